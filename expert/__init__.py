@@ -1,0 +1,45 @@
+"""Diagnose a training run: ``from expert import advise; print(advise(history))``.
+
+The public names are loaded on first use, so that ``import expert`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expert.advice import Advice as Advice
+    from expert.advising import advise as advise
+    from expert.errors import ExpertError as ExpertError
+    from expert.history import DataProfile as DataProfile
+    from expert.history import History as History
+    from expert.history import ModelProfile as ModelProfile
+    from expert.history import RunConfig as RunConfig
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "advise": "expert.advising",
+    "Advice": "expert.advice",
+    "ExpertError": "expert.errors",
+    "History": "expert.history",
+    "RunConfig": "expert.history",
+    "ModelProfile": "expert.history",
+    "DataProfile": "expert.history",
+}
+
+__all__ = ["Advice", "DataProfile", "ExpertError", "History", "ModelProfile", "RunConfig", "__version__", "advise"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'expert' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
