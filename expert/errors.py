@@ -1,0 +1,50 @@
+"""What goes wrong with what we are given, said in one sentence: where, what was seen, what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+class ExpertError(ValueError):
+    """Base of everything raised for bad input; its message is one clear sentence."""
+
+
+class SourceError(ExpertError):
+    """A log, file, table or object that cannot be read as the history of a run."""
+
+
+class AuthoringError(ExpertError):
+    """A rule, remedy, signal or plugin that is not well formed."""
+
+
+class SettingsError(ExpertError):
+    """A setting that does not exist or has a value it cannot have."""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the choice spelled most like ``word``, or ``""`` when none is close."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    matches = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f" Did you mean {by_lower[matches[0]]!r}?" if matches else ""
+
+
+def sentence(error: ValidationError) -> str:
+    """Return the first problem of a pydantic ``ValidationError`` as one sentence: where, then what is wrong."""
+    first = error.errors(include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    place = ".".join(str(part) for part in first["loc"])
+    if not place:
+        return message
+    if first["type"] == "value_error":
+        return f"{place}: {message}"
+    return f"{place}: {message}; got {_shortened(first['input'])}."
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
