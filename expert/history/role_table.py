@@ -1,0 +1,115 @@
+"""The spellings under which loggers write what the rules know by one name. Pure data; `roles` applies it.
+
+All spellings are in snake case as `roles.snake` writes it: ``Acc@1`` is ``acc_1``, ``lr-Adam/pg1`` is ``lr_adam_pg1``.
+Where several columns claim one role, the spelling that stands first wins.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Phase = Literal["train", "val", "test"]
+Clock = Literal["step", "epoch", "seconds"]
+Direction = Literal["lower", "higher"]
+Reduction = Literal["last_batch", "interval_mean", "epoch_mean", "moving_average", "unknown"]
+
+CLOCKS: dict[Clock, tuple[str, ...]] = {
+    "epoch": ("epoch", "epochs", "current_epoch", "trainer_epoch", "epoch_number", "epoch_num", "epoch_idx"),
+    "step": (
+        "trainer_global_step", "global_step", "global_step_max_steps", "iteration", "iterations", "global_iteration",
+        "step", "steps", "current_steps", "num_updates", "iter", "iters", "batch",
+    ),
+    "seconds": ("seconds", "elapsed_seconds", "elapsed_time", "elapsed", "time_elapsed", "relative_time", "runtime"),
+}  # fmt: skip
+
+PHASES: dict[str, Phase] = {
+    "train": "train", "training": "train", "trn": "train",
+    "val": "val", "valid": "val", "validation": "val", "eval": "val", "evaluation": "val", "dev": "val",
+    "test": "test", "testing": "test", "holdout": "test",
+}  # fmt: skip
+
+PHASE_PREFIXES: dict[str, Phase] = {"tr": "train", "va": "val", "vl": "val", "vld": "val"}
+"""Short forms which mean a phase only in front."""
+
+EVALUATORS: dict[str, Phase] = {"coco": "val", "bbox": "val", "segm": "val", "keypoints": "val", "metrics": "val"}
+"""Groups before a slash that only an evaluation writes, in detection frameworks: ``coco/AP``, ``metrics/mAP50(B)``."""
+
+QUANTITIES: dict[str, tuple[str, ...]] = {
+    "loss": ("total_loss", "loss_total", "loss", "lm_loss", "cost", "objective"),
+    "accuracy": (
+        "accuracy", "acc", "top1_accuracy", "top1_acc", "accuracy_top1", "acc_top1", "top1", "top_1", "acc1", "acc_1",
+        "accuracy_1_top", "prec1", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy",
+        "multiclass_accuracy", "mean_token_accuracy", "token_accuracy",
+    ),
+    "top5_accuracy": ("top5_accuracy", "top5_acc", "accuracy_top5", "acc_top5", "top5", "top_5", "acc5", "acc_5"),
+    "error_rate": ("error_rate", "err", "error", "top1_error", "top1_err", "err1"),
+    "f1": ("f1", "f1_score", "f1score", "macro_f1", "f1_macro"),
+    "auc": ("auc", "roc_auc", "auroc", "auc_roc", "binary_auroc"),
+    "mse": ("mse", "mean_squared_error"),
+    "mae": ("mae", "mean_absolute_error"),
+    "rmse": ("rmse", "root_mean_squared_error"),
+    "perplexity": ("perplexity", "ppl"),
+    "iou": ("iou", "mean_iou", "miou", "m_iou"),
+    "r2": ("r2", "r2_score", "r_squared"),
+}  # fmt: skip
+
+LOWER_IS_BETTER = frozenset({
+    "loss", "losses", "cost", "error", "err", "mse", "mae", "rmse", "mape", "msle", "logcosh", "divergence", "nll",
+    "crossentropy", "entropy", "perplexity", "ppl", "wer", "cer", "nme", "fid", "bce", "distance", "rpe", "ate", "epe",
+})  # fmt: skip
+HIGHER_IS_BETTER = frozenset({
+    "accuracy", "acc", "f1", "auc", "auroc", "precision", "recall", "dice", "iou", "miou", "map", "ap", "ar", "r2", "bleu",
+    "rouge", "rouge1", "rouge2", "rougel", "meteor", "ndcg", "pck", "ssim", "psnr", "mcc", "kappa", "jaccard", "specificity",
+    "sensitivity", "similarity", "hits", "reward", "return",
+})  # fmt: skip
+
+OTHER_ROLES: tuple[tuple[str, str], ...] = (
+    # role, pattern that the whole name must match (without its phase)
+    ("optimizer.momentum", r"(lr_|optimizer_)?(\w+_)?momentum(_\w+)?"),
+    ("optimizer.weight_decay", r"(lr_|optimizer_)?(\w+_)?(weight_decay|wd)(_\w+)?"),
+    (
+        "optimizer.learning_rate",
+        r"(x_|opt_|optim_|optimizer_|epoch_|current_|base_)?(lr|learning_rate)s?"
+        r"(_\w*(adam|sgd|rmsprop|adagrad|adadelta|adafactor|lion|muon|lamb|group|pg)\w*)?_?\d*",
+    ),
+    ("gradient.norm_after_clipping", r"clipped_grad(ient)?_norm|grad(ient)?_norm_(after_clipping|clipped)"),
+    (
+        "gradient.norm",
+        r"(global_|total_)?grad(ient)?s?_(global_|total_|l2_)?norm(_total|_global)?"
+        r"|gnorm|grad_2_0_norm_total|l2_norm_grad_global",
+    ),
+    ("gradient.cosine", r"grad(ient)?_cosine(_similarity)?"),
+    ("weight.norm", r"(weights?|param(eter)?s?)_(l2_)?norm(_total|_global)?|l2_norm_param_global"),
+    ("update.norm", r"update_norm"),
+    ("update.ratio", r"update_(to_weight_)?ratio"),
+    ("batch.size", r"(global_)?batch_size"),
+    ("scaler.scale", r"(loss|grad|amp|scaler|grad_scaler)_scale"),
+    ("scaler.skipped", r"scaler_skipped|skipped_(steps|iterations)|number_of_skipped_iterations"),
+    ("time.step_seconds", r"(step|iter|iteration|batch)_(time|seconds)|time_per_(step|iter|iteration|batch)"),
+    ("time.epoch_seconds", r"epoch_(time|seconds|duration)|time_per_epoch"),
+)
+
+FIXED_ROLES = frozenset(role for role, _ in OTHER_ROLES) | {
+    "gradient.clipped", "gradient.at_bound_share", "batch.label_entropy", "batch.loss_std",
+}  # fmt: skip
+"""All roles that are not a phase and a quantity."""
+
+PHASE_SUBJECTS: tuple[str, ...] = ("train", "val", "test", "train_eval")
+
+BOOKKEEPING = re.compile(
+    r"(rank_)?data_time|eta(_seconds)?|(gpu_|cuda_)?mem(ory)?(_\w+)?|\w*(samples|steps|tokens|images|it|iter)_per_(second|sec|s)(_\w+)?|throughput\w*"
+    r"|mfu|\w*flops|total_flos|\w*tokens(_seen)?|(wall_)?(timestamp|clock)|wall_time|date(time)?|seed|rank|percentage|remaining_time"
+    r"|runtime|(train_)?speed\w*|model_preparation_time|jit_compilation_time|total_steps|max_steps|system_\w+|unnamed_\d+|index|mode|learning_rate_multiplier"
+)
+"""Machine time, memory, counters: written by loggers, but no measurement of the training."""
+
+REDUCTION_WORDS: dict[str, Reduction] = {
+    "step": "last_batch", "batch": "last_batch", "iter": "last_batch", "epoch": "epoch_mean",
+    "avg": "interval_mean", "average": "interval_mean", "mean": "interval_mean",
+    "running": "moving_average", "smooth": "moving_average", "smoothed": "moving_average", "ema": "moving_average",
+}  # fmt: skip
+"""A first or last word which says over what a value was taken: ``train_loss_step``, ``epoch_loss``, ``avg_loss``."""
+
+GROUP_WORDS = frozenset({"metrics", "metric", "losses", "scalars", "log"})
+"""First words that group names and say nothing."""

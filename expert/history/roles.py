@@ -1,0 +1,325 @@
+"""From the name a logger wrote to the role the rules know, with the reason; the spellings stand in `role_table`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from expert.errors import SourceError, nearest
+from expert.history.role_table import (
+    BOOKKEEPING,
+    CLOCKS,
+    EVALUATORS,
+    FIXED_ROLES,
+    GROUP_WORDS,
+    HIGHER_IS_BETTER,
+    LOWER_IS_BETTER,
+    OTHER_ROLES,
+    PHASE_PREFIXES,
+    PHASE_SUBJECTS,
+    PHASES,
+    QUANTITIES,
+    REDUCTION_WORDS,
+    Clock,
+    Direction,
+    Phase,
+    Reduction,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What one column was taken for. ``role`` and ``clock_column`` are both None when it was taken for nothing."""
+
+    role: str | None = None
+    phase: Phase | None = None
+    direction: Direction | None = None
+    unit: str | None = None
+    reduction: Reduction = "unknown"
+    clock_column: Clock | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One name taken apart."""
+
+    name: str
+    subject: str | None
+    """Phase, ``train_eval``, or None where the name tells no phase."""
+    quantity: str
+    own: str
+    """The quantity as logged, in snake case and without the phase."""
+    spelling: int = 0
+    """Place among the spellings of the quantity; the first is the best."""
+    known: bool = True
+    """The quantity is in the table or holds a word for a metric."""
+    reduction: Reduction = "unknown"
+
+
+def match_columns(names: Sequence[str], columns: Mapping[str, str] | None = None) -> dict[str, Match]:
+    """Return for every name what it is: a role, a clock, or nothing, each time with a reason.
+
+    Names are judged together, because ``loss`` means something else beside ``val_loss`` than alone.
+    At most one name gets each role and each clock. ``columns`` corrects guesses: it maps a role (or a clock: ``step``,
+    ``epoch``, ``seconds``) to the name that holds it. Raises `SourceError` for a role or a name that does not exist.
+    """
+    stated = _stated(names, columns or {})
+    matches: dict[str, Match] = dict(stated)
+    rest = [name for name in names if name not in matches]
+    matches |= _clocks(rest, {match.clock_column for match in stated.values()})
+    rest = [name for name in rest if name not in matches]
+    matches |= _times(rest, names)
+    rest = [name for name in rest if name not in matches]
+    matches |= _quantities(rest, {match.role: name for name, match in stated.items() if match.role})
+    return {name: matches[name] for name in names}
+
+
+def snake(name: str) -> str:
+    """Return a name in snake case: ``valLoss`` is ``val_loss``, ``Acc@1`` ``acc_1``, ``mAP50-95(B)`` ``map50_95_b``."""
+    text = re.sub(r"\bm(?=(AP|AR|IoU|Dice)(?![a-z]))|(?<=[_/. ])m(?=(AP|AR|IoU|Dice)(?![a-z]))", "M", name.strip())
+    text = text.replace("IoU", "Iou").replace("MAP", "Map")
+    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text))
+    text = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
+    return text.replace("m_iou", "miou").replace("io_u", "iou").replace("m_map", "map")
+
+
+def direction_of(quantity: str) -> Direction | None:
+    """Which way a quantity in snake case gets better, by the last word in it that tells; None when no word does."""
+    for word in reversed(quantity.split("_")):
+        if word in LOWER_IS_BETTER:
+            return "lower"
+        if word in HIGHER_IS_BETTER or re.fullmatch(r"m?(ap|iou|ar)\d*|top\d+|acc\d+|dice\w*|f\d", word):
+            return "higher"
+    return None
+
+
+def _stated(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, Match]:
+    matches: dict[str, Match] = {}
+    for role, name in columns.items():
+        if name not in names:
+            seen = ", ".join(map(repr, names)) or "no columns"
+            raise SourceError(f"There is no column {name!r} for {role}: the source has {seen}.{nearest(name, names)}")
+        if name in matches:
+            taken = matches[name].role or matches[name].clock_column
+            raise SourceError(f"Column {name!r} cannot be both {taken} and {role}.")
+        if role in CLOCKS:
+            matches[name] = Match(clock_column=role, reason=_BY_CALLER)
+        elif _is_role(role):
+            matches[name] = replace(_canonical(role), reason=_BY_CALLER)
+        else:
+            roles = sorted(FIXED_ROLES)
+            raise SourceError(
+                f"{role!r} is no role: write a phase and a quantity, such as 'val.loss', or one of {', '.join(roles)}."
+                + nearest(role, [*roles, "train.loss", "val.loss", "train.accuracy", "val.accuracy", *CLOCKS])
+            )
+    return matches
+
+
+_BY_CALLER = "named by the caller"
+
+
+def _is_role(text: str) -> bool:
+    subject, _, quantity = text.partition(".")
+    return text in FIXED_ROLES or (subject in PHASE_SUBJECTS and re.fullmatch(r"[a-z][a-z0-9_]*", quantity) is not None)
+
+
+def _canonical(role: str) -> Match:
+    subject, _, quantity = role.partition(".")
+    if role in FIXED_ROLES:
+        return Match(role, unit="seconds" if subject == "time" else None)
+    reduction: Reduction = "unknown" if subject == "train" else "epoch_mean"
+    return Match(role, _phase_of(subject), direction_of(quantity), reduction=reduction)
+
+
+def _phase_of(subject: str | None) -> Phase | None:
+    return "train" if subject == "train_eval" else PHASES.get(subject or "")
+
+
+def _clocks(names: Sequence[str], taken: set[Clock | None]) -> dict[str, Match]:
+    found: list[tuple[bool, int, str, Clock]] = []
+    for name in names:
+        subject, rest = _split(name)
+        for clock, spellings in CLOCKS.items():
+            if rest in spellings and (subject is None or (subject == "train" and clock != "seconds")):
+                # A leading underscore (W&B's _step) counts calls of the logger, so a plain name is better.
+                found.append((name.startswith("_"), spellings.index(rest), name, clock))
+    matches: dict[str, Match] = {}
+    for _, _, name, clock in sorted(found):
+        winner = next((other for other, match in matches.items() if match.clock_column == clock), None)
+        if winner is not None or clock in taken:
+            matches[name] = Match(reason=f"{repr(winner) if winner else 'another column'} gives the {clock}")
+        else:
+            unit = "seconds" if clock == "seconds" else None
+            matches[name] = Match(clock_column=clock, unit=unit, reason=f"{snake(name)} is a spelling of {clock}")
+    return matches
+
+
+def _times(names: Sequence[str], everything: Sequence[str]) -> dict[str, Match]:
+    """A column called just ``time`` means something else in every framework; its neighbors tell which."""
+    name = next((name for name in names if snake(name) == "time"), None)
+    if name is None:
+        return {}
+    spelled = {snake(other) for other in everything}
+    if spelled & {"data_time", "iteration", "iter"}:
+        return {name: Match("time.step_seconds", unit="seconds", reason="duration, beside a count of iterations")}
+    if any(other.strip().startswith(("train/", "metrics/")) for other in everything):
+        return {name: Match(clock_column="seconds", unit="seconds", reason="seconds since the start (Ultralytics)")}
+    if "epoch" in spelled and "step" not in spelled:
+        return {name: Match("time.epoch_seconds", unit="seconds", reason="duration, one row per epoch")}
+    return {name: Match(reason="may be a duration, the time since the start or the time of day")}
+
+
+def _split(name: str) -> tuple[str | None, str]:
+    """Split ``val_loss_step`` into the phase ``val`` and the rest ``loss_step``."""
+    text = snake(name)
+    words = text.split("_")
+    if words[:2] in (["train", "eval"], ["eval", "train"]):
+        return "train_eval", "_".join(words[2:])
+    for place in (0, len(words) - 1, *range(1, len(words) - 1)):
+        if words[place] in PHASES:
+            return PHASES[words[place]], "_".join(words[:place] + words[place + 1 :])
+    if words[0] in PHASE_PREFIXES and len(words) > 1:
+        return PHASE_PREFIXES[words[0]], "_".join(words[1:])
+    group, slash, _ = name.strip().partition("/")
+    if slash and group in EVALUATORS:
+        return EVALUATORS[group], text.removeprefix("metrics_")
+    return None, text
+
+
+_SPELLINGS = {name: (quantity, place) for quantity, names in QUANTITIES.items() for place, name in enumerate(names)}
+
+
+def _read(name: str) -> _Reading:
+    subject, own = _split(re.sub(r"[/_]dataloader_idx_0$", "", name))
+    reduction: Reduction = "unknown"
+    words = own.split("_")
+    while len(words) > 1 and "_".join(words) not in _SPELLINGS:
+        if words[0] in GROUP_WORDS:
+            words = words[1:]
+        elif words[-1] in REDUCTION_WORDS:
+            *words, last = words
+            reduction = REDUCTION_WORDS[last]
+        elif words[0] in REDUCTION_WORDS and "_".join(words[1:]) in _SPELLINGS:
+            first, *words = words
+            reduction = REDUCTION_WORDS[first]
+        else:
+            break
+    if reduction == "unknown" and subject not in (None, "train"):
+        reduction = "epoch_mean"
+    rest = "_".join(words)
+    if rest in _SPELLINGS:
+        return _Reading(name, subject, _SPELLINGS[rest][0], own, _SPELLINGS[rest][1], True, reduction)
+    return _Reading(name, subject, rest, own, len(_SPELLINGS), direction_of(rest) is not None, reduction)
+
+
+def _quantities(names: Sequence[str], taken: Mapping[str, str]) -> dict[str, Match]:
+    matches: dict[str, Match] = {}
+    claims: dict[str, list[tuple[tuple[int, ...], Match, _Reading]]] = {}
+    readings: list[_Reading] = []
+    for name in names:
+        plain = _without_context(name)
+        if plain is None:
+            readings.append(_read(name))
+        elif plain.role is None:
+            matches[name] = plain
+        else:
+            subject, _, own = plain.role.partition(".")
+            claims.setdefault(plain.role, []).append(((0,), plain, _Reading(name, subject, own, own)))
+    whole_run = "train_runtime" in names  # the summary row of Hugging Face's trainer
+    for reading, reason in _with_phases(readings, taken):
+        if whole_run and reading.name == "train_loss":
+            matches[reading.name] = Match(reason="mean loss of the whole run, written once at its end")
+        elif reading.subject is None:
+            matches[reading.name] = Match(reason=reason)
+        elif not reading.quantity:
+            matches[reading.name] = Match(reason="names a phase, but no quantity")
+        else:
+            role = f"{reading.subject}.{reading.quantity}"
+            unit = "percent" if re.search(r"%|percent|pct", reading.name.lower()) else None
+            phase, direction = _phase_of(reading.subject), direction_of(reading.quantity)
+            match = Match(role, phase, direction, unit, reading.reduction, reason=reason)
+            order = (1, _REDUCTION_ORDER.index(reading.reduction), reading.spelling, "/" not in reading.name)
+            claims.setdefault(role, []).append((order, match, reading))
+    held = dict(taken)
+    for role, claimants in claims.items():
+        claimants.sort(key=lambda claim: claim[0])
+        held.setdefault(role, claimants[0][2].name)
+    for role, claimants in claims.items():
+        for _, match, reading in claimants:
+            matches[reading.name] = match if held[role] == reading.name else _runner_up(reading, match, held)
+    return matches
+
+
+_REDUCTION_ORDER: list[Reduction] = ["epoch_mean", "unknown", "interval_mean", "moving_average", "last_batch"]
+
+
+def _without_context(name: str) -> Match | None:
+    """Names that mean the same wherever they stand: roles, optimizer and gradient quantities, bookkeeping."""
+    _, _, quantity = name.partition(".")
+    if _is_role(name) and _SPELLINGS.get(quantity, (quantity, 0))[0] == quantity:
+        return replace(_canonical(name), reason=f"{name} is a role")
+    _, rest = _split(name)
+    if not snake(name) or BOOKKEEPING.fullmatch(rest) or BOOKKEEPING.fullmatch(snake(name)):
+        return Match(reason="bookkeeping of the logger, no measurement of the training")
+    for role, pattern in OTHER_ROLES:
+        if re.fullmatch(pattern, rest):
+            return replace(_canonical(role), reason=f"{rest} is a spelling of {role}")
+    if re.match(r"(grad|gradient)s?_(\d_\d_)?norm_", rest):
+        return Match(reason="gradient norm of one parameter")
+    return None
+
+
+def _with_phases(readings: list[_Reading], taken: Mapping[str, str]) -> Iterable[tuple[_Reading, str]]:
+    """Give every reading its subject, and the reason for it or for there being none."""
+    subjects = {reading.subject for reading in readings} | {role.partition(".")[0] for role in taken}
+    test_is_validation = "val" not in subjects
+    logged = {(reading.subject, reading.own) for reading in readings}
+    losses = {reading.subject for reading in readings if reading.quantity == "loss"}
+    only = _only_losses(readings, losses, taken)
+    for reading in readings:
+        subject, quantity = reading.subject, reading.quantity
+        if reading.name in only:
+            subject = only[reading.name]
+            yield replace(reading, subject=subject, quantity="loss"), f"the first or only {subject} loss there is"
+        elif subject == "test" and test_is_validation:
+            yield replace(reading, subject="val"), "the test set stands for the validation set, as there is none"
+        elif subject is not None:
+            yield reading, f"{subject} and {quantity} are in its name"
+        elif ("val", reading.own) in logged:
+            yield replace(reading, subject="train"), f"has a twin on validation data, so it is the training {quantity}"
+        elif not reading.known:
+            yield reading, "no known quantity in its name"
+        elif {"train", "val"} <= losses and None not in losses:
+            reason = f"{quantity} without a phase, beside a train and a validation loss, is taken as validation"
+            yield replace(reading, subject="val", reduction="epoch_mean"), reason
+        else:
+            yield replace(reading, subject="train"), f"{quantity} without a phase is taken as training"
+
+
+def _only_losses(readings: list[_Reading], losses: set[str | None], taken: Mapping[str, str]) -> dict[str, str]:
+    """Names that get the role of the loss because nothing else of their phase can have it."""
+    parts = {
+        subject: [r for r in readings if r.subject in subjects and r.own.endswith("loss") and "best" not in r.own]
+        for subject, subjects in {"train": ("train", None), "val": ("val",)}.items()
+    }
+    found: dict[str, str] = {}
+    for subject, mine in parts.items():
+        logged = losses & ({"train", None} if subject == "train" else {"val"})
+        if not mine or logged or f"{subject}.loss" in taken:
+            continue
+        # Evaluation on several sets (eval_<set>_loss) gives whole losses; otherwise several are parts of one loss.
+        several_sets = all(reading.name.startswith("eval_") for reading in mine)
+        if several_sets or all(len(others) <= 1 for others in parts.values()):
+            found[mine[0].name] = subject
+    return found
+
+
+def _runner_up(reading: _Reading, match: Match, held: Mapping[str, str]) -> Match:
+    """A column that lost a role to another keeps its own name as a role, unless that names the same thing."""
+    winner = held[match.role or ""]
+    role = f"{reading.subject}.{reading.own}"
+    if match.role in FIXED_ROLES or role in held:
+        return Match(reason=f"{winner!r} gives {match.role}")
+    return replace(match, role=role, reason=f"{match.reason}; {winner!r} gives {match.role}")
