@@ -59,9 +59,9 @@ LOWER_IS_BETTER = frozenset({
     "crossentropy", "entropy", "perplexity", "ppl", "wer", "cer", "nme", "fid", "bce", "distance", "rpe", "ate", "epe",
 })  # fmt: skip
 HIGHER_IS_BETTER = frozenset({
-    "accuracy", "acc", "f1", "auc", "auroc", "precision", "recall", "dice", "iou", "miou", "map", "ap", "ar", "r2", "bleu",
-    "rouge", "rouge1", "rouge2", "rougel", "meteor", "ndcg", "pck", "ssim", "psnr", "mcc", "kappa", "jaccard", "specificity",
-    "sensitivity", "similarity", "hits", "reward", "return",
+    "accuracy", "acc", "f1", "auc", "auroc", "precision", "recall", "dice", "iou", "miou", "map", "ap", "ar", "r2",
+    "bleu", "rouge", "rouge1", "rouge2", "rougel", "meteor", "ndcg", "pck", "ssim", "psnr", "mcc", "kappa", "jaccard",
+    "specificity", "sensitivity", "similarity", "hits", "reward", "return",
 })  # fmt: skip
 
 OTHER_ROLES: tuple[tuple[str, str], ...] = (
