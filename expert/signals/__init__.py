@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from expert.signals import noise, oscillation, trend
 from expert.signals.signal import Signal
 
-SIGNALS: tuple[Signal, ...] = ()
+SIGNALS: tuple[Signal, ...] = tuple(
+    sorted((*trend.SIGNALS, *noise.SIGNALS, *oscillation.SIGNALS), key=lambda signal: signal.id)
+)
 """Every built-in signal, sorted by id."""
