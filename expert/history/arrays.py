@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 _NONFINITE = {"NaN", "Infinity", "-Infinity"}
@@ -24,9 +25,9 @@ class ArrayField:
     def __init__(self, axes: int) -> None:
         self.axes = axes
 
-    def validate(self, value: Any) -> NDArray[np.float64]:
+    def validate(self, value: Any, info: ValidationInfo) -> NDArray[np.float64]:
         """Return a read-only float64 view with the right number of axes, or raise ``ValueError``."""
-        array = as_floats(value)
+        array = as_floats(info.context.take(value) if isinstance(info.context, ArrayStore) else value)
         if array.ndim != self.axes:
             raise ValueError(f"expected an array with {self.axes} axes, got one of shape {array.shape}.")
         view = np.ascontiguousarray(array).view()
@@ -34,9 +35,9 @@ class ArrayField:
         return view
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
+        return core_schema.with_info_plain_validator_function(
             self.validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(spelled, when_used="json"),
+            serialization=core_schema.plain_serializer_function_ser_schema(_for_json, info_arg=True, when_used="json"),
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -44,6 +45,28 @@ class ArrayField:
         for _ in range(self.axes):
             result = {"type": "array", "items": result}
         return result
+
+
+class ArrayStore:
+    """Arrays kept beside a JSON document: given as the context of pydantic, indices into it stand for the arrays."""
+
+    def __init__(self, arrays: Sequence[NDArray[np.float64]] = ()) -> None:
+        self.arrays = list(arrays)
+        self._index: dict[tuple[Any, ...], int] = {}
+
+    def put(self, array: NDArray[np.float64]) -> int:
+        """Keep an array and return its index; the same memory is kept once."""
+        key = (array.__array_interface__["data"][0], array.shape)
+        if key not in self._index:
+            self._index[key] = len(self.arrays)
+            self.arrays.append(array)
+        return self._index[key]
+
+    def take(self, index: Any) -> NDArray[np.float64]:
+        """Return the array at an index; raise ``ValueError`` if there is none."""
+        if not isinstance(index, int) or not 0 <= index < len(self.arrays):
+            raise ValueError(f"expected the number of one of {len(self.arrays)} arrays, got {index!r}.")
+        return self.arrays[index]
 
 
 FloatArray = Annotated[NDArray[np.float64], ArrayField(1)]
@@ -67,12 +90,16 @@ def as_floats(value: Any) -> NDArray[np.float64]:
     raise ValueError(f"expected numbers, got an array of {raw.dtype}.")
 
 
-def spelled(array: NDArray[np.float64]) -> list[Any]:
+def _for_json(array: NDArray[np.float64], info: SerializationInfo) -> Any:
+    return info.context.put(array) if isinstance(info.context, ArrayStore) else _spelled(array)
+
+
+def _spelled(array: NDArray[np.float64]) -> list[Any]:
     """Return nested lists for JSON, non-finite numbers as ``"NaN"``, ``"Infinity"``, ``"-Infinity"``."""
     if np.isfinite(array).all():
         return array.tolist()  # type: ignore[no-any-return]
     if array.ndim == 2:
-        return [spelled(row) for row in array]
+        return [_spelled(row) for row in array]
     return [number if np.isfinite(number) else _spelling(number) for number in array.tolist()]
 
 

@@ -58,14 +58,21 @@ class ClockMarks(Record):
         if known is None:
             return None
         x, y = known
-        result = np.interp(positions, x, y)
         span = x[-1] - x[0]
-        for outside, end, inner in ((positions < x[0], 0, 1), (positions > x[-1], -1, -2)):
-            if outside.any():
-                pace = (y[end] - y[inner]) / (x[end] - x[inner])
-                distance = positions[outside] - x[end]
-                result[outside] = np.where(np.abs(distance) <= span, y[end] + pace * distance, np.nan)
-        return result
+        # Two outer points carry the pace of the nearest marks on, as far as the marks reach.
+        before = y[0] - span * (y[1] - y[0]) / (x[1] - x[0])
+        behind = y[-1] + span * (y[-1] - y[-2]) / (x[-1] - x[-2])
+        x = np.concatenate(([x[0] - span], x, [x[-1] + span]))
+        y = np.concatenate(([before], y, [behind]))
+        return np.asarray(np.interp(positions, x, y, left=np.nan, right=np.nan))
+
+    def reach(self, from_: Clock, to: Clock) -> tuple[float, float] | None:
+        """Return the first and last position of ``from_`` that ``convert`` can place on ``to``, or None."""
+        known = self._pairs(from_, to)
+        if known is None:
+            return None
+        first, last = float(known[0][0]), float(known[0][-1])
+        return 2 * first - last, 2 * last - first
 
     def _pairs(self, from_: Clock, to: Clock) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         x, y = getattr(self, from_), getattr(self, to)

@@ -57,6 +57,8 @@ class RunConfig(Record):
     l2_penalty: float | None = None
     penalty_in_loss: bool | None = None
     """True if the logged training loss includes the penalty."""
+    penalty_in_gradient: bool | None = None
+    """True if the gradients are taken of the loss with its penalty; False if the penalty is computed and left out."""
 
     clip_norm: float | None = None
     clip_value_low: float | None = None
