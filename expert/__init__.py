@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from expert.advice import Advice as Advice
     from expert.advising import advise as advise
+    from expert.advising import read_runs as read_runs
     from expert.errors import ExpertError as ExpertError
     from expert.history import DataProfile as DataProfile
     from expert.history import History as History
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "advise": "expert.advising",
+    "read_runs": "expert.advising",
     "Advice": "expert.advice",
     "ExpertError": "expert.errors",
     "History": "expert.history",
@@ -29,7 +31,7 @@ _HOMES = {
     "DataProfile": "expert.history",
 }
 
-__all__ = ["Advice", "DataProfile", "ExpertError", "History", "ModelProfile", "RunConfig", "__version__", "advise"]
+__all__ = ["Advice", "DataProfile", "ExpertError", "History", "ModelProfile", "RunConfig", "__version__", "advise", "read_runs"]
 
 
 def __getattr__(name: str) -> object:

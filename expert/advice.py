@@ -1,0 +1,225 @@
+"""The frozen result of `advise`, and the questions that can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from expert.errors import ExpertError, nearest
+from expert.judging import Judgment, Status
+from expert.relations import Catalogue
+from expert.remedy import Cost, Risk
+from expert.rule import SEVERITIES, Blame, Family, Kind, Severity
+
+Outcome = Literal["healthy", "findings", "too_short", "cannot_judge"]
+SCHEMA = "training-expert/advice/1"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class EvidenceItem(_Record):
+    """One piece of evidence: what it says, how much it weighs, and whether it speaks for or against the finding.
+
+    ``weight`` is ``observed`` for the facts the finding's own condition rests on.
+    """
+
+    text: str
+    supports: bool = True
+    weight: Literal["observed", "weak", "moderate", "strong", "decisive"] = "observed"
+    signal: str = ""
+    value: bool | float | str | None = None
+    at: str = ""
+
+
+class Finding(_Record):
+    """A rule that holds on this run. ``confidence`` is the probability, 0 to 1, that it is right."""
+
+    rule: str
+    name: str
+    kind: Kind
+    family: Family
+    severity: Severity
+    confidence: float
+    symptom: str
+    cause: str
+    blames: tuple[Blame, ...] = ()
+    evidence: tuple[EvidenceItem, ...] = ()
+    at: str = ""
+    explained_by: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.name} ({self.severity}, {self.confidence:.0%})"
+
+
+class Alternative(_Record):
+    """What comes next if a recommendation does not help, and why it is not first."""
+
+    remedy: str
+    title: str
+    reason: str
+
+
+class Recommendation(_Record):
+    """A remedy placed in the plan. ``snippet`` holds code by framework, filled with the run's own numbers."""
+
+    remedy: str
+    name: str
+    title: str
+    do: str
+    kind: Literal["change", "check", "experiment"]
+    snippet: Mapping[str, str] = {}
+    because: str
+    serves: tuple[str, ...]
+    cost: Cost
+    risk: Risk
+    watch: str
+    if_that_fails: tuple[Alternative, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.remedy} {self.name})"
+
+
+class NotJudged(_Record):
+    """Rules that could not be judged, grouped by what is missing."""
+
+    missing: str
+    record: str
+    rules: tuple[str, ...]
+
+
+class RecordNext(_Record):
+    """What to record next: it could move the ranking most."""
+
+    what: str
+    how: str
+    would_decide: tuple[str, ...]
+
+
+class Coverage(_Record):
+    """How much was looked at: rules asked, judged yes or no, left unknown, silenced by a guard or ruled out by a rival."""
+
+    rules: int
+    judged: int
+    unknown: int
+    silenced: int = 0
+    ruled_out: int = 0
+    read: str = ""
+
+
+class ProblemNote(_Record):
+    """Something that went wrong in a plugin or a rule while everything else went on."""
+
+    plugin: str
+    what: str
+
+
+class Advice(_Record):
+    """What is wrong with a run, why we think so, and what to do first.
+
+    Iterating gives the recommendations in order; ``str()`` the note a colleague would write; truth is "has findings at
+    warning or above".
+    """
+
+    schema_version: str = SCHEMA
+    verdict: Outcome
+    headline: str
+    recommendations: tuple[Recommendation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    coverage: Coverage
+    not_judged: tuple[NotJudged, ...] = ()
+    record_next: tuple[RecordNext, ...] = ()
+    problems: tuple[ProblemNote, ...] = ()
+
+    _judgments: Mapping[str, Judgment] = PrivateAttr(default_factory=dict)
+    _catalogue: Catalogue | None = PrivateAttr(default=None)
+
+    def __iter__(self) -> Iterator[Recommendation]:  # type: ignore[override]
+        return iter(self.recommendations)
+
+    def __len__(self) -> int:
+        return len(self.recommendations)
+
+    def __bool__(self) -> bool:
+        return any(SEVERITIES.index(finding.severity) >= SEVERITIES.index("warning") for finding in self.findings)
+
+    def __repr__(self) -> str:
+        names = ", ".join(finding.name for finding in self.findings[:3])
+        return f"<Advice {self.verdict}{': ' + names if names else ''}; {len(self.recommendations)} recommendations>"
+
+    def __str__(self) -> str:
+        from expert.render.text import note
+
+        return note(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON; ``schema_version`` names the schema."""
+        return self.model_dump(mode="json")
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """The same as JSON text."""
+        return self.model_dump_json(indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Advice as it was saved; `why` and `why_not` need the run and are not available on it."""
+        return cls.model_validate_json(text)
+
+    def finding(self, rule: str) -> Finding | None:
+        """The finding of a rule, by id or name."""
+        return next((finding for finding in self.findings if rule in (finding.rule, finding.name)), None)
+
+    def worst(self) -> Severity | None:
+        """The highest severity among the findings."""
+        return max((finding.severity for finding in self.findings), key=SEVERITIES.index, default=None)
+
+    def why(self, rule: str) -> str:
+        """Why a rule was found: its condition as a tree with the facts, then the evidence weighed."""
+        judgment = self._judgment(rule)
+        if not judgment.found:
+            return f"{judgment.rule} was not found. " + self.why_not(rule)
+        lines = [f"{judgment.rule}: found, confidence {judgment.confidence:.2f} (prior {judgment.rule.prior:.2f})", str(judgment.verdict)]
+        for item in judgment.evidence:
+            word = {"yes": "for" if item.evidence.supports else "against", "no": "absent", "unknown": "unknown"}[item.verdict.truth]
+            counted = f"{item.nats:+.1f}" if item.counts else "    "
+            lines.append(f"{counted} {word}: {item.evidence.condition}")
+        return "\n".join(lines)
+
+    def why_not(self, rule: str) -> str:
+        """Why a rule was not found: the parts of its condition that say no, or what is unknown."""
+        judgment = self._judgment(rule)
+        others = ", ".join(self._judgment(other).rule.name for other in judgment.by)
+        told: Mapping[Status, str] = {
+            "found": "it was found; ask why().",
+            "no": "its condition does not hold.",
+            "unknown": "it could not be judged, because something is not known.",
+            "ruled out": f"its condition holds, but {others} accounts for the same signs.",
+            "silenced": f"it is not judged in this kind of run ({others}).",
+            "not asked": "it is not among the rules selected by the settings.",
+        }
+        return f"{judgment.rule}: {told[judgment.status]}\n{judgment.verdict}"
+
+    def _judgment(self, rule: str) -> Judgment:
+        if self._catalogue is None:
+            raise ExpertError("This advice was loaded from a file; why() and why_not() need advice that advise() has just given.")
+        found = self._catalogue.find(rule)
+        if found is None:
+            words = [word for one in self._catalogue.rules.values() for word in (one.id, one.name)]
+            raise ExpertError(f"There is no rule '{rule}'.{nearest(rule, words)}")
+        return self._judgments[found.id]
+
+    def with_judgments(self, judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Self:
+        """The same advice, able to answer `why` and `why_not`."""
+        self._judgments = judgments
+        self._catalogue = catalogue
+        return self
+
+    def with_problems(self, problems: tuple[ProblemNote, ...]) -> Self:
+        """The same advice with further problems noted."""
+        more = self.model_copy(update={"problems": self.problems + problems})
+        more._judgments, more._catalogue = self._judgments, self._catalogue
+        return more

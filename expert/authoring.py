@@ -1,0 +1,34 @@
+"""All that the author of a rule, a remedy or a signal imports."""
+
+from __future__ import annotations
+
+from expert.cases import case, curve, decay, facts, flat, layers, line, run, zigzag
+from expert.hooks import hookimpl
+from expert.language.handles import (
+    batch,
+    config,
+    data,
+    gradient,
+    model,
+    optimizer,
+    scaler,
+    signal,
+    test,
+    time,
+    train,
+    train_eval,
+    update,
+    val,
+    weight,
+)
+from expert.limits import limit
+from expert.remedy import Change, Remedy, keras_code, not_when, numpy_code, torch_code
+from expert.rule import Rule, against, decisive, escalates, moderate, strong, supports, weak
+from expert.signals.signal import Reading, Signal, Unknown
+
+__all__ = [
+    "Change", "Reading", "Remedy", "Rule", "Signal", "Unknown", "against", "batch", "case", "config", "curve", "data", "decay",
+    "decisive", "escalates", "facts", "flat", "gradient", "hookimpl", "keras_code", "layers", "limit", "line", "model", "moderate",
+    "not_when", "numpy_code", "optimizer", "run", "scaler", "signal", "strong", "supports", "test", "time", "torch_code", "train",
+    "train_eval", "update", "val", "weak", "weight", "zigzag",
+]  # fmt: skip

@@ -1,0 +1,65 @@
+"""Confidence: the prior's log-odds plus the strongest evidence of each group, capped by the grade of the evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from expert.facts import GRADES, Grade
+from expert.inference import Verdict
+from expert.rule import Evidence, Weight
+
+NATS: Mapping[Weight, float] = {"weak": 0.5, "moderate": 1.1, "strong": 2.2, "decisive": 4.6}
+"""What a word of evidence adds to the log-odds; a first guess until it is measured."""
+
+CAPS: Mapping[Grade, float] = {"proof": 0.99, "internal": 0.9, "config": 0.8, "curve": 0.6}
+SHORT_RECORD_CAP = 0.4
+"""Fewer than 6 epochs and fewer than 60 steps of curves alone never say more than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An item of evidence and the verdict on its condition; ``counts`` is whether it entered the sum."""
+
+    evidence: Evidence
+    verdict: Verdict
+    counts: bool
+
+    @property
+    def nats(self) -> float:
+        """What it adds to the log-odds where it counts."""
+        size = NATS[self.evidence.weight]
+        return size if self.evidence.supports else -size
+
+
+def weigh(items: Iterable[tuple[Evidence, Verdict]]) -> tuple[Weighed, ...]:
+    """Mark the evidence that counts: it holds, and it is the strongest of its group. Unknown adds nothing."""
+    items = tuple(items)
+    best: dict[str, int] = {}
+    for index, (evidence, verdict) in enumerate(items):
+        if verdict.truth != "yes":
+            continue
+        group = evidence.group or f"#{index}"
+        if group not in best or NATS[evidence.weight] > NATS[items[best[group]][0].weight]:
+            best[group] = index
+    counting = set(best.values())
+    return tuple(Weighed(evidence, verdict, index in counting) for index, (evidence, verdict) in enumerate(items))
+
+
+def log_odds(prior: float, weighed: Iterable[Weighed]) -> float:
+    """The sum before any cap."""
+    return math.log(prior / (1.0 - prior)) + sum(item.nats for item in weighed if item.counts)
+
+
+def best_grade(when: Verdict, weighed: Iterable[Weighed]) -> Grade:
+    """The best grade among the facts that support the finding."""
+    verdicts = [when, *(item.verdict for item in weighed if item.counts and item.evidence.supports)]
+    grades = {leaf.fact.grade for verdict in verdicts for leaf in verdict.reasons() if leaf.fact is not None}
+    return next((grade for grade in GRADES if grade in grades), "curve")
+
+
+def confidence(prior: float, weighed: Iterable[Weighed], grade: Grade, *, short: bool) -> float:
+    """The probability that the finding is right."""
+    cap = SHORT_RECORD_CAP if short and grade == "curve" else CAPS[grade]
+    return min(cap, 1.0 / (1.0 + math.exp(-log_odds(prior, weighed))))

@@ -1,0 +1,1 @@
+"""The language of conditions: the nodes that are stored and the handles authors write with."""

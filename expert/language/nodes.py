@@ -1,0 +1,126 @@
+"""The closed union of nodes a condition is stored as. A signal is named by id inside a node: plugins add signals, never node kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from expert.limits import Limit
+
+Scalar = bool | float | str
+Operator = Literal["<", "<=", ">", ">="]
+
+
+class Node(BaseModel):
+    """Base of all nodes: frozen, comparable, hashable, nothing unknown accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class SignalTerm(Node):
+    """The value of a signal over the named series."""
+
+    kind: Literal["signal"] = "signal"
+    signal: str
+    of: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.signal}({', '.join(self.of)})"
+
+
+class FieldTerm(Node):
+    """A field of the run's configuration, model or data profile."""
+
+    kind: Literal["field"] = "field"
+    record: Literal["config", "model", "data"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.record}.{self.name}"
+
+
+Term = Annotated[SignalTerm | FieldTerm, Field(discriminator="kind")]
+
+
+class Compare(Node):
+    """A number against a bound."""
+
+    kind: Literal["compare"] = "compare"
+    term: Term
+    operator: Operator
+    bound: Limit | float
+
+    def __str__(self) -> str:
+        bound = self.bound if isinstance(self.bound, float) else f"{self.bound.name} ({self.bound.value:g})"
+        return f"{self.term} {self.operator} {bound}"
+
+
+class OneOf(Node):
+    """A value that is one of the listed ones; a yes/no value is written as one of ``(True,)``."""
+
+    kind: Literal["one_of"] = "one_of"
+    term: Term
+    values: tuple[Scalar, ...]
+
+    def __str__(self) -> str:
+        return f"{self.term} is {' or '.join(map(str, self.values))}"
+
+
+class Known(Node):
+    """Whether the value is known at all; never unknown itself."""
+
+    kind: Literal["known"] = "known"
+    term: Term
+
+    def __str__(self) -> str:
+        return f"{self.term} is known"
+
+
+class All(Node):
+    """Every part holds."""
+
+    kind: Literal["all"] = "all"
+    parts: tuple[ConditionNode, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
+
+
+class AnyOf(Node):
+    """At least one part holds."""
+
+    kind: Literal["any"] = "any"
+    parts: tuple[ConditionNode, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(f"({part})" if isinstance(part, All) else str(part) for part in self.parts)
+
+
+class Not(Node):
+    """The part does not hold."""
+
+    kind: Literal["not"] = "not"
+    part: ConditionNode
+
+    def __str__(self) -> str:
+        return f"not ({self.part})"
+
+
+ConditionNode = Annotated[Compare | OneOf | Known | All | AnyOf | Not, Field(discriminator="kind")]
+Leaf = Compare | OneOf | Known
+
+for _model in (All, AnyOf, Not):
+    _model.model_rebuild(force=True)
+
+
+def leaves(node: ConditionNode) -> Iterator[Leaf]:
+    """Every leaf of a condition, in the order written."""
+    if isinstance(node, All | AnyOf):
+        for part in node.parts:
+            yield from leaves(part)
+    elif isinstance(node, Not):
+        yield from leaves(node.part)
+    else:
+        yield node

@@ -1,0 +1,76 @@
+"""The run's own numbers, for filling snippets: ``lr = 0.01  # was 0.001``."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Mapping
+
+import numpy as np
+
+from expert.facts import Facts
+from expert.remedy import Remedy
+
+
+def numbers_of(facts: Facts) -> Mapping[str, object]:
+    """What is known, by placeholder name; a name that is missing is not known.
+
+    Rates are the largest the run used (a schedule's end says nothing about the rate that was chosen).
+    """
+    config = facts.config
+    found: dict[str, float | int | str | None] = {
+        "batch_size": config.batch_size,
+        "epochs": config.epochs or facts.history.epochs,
+        "weight_decay": config.weight_decay or None,
+        "momentum": config.momentum,
+        "dropout": facts.model.dropout or None,
+        "classes": facts.data.classes or facts.model.output_units,
+        "samples": facts.data.samples,
+        "optimizer": config.optimizer,
+        "clip_bound": config.clip_value_high,
+    }
+    rates = facts.history.get("optimizer.learning_rate")
+    used = rates.values[np.isfinite(rates.values)] if rates is not None else np.empty(0)
+    found["learning_rate"] = config.learning_rate or (float(used.max()) if len(used) else None) or None
+    _scaled(found, "learning_rate", (("a_tenth", 0.1), ("a_third", 1 / 3), ("tenfold", 10.0), ("threefold", 3.0)))
+    _scaled(found, "weight_decay", (("a_tenth", 0.1), ("threefold", 3.0)))
+    for name, factor in (("larger_batch_size", 4), ("smaller_batch_size", 0.5)):
+        found[name] = max(1, round(config.batch_size * factor)) if config.batch_size else None
+    found["longer_epochs"] = 2 * int(found["epochs"]) if found["epochs"] else None
+    found["lower_dropout"] = rounded(facts.model.dropout / 2.5) if facts.model.dropout else None
+    found["clip_norm"] = _percentile(facts, "gradient.norm", 90.0)
+    validation = facts.curve("val.loss")
+    if validation is not None and len(validation.epochs):
+        found["best_epoch"] = int(round(float(validation.epoch_numbers[int(np.argmin(validation.epochs))])))
+    return {name: rounded(value) if isinstance(value, float) else value for name, value in found.items() if value is not None}
+
+
+def rounded(value: float) -> float:
+    """Two significant digits: what a person would type."""
+    if value == 0.0 or not math.isfinite(value):
+        return value
+    return float(f"{value:.2g}")
+
+
+def snippets(remedy: Remedy, numbers: Mapping[str, object]) -> Mapping[str, str]:
+    """Code by framework: for each the first snippet whose placeholders are all known."""
+    chosen: dict[str, str] = {}
+    for snippet in remedy.snippets:
+        names = {name for _, name, _, _ in string.Formatter().parse(snippet.code) if name}
+        if snippet.framework not in chosen and names <= numbers.keys():
+            chosen[snippet.framework] = snippet.code.format(**numbers)
+    return chosen
+
+
+def _scaled(found: dict[str, float | int | str | None], name: str, factors: tuple[tuple[str, float], ...]) -> None:
+    value = found[name]
+    for label, factor in factors:
+        found[f"{label}_of_{name}" if label.startswith("a_") else f"{label}_{name}"] = value * factor if isinstance(value, int | float) else None
+
+
+def _percentile(facts: Facts, role: str, percent: float) -> float | None:
+    series = facts.history.get(role)
+    if series is None:
+        return None
+    finite = series.values[np.isfinite(series.values)]
+    return float(np.percentile(finite, percent)) if len(finite) >= 10 else None

@@ -1,0 +1,86 @@
+"""Relations between rules: names resolved, one acyclic order, and the order in which rules are judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from expert.errors import AuthoringError, nearest
+from expert.rule import Rule
+
+_PREFIX = re.compile(r"^[A-Z]{3}\d{0,2}$")
+
+
+class Catalogue:
+    """Rules by id, name and alias, with the relations between them resolved to ids."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules: Mapping[str, Rule] = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+        self._ids = {word: rule.id for rule in self.rules.values() for word in (rule.id, rule.name, *rule.aliases)}
+        self.problems: list[str] = []
+        self.explains: Mapping[str, frozenset[str]] = self._resolve("explains")
+        self.unless: Mapping[str, frozenset[str]] = self._resolve("unless")
+        self.silences: Mapping[str, frozenset[str]] = self._resolve("silences")
+        self.order: Sequence[str] = self._order()
+
+    def find(self, word: str) -> Rule | None:
+        """The rule with this id, name or alias."""
+        identity = self._ids.get(word)
+        return None if identity is None else self.rules[identity]
+
+    def require(self, word: str) -> Rule:
+        """As `find`, but raises `AuthoringError` with the nearest spelling."""
+        rule = self.find(word)
+        if rule is None:
+            raise AuthoringError(f"There is no rule '{word}'.{nearest(word, self._ids)}")
+        return rule
+
+    def matching(self, word: str) -> frozenset[str]:
+        """The ids a word selects: an id, a name, an alias, a family, or a prefix of ids such as OSC or OSC1."""
+        if word in self._ids:
+            return frozenset({self._ids[word]})
+        chosen = {rule.id for rule in self.rules.values() if rule.family == word}
+        if _PREFIX.match(word):
+            chosen |= {identity for identity in self.rules if identity.startswith(word)}
+        return frozenset(chosen)
+
+    def explained_by(self, identity: str, among: Iterable[str]) -> tuple[str, ...]:
+        """Which of the rules explain this one directly."""
+        return tuple(other for other in among if identity in self.explains[other])
+
+    def consequences(self, identity: str) -> frozenset[str]:
+        """Everything this rule explains, directly or through others."""
+        reached: set[str] = set()
+        ahead = list(self.explains[identity])
+        while ahead:
+            one = ahead.pop()
+            if one not in reached:
+                reached.add(one)
+                ahead.extend(self.explains[one])
+        return frozenset(reached)
+
+    def _resolve(self, relation: str) -> Mapping[str, frozenset[str]]:
+        resolved = {}
+        for rule in self.rules.values():
+            targets: set[str] = set()
+            for word in getattr(rule, relation):
+                found = self.matching(word)
+                if not found:
+                    self.problems.append(f"{rule} {relation} '{word}', but there is no such rule.{nearest(word, self._ids)}")
+                targets |= found
+            resolved[rule.id] = frozenset(targets - {rule.id})
+        return resolved
+
+    def _order(self) -> Sequence[str]:
+        """Explainers, rivals and guards come before what depends on them; ties by id."""
+        before: dict[str, set[str]] = {identity: set(self.unless[identity]) for identity in self.rules}
+        for identity in self.rules:
+            for later in self.explains[identity] | self.silences[identity]:
+                before[later].add(identity)
+        sorter = TopologicalSorter({identity: sorted(others) for identity, others in before.items()})
+        try:
+            return tuple(sorter.static_order())
+        except CycleError as error:
+            path = " → ".join(self.rules[identity].name for identity in error.args[1])
+            raise AuthoringError(f"The relations between rules form a cycle: {path}. One of them must go.") from None

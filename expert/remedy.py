@@ -1,0 +1,91 @@
+"""The declarative record of a remedy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from expert.language.handles import Condition, Term
+from expert.rule import StoredCondition
+
+Cost = Literal["check", "config line", "code change", "new structure", "new data"]
+Risk = Literal["low", "medium", "high"]
+COSTS: tuple[Cost, ...] = ("check", "config line", "code change", "new structure", "new data")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Snippet(_Record):
+    """Code for one framework. Placeholders such as ``{learning_rate}`` are filled with the run's own numbers.
+
+    Where a number it names is unknown the next snippet for the same framework is taken; literal braces are doubled.
+    """
+
+    framework: Literal["torch", "keras", "numpy"]
+    code: str
+
+
+class Change(_Record):
+    """The change as data, so that a benchmark or a script can apply it: a field of `RunConfig` and what becomes of it."""
+
+    target: str
+    operation: Literal["multiply", "set"]
+    value: float | bool | str
+
+
+class Contraindication(_Record):
+    """A situation in which the remedy does harm or cannot help."""
+
+    condition: StoredCondition
+    reason: str
+
+
+class Remedy(_Record):
+    """What to do: how, at what cost and risk, which knob it turns which way, and what shows that it worked.
+
+    ``kind`` tells a change from a check (look, nothing is altered) and from an experiment that decides between causes.
+    Two remedies with one ``knob`` and opposite ``direction`` are in conflict; an experiment names the knobs it ``decides``.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{3}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    title: str
+    do: str
+    kind: Literal["change", "check", "experiment"] = "change"
+    cost: Cost
+    risk: Risk
+    knob: str = ""
+    direction: Literal["up", "down", ""] = ""
+    decides: tuple[str, ...] = ()
+    change: Change | None = None
+    snippets: tuple[Snippet, ...] = ()
+    not_when: tuple[Contraindication, ...] = ()
+    watch: str
+    source: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.name}"
+
+
+def torch_code(code: str) -> Snippet:
+    """A snippet for PyTorch."""
+    return Snippet(framework="torch", code=code.strip("\n"))
+
+
+def keras_code(code: str) -> Snippet:
+    """A snippet for Keras 3."""
+    return Snippet(framework="keras", code=code.strip("\n"))
+
+
+def numpy_code(code: str) -> Snippet:
+    """A snippet that needs only NumPy."""
+    return Snippet(framework="numpy", code=code.strip("\n"))
+
+
+def not_when(condition: Condition | Term, reason: str) -> Contraindication:
+    """A contra-indication."""
+    return Contraindication(condition=condition, reason=reason)  # type: ignore[arg-type]

@@ -1,0 +1,35 @@
+"""What a caller may set: which rules are asked, and other values for limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from expert.errors import SettingsError, nearest
+
+
+class Settings(BaseModel):
+    """``select`` and ``ignore`` name rules by id, name, family or id prefix (empty ``select``: all); ``limits`` overrides by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    limits: Mapping[str, float] = Field(default_factory=dict)
+
+
+def settings_from(value: Settings | Mapping[str, object] | None) -> Settings:
+    """Settings from a record or a mapping; raises `SettingsError` for an unknown key or a wrong value."""
+    if isinstance(value, Settings):
+        return value
+    given = dict(value or {})
+    for key in given:
+        if key not in Settings.model_fields:
+            raise SettingsError(f"settings: unknown key '{key}'; known are {', '.join(Settings.model_fields)}.{nearest(key, Settings.model_fields)}")
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise SettingsError(f"settings.{where}: {first['msg']}, but {first['input']!r} was given.") from None

@@ -1,0 +1,101 @@
+"""From what the caller has to a History: the surest reader reads it, what config, model and data add is merged in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from expert.errors import SourceError, sentence
+from expert.history import DataProfile, History, ModelProfile, RunConfig
+from expert.plugins import Plugins
+from expert.reading import Reader, ReadRequest
+
+PROFILES: Mapping[str, type[RunConfig] | type[ModelProfile] | type[DataProfile]] = {
+    "config": RunConfig,
+    "model": ModelProfile,
+    "data": DataProfile,
+}
+
+
+def gather(
+    source: object, config: object, model: object, data: object, columns: Mapping[str, str] | None, plugins: Plugins
+) -> tuple[History, Sequence[str]]:
+    """One History of everything given, and sentences about what was read."""
+    notes: list[str] = []
+    history = History()
+    if source is not None:
+        runs = read(source, "run", plugins, columns)
+        history = runs[-1]
+        if len(runs) > 1:
+            notes.append(_several(runs))
+    for name, value in (("model", model), ("config", config), ("data", data)):
+        if value is not None:
+            history = history.merge(_profile(name, value, plugins))
+    return history, notes
+
+
+def read(
+    source: object, gives: Literal["run", "model", "data"], plugins: Plugins, columns: Mapping[str, str] | None = None
+) -> tuple[History, ...]:
+    """The runs (or the profile) in a source, oldest first; raises `SourceError` with one sentence."""
+    readers = [reader for reader in plugins.readers() if reader.gives == gives]
+    sure = [(reader.recognizes(source), reader) for reader in readers]
+    best = max((score for score, _ in sure), default=0.0)
+    chosen = [reader for score, reader in sure if score == best and score > 0.0]
+    if not chosen:
+        raise SourceError(_unreadable(source, gives, readers))
+    if len(chosen) > 1:
+        names = " and ".join(f"'{reader.id}'" for reader in chosen)
+        raise SourceError(f"{_shown(source)} is recognized equally well by the readers {names}; leave one of their plugins out.")
+    runs = chosen[0].read(source, ReadRequest(columns=columns or {}))
+    if not runs:
+        raise SourceError(f"{_shown(source)}: the reader '{chosen[0].id}' found no run in it.")
+    return runs
+
+
+def _profile(name: str, value: object, plugins: Plugins) -> History:
+    """A History that holds what ``config``, ``model`` or ``data`` tells: a record, a mapping of its fields, or a live object."""
+    kind = PROFILES[name]
+    fields: Any = value
+    if isinstance(value, Mapping) and set(value) <= set(kind.model_fields):
+        try:
+            fields = kind.model_validate(value)
+        except ValidationError as error:
+            raise SourceError(f"{name}: {sentence(error)}") from None
+    if isinstance(fields, kind):
+        return History.model_validate({name: fields})
+    if isinstance(value, Mapping) and name != "data":
+        _refuse_unknown(name, value, kind)
+    return read(value, "data" if name == "data" else "model", plugins)[-1]
+
+
+def _refuse_unknown(name: str, value: Mapping[Any, Any], kind: type[RunConfig] | type[ModelProfile] | type[DataProfile]) -> None:
+    from expert.errors import nearest
+
+    wrong = next(key for key in value if key not in kind.model_fields)
+    raise SourceError(f"{name}: unknown field '{wrong}'.{nearest(str(wrong), kind.model_fields)} Known are {', '.join(kind.model_fields)}.")
+
+
+def _several(runs: Sequence[History]) -> str:
+    names = [run.source or f"run {index}" for index, run in enumerate(runs, 1)]
+    listed = ", ".join(names[:-1][-5:])
+    return (
+        f"The source holds {len(runs)} runs; this advice is about the last one, {names[-1]}. The others: {listed}"
+        f"{' and earlier ones' if len(runs) > 6 else ''}. Read them with expert.read_runs(source) and pass the one you mean to advise()."
+    )
+
+
+def _unreadable(source: object, gives: str, readers: Sequence[Reader]) -> str:
+    if isinstance(source, str | os.PathLike) and not os.path.exists(source):
+        return f"There is no file or folder {os.fspath(source)!r}."
+    titles = ", ".join(sorted({reader.title for reader in readers}))
+    return f"Nothing here reads {_shown(source)} as a {gives}; what can be read: {titles or 'nothing (no plugin with readers is loaded)'}."
+
+
+def _shown(source: object) -> str:
+    if isinstance(source, str | os.PathLike):
+        return repr(os.fspath(source))
+    return f"this {type(source).__name__}"

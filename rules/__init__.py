@@ -1,0 +1,1 @@
+"""Built-in knowledge: one folder per family, one rule per file, and the remedies."""

@@ -1,0 +1,1 @@
+"""Activations rules: one rule per file."""

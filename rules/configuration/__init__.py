@@ -1,0 +1,1 @@
+"""Configuration rules: one rule per file."""

@@ -1,0 +1,1 @@
+"""Data rules: one rule per file."""

@@ -1,0 +1,1 @@
+"""Generalization rules: one rule per file."""

@@ -1,0 +1,1 @@
+"""Gradients rules: one rule per file."""

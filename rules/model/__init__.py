@@ -1,0 +1,1 @@
+"""Model rules: one rule per file."""

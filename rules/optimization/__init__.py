@@ -1,0 +1,1 @@
+"""Optimization rules: one rule per file."""

@@ -1,0 +1,1 @@
+"""Oscillation rules: one rule per file."""

@@ -1,0 +1,1 @@
+"""Plateau rules: one rule per file."""

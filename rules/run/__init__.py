@@ -1,0 +1,1 @@
+"""Run rules: one rule per file."""
