@@ -1,0 +1,1 @@
+"""Generated training runs of eleven kinds, and how well each is named."""
