@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from expert.signals import noise, oscillation, trend
+from expert.signals import change, gap, noise, nonfinite, oscillation, periodicity, plateau, steps, trend
 from expert.signals.signal import Signal
 
+_THEMES = (change, gap, noise, nonfinite, oscillation, periodicity, plateau, steps, trend)
+
 SIGNALS: tuple[Signal, ...] = tuple(
-    sorted((*trend.SIGNALS, *noise.SIGNALS, *oscillation.SIGNALS), key=lambda signal: signal.id)
+    sorted((signal for theme in _THEMES for signal in theme.SIGNALS), key=lambda signal: signal.id)
 )
 """Every built-in signal, sorted by id."""

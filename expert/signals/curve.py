@@ -21,6 +21,7 @@ MOST_BINS = 256
 MOST_EPOCHS = 1024
 FEWEST_EPOCHS = 6
 FEWEST_POINTS = 60
+HIGHER_IS_BETTER = frozenset({"accuracy", "score", "f1", "auc", "precision", "recall"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,22 @@ class Curve:
         self.at: Floats = series.at
         self.values: Floats = series.values
         self._marks = marks
-        self._derived: dict[Callable[[Curve], object], object] = {}
+        self._derived: dict[tuple[object, ...], object] = {}
 
-    def derive(self, function: Callable[[Curve], T]) -> T:
-        """What ``function`` makes of this curve, computed once and shared by all signals that ask for it."""
-        if function not in self._derived:
-            self._derived[function] = function(self)
-        return cast("T", self._derived[function])
+    def derive(self, function: Callable[..., T], *others: Curve) -> T:
+        """What ``function`` makes of this curve (and others), computed once and shared by all signals that ask."""
+        key = (function, *others)
+        if key not in self._derived:
+            self._derived[key] = function(self, *others)
+        return cast("T", self._derived[key])
 
     @property
     def sign(self) -> float:
         """1 where lower is better, -1 where higher is: ``sign * values`` improves downwards."""
-        return -1.0 if self.series.direction == "higher" else 1.0
+        direction = self.series.direction
+        if direction is None and (self.role or "").rpartition(".")[2] in HIGHER_IS_BETTER:
+            direction = "higher"
+        return -1.0 if direction == "higher" else 1.0
 
     @cached_property
     def _length(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from expert.signals.curve import Floats, Indices, edges
 
-MOST_TRENDED = 256
+MOST_TRENDED = 128
 LEAST_LEVEL = 1e-3
 
 
@@ -41,7 +41,7 @@ def _pairs(count: int) -> tuple[Indices, Indices]:
 
 
 def trend(x: Floats, y: Floats) -> Trend:
-    """Trend of n >= 2 values at rising positions x; above 256 values that of 256 bin means.
+    """Trend of n >= 2 values at rising positions x; above 128 values that of 128 bin means.
 
     Mann-Kendall's z has the correction for ties and for continuity (Kendall 1975), tau is S over the number of pairs;
     the slope is Theil and Sen's.

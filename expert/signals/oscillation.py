@@ -46,17 +46,18 @@ def _parabolas(count: int) -> Floats:
     return np.asarray(np.linalg.qr(np.stack([np.ones(count), x, x * x], axis=1))[0], dtype=np.float64)
 
 
-def without_parabola(values: Floats) -> Floats:
-    """What a parabola fitted by least squares leaves of n >= 4 values, scaled up for the three degrees it takes."""
-    basis = _parabolas(len(values))
-    off = values - basis @ (basis.T @ values)
-    return np.asarray(off * (len(values) / (len(values) - 3)) ** 0.5, dtype=np.float64)
+def without_parabolas(rows: Floats) -> Floats:
+    """What a parabola fitted by least squares leaves of each row: r x n for r x n, or n for n, with n >= 4."""
+    basis = _parabolas(rows.shape[-1])
+    return np.asarray(rows - (rows @ basis) @ basis.T, dtype=np.float64)
 
 
 def late_swings(curve: Curve) -> Floats:
     """The last half of the epochs (at least 8, or all but the first) without its trend; use through ``derive``."""
     count = len(curve.epochs)
-    return without_parabola(curve.epochs[-late_window(count) :])
+    late = curve.epochs[-late_window(count) :]
+    # Scaled up for the three degrees of freedom that the parabola takes.
+    return without_parabolas(late) * float((len(late) / (len(late) - 3)) ** 0.5)
 
 
 def late_window(count: int) -> int:

@@ -46,7 +46,7 @@ def _best_improvement(view: View, curve: Curve) -> Reading | Unknown:
     if form.first == 0.0:
         return Unknown(f"{curve.name} starts at exactly 0")
     at = float(form.x[form.best_index])
-    return Reading((form.first - form.best) / abs(form.first), at, _clock(curve), {"best": curve.sign * form.best})
+    return Reading((form.first - form.best) / abs(form.first), at, clock_of(curve), {"best": curve.sign * form.best})
 
 
 def _rise_above_start(view: View, curve: Curve) -> Reading | Unknown:
@@ -66,14 +66,14 @@ def _rise_from_minimum(view: View, curve: Curve) -> Reading | Unknown:
         return too_few(curve, 3) or Unknown("too few values")
     detail = {"best": curve.sign * form.best, "end": curve.sign * form.end}
     at = float(form.x[form.best_index])
-    return Reading(form.rise / form.scale if form.scale > 0.0 else 0.0, at, _clock(curve), detail)
+    return Reading(form.rise / form.scale if form.scale > 0.0 else 0.0, at, clock_of(curve), detail)
 
 
 def _rise_significance(view: View, curve: Curve) -> Reading | Unknown:
     form = curve.derive(shape)
     if form is None:
         return too_few(curve, 3) or Unknown("too few values")
-    return Reading(standard_errors(form, form.rise), float(form.x[form.best_index]), _clock(curve))
+    return Reading(standard_errors(form, form.rise), float(form.x[form.best_index]), clock_of(curve))
 
 
 def _recent_change(view: View, curve: Curve) -> Reading | Unknown:
@@ -91,7 +91,7 @@ def _recent_pace(view: View, curve: Curve) -> Reading | Unknown:
         return short
     level = curve.derive(recent_level)
     at = float(curve.epoch_numbers[-recent_window(len(curve.epochs))])
-    return Reading(curve.derive(recent).slope / level if level > 0.0 else 0.0, at, _clock(curve))
+    return Reading(curve.derive(recent).slope / level if level > 0.0 else 0.0, at, clock_of(curve))
 
 
 def _recent_trend(view: View, curve: Curve) -> Reading | Unknown:
@@ -100,7 +100,7 @@ def _recent_trend(view: View, curve: Curve) -> Reading | Unknown:
         return short
     found = curve.derive(recent)
     at = float(curve.epoch_numbers[-recent_window(len(curve.epochs))])
-    return Reading(found.z, at, _clock(curve), {"tau": found.tau})
+    return Reading(found.z, at, clock_of(curve), {"tau": found.tau})
 
 
 def _overall_trend(view: View, curve: Curve) -> Reading | Unknown:
@@ -111,7 +111,8 @@ def _overall_trend(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(found.z, detail={"tau": found.tau})
 
 
-def _clock(curve: Curve) -> str:
+def clock_of(curve: Curve) -> str:
+    """The clock of ``epoch_numbers`` as a sentence names it."""
     return "epoch" if curve.real_epochs or curve.known_epochs is not None else "window"
 
 
