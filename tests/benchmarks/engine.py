@@ -9,6 +9,7 @@ Every repeat of `advise` gets data it has not seen, so that nothing cached for o
 
 from __future__ import annotations
 
+# ruff: noqa: E402  (numpy reads the number of threads when it is loaded)
 import os
 
 for _library in ("OMP", "OPENBLAS", "MKL"):

@@ -120,7 +120,7 @@ def _period(values: Array) -> float:
         windows = values[starts[:, None] + np.arange(WINDOW)]
     spectrum = np.abs(np.fft.rfft(windows - windows.mean(axis=1, keepdims=True), axis=1)) ** 2
     power = spectrum.mean(axis=0)[1:]
-    return windows.shape[1] / (1.0 + int(power.argmax()))
+    return float(windows.shape[1] / (1.0 + int(power.argmax())))
 
 
 def _cusum(means: Array) -> float:
@@ -135,7 +135,7 @@ def _binary_segmentation(means: Array, most: int = 5, shortest: int = 4) -> tupl
     sigma = MAD_TO_SIGMA * np.median(np.abs(np.diff(means))) / np.sqrt(2.0)
     penalty = 3.0 * sigma * sigma * np.log(n)
     gains = {(0, n): _best_split(sums, 0, n, shortest)}
-    changes = []
+    changes: list[int] = []
     while gains and len(changes) < most:
         (start, stop), (gain, at) = max(gains.items(), key=lambda item: item[1][0])
         if gain <= penalty:
