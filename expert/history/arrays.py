@@ -28,6 +28,8 @@ class ArrayField:
     def validate(self, value: Any, info: ValidationInfo) -> NDArray[np.float64]:
         """Return a read-only float64 view with the right number of axes, or raise ``ValueError``."""
         array = as_floats(info.context.take(value) if isinstance(info.context, ArrayStore) else value)
+        if array.shape == (0,):
+            array = array.reshape((0,) * self.axes)
         if array.ndim != self.axes:
             raise ValueError(f"expected an array with {self.axes} axes, got one of shape {array.shape}.")
         view = np.ascontiguousarray(array).view()

@@ -80,7 +80,7 @@ def _short(value: object) -> str:
 
 def _merged_marks(first: ClockMarks | None, second: ClockMarks | None, notes: list[str]) -> ClockMarks | None:
     if first is None or second is None or first == second:
-        return first or second
+        return second if first is None else first
     columns = {clock: np.concatenate((_column(first, clock), _column(second, clock))) for clock in CLOCKS}
     order = np.lexsort((columns["epoch"], columns["step"]))
     try:
@@ -128,7 +128,7 @@ def _cut(history: Combined, step: float | None, epoch: float | None, keeps: Keep
         "marks": None if history.marks is None else _cut_marks(history, history.marks, given, limits, keeps),
     }
     if unplaced:
-        note = f"{', '.join(unplaced)} cannot be placed on the {given} clock and is not in this part of the history."
+        note = f"Left out of this part, as the {given} clock has no place for it: {', '.join(unplaced)}."
         parts["notes"] = (*history.notes, note)
     return history.model_copy(update=parts)
 

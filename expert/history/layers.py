@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import model_validator
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from expert.history.arrays import FloatArray, FloatMatrix
 from expert.history.record import Record
@@ -26,6 +28,12 @@ class LayerStatistics(Record):
 
     def __len__(self) -> int:
         return len(self.at)
+
+    @field_validator("values")
+    @classmethod
+    def _columns_of_no_rows(cls, values: NDArray[np.float64], info: ValidationInfo) -> NDArray[np.float64]:
+        # An empty list, which is what JSON makes of no rows, does not say how many columns they would have.
+        return values.reshape(0, len(info.data.get("layers", ()))) if values.shape == (0, 0) else values
 
     @model_validator(mode="after")
     def _check(self) -> Self:
