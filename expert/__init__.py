@@ -31,7 +31,17 @@ _HOMES = {
     "DataProfile": "expert.history",
 }
 
-__all__ = ["Advice", "DataProfile", "ExpertError", "History", "ModelProfile", "RunConfig", "__version__", "advise", "read_runs"]
+__all__ = [
+    "Advice",
+    "DataProfile",
+    "ExpertError",
+    "History",
+    "ModelProfile",
+    "RunConfig",
+    "__version__",
+    "advise",
+    "read_runs",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -100,7 +100,7 @@ class RecordNext(_Record):
 
 
 class Coverage(_Record):
-    """How much was looked at: rules asked, judged yes or no, left unknown, silenced by a guard or ruled out by a rival."""
+    """How much was looked at: rules asked, judged yes or no, unknown, silenced by a guard, ruled out by a rival."""
 
     rules: int
     judged: int
@@ -182,9 +182,14 @@ class Advice(_Record):
         judgment = self._judgment(rule)
         if not judgment.found:
             return f"{judgment.rule} was not found. " + self.why_not(rule)
-        lines = [f"{judgment.rule}: found, confidence {judgment.confidence:.2f} (prior {judgment.rule.prior:.2f})", str(judgment.verdict)]
+        lines = [
+            f"{judgment.rule}: found, confidence {judgment.confidence:.2f} (prior {judgment.rule.prior:.2f})",
+            str(judgment.verdict),
+        ]
         for item in judgment.evidence:
-            word = {"yes": "for" if item.evidence.supports else "against", "no": "absent", "unknown": "unknown"}[item.verdict.truth]
+            word = {"yes": "for" if item.evidence.supports else "against", "no": "absent", "unknown": "unknown"}[
+                item.verdict.truth
+            ]
             counted = f"{item.nats:+.1f}" if item.counts else "    "
             lines.append(f"{counted} {word}: {item.evidence.condition}")
         return "\n".join(lines)
@@ -205,7 +210,9 @@ class Advice(_Record):
 
     def _judgment(self, rule: str) -> Judgment:
         if self._catalogue is None:
-            raise ExpertError("This advice was loaded from a file; why() and why_not() need advice that advise() has just given.")
+            raise ExpertError(
+                "This advice was loaded from a file; why() and why_not() need advice that advise() has just given."
+            )
         found = self._catalogue.find(rule)
         if found is None:
             words = [word for one in self._catalogue.rules.values() for word in (one.id, one.name)]

@@ -48,7 +48,7 @@ class Segment(_Record):
 
 
 class Curve(_Record):
-    """One series of a sketched run: segments one after another, at epochs, or at steps with ``per_epoch`` steps each."""
+    """One series of a sketched run: segments one after another, at epochs, or at steps, ``per_epoch`` to an epoch."""
 
     role: str
     segments: tuple[Segment, ...]

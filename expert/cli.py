@@ -41,12 +41,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"training-expert {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     advise = commands.add_parser("advise", help="diagnose training logs")
-    advise.add_argument("paths", nargs="+", metavar="PATH", help="a log: CSV, JSON lines, Keras history, trainer_state.json …")
-    advise.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="what the log does not say: optimizer=sgd, batch_size=32")
-    advise.add_argument("--column", action="append", default=[], metavar="ROLE=NAME", help="correct a guessed column: val.loss=my_val")
+    advise.add_argument(
+        "paths", nargs="+", metavar="PATH", help="a log: CSV, JSON lines, Keras history, trainer_state.json …"
+    )
+    advise.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="what the log does not say: optimizer=sgd, batch_size=32",
+    )
+    advise.add_argument(
+        "--column", action="append", default=[], metavar="ROLE=NAME", help="correct a guessed column: val.loss=my_val"
+    )
     advise.add_argument("--profile", help="the kind of run whose limits are used")
     advise.add_argument("--format", choices=("text", "json"), default="text")
-    advise.add_argument("--fail-on", choices=LEVELS, default="error", metavar="LEVEL", help="exit 1 from this severity on (default error)")
+    advise.add_argument(
+        "--fail-on",
+        choices=LEVELS,
+        default="error",
+        metavar="LEVEL",
+        help="exit 1 from this severity on (default error)",
+    )
     advise.set_defaults(run=_advise)
     explain = commands.add_parser("explain", help="what a rule or a remedy means")
     explain.add_argument("word", metavar="RULE-OR-REMEDY", help="an id or a name")
@@ -67,7 +83,14 @@ def _advise(options: argparse.Namespace) -> int:
     documents = []
     for number, path in enumerate(options.paths):
         try:
-            advice = advise(path, config=config or None, model=model or None, data=data or None, columns=columns, profile=options.profile)
+            advice = advise(
+                path,
+                config=config or None,
+                model=model or None,
+                data=data or None,
+                columns=columns,
+                profile=options.profile,
+            )
         except ExpertError as error:
             print(f"expert: {error}", file=sys.stderr)
             status = UNUSABLE
@@ -78,7 +101,11 @@ def _advise(options: argparse.Namespace) -> int:
             heading = f"{path}\n" if len(options.paths) > 1 else ""
             print(("\n" if number else "") + heading + colored(str(advice), _wants_color(sys.stdout)))
         worst = advice.worst()
-        if options.fail_on != "never" and worst is not None and SEVERITIES.index(worst) >= SEVERITIES.index(options.fail_on):
+        if (
+            options.fail_on != "never"
+            and worst is not None
+            and SEVERITIES.index(worst) >= SEVERITIES.index(options.fail_on)
+        ):
             status = max(status, FOUND)
     if options.format == "json" and documents:
         print(documents[0] if len(options.paths) == 1 else "[" + ",\n".join(documents) + "]")
@@ -99,7 +126,9 @@ def _explain(options: argparse.Namespace) -> int:
         print(remedy_page(remedy, knowledge))
     else:
         words = [word for one in knowledge.catalogue.rules.values() for word in (one.id, one.name)]
-        raise ExpertError(f"There is no rule or remedy '{options.word}'.{nearest(options.word, [*words, *knowledge.remedies])}")
+        raise ExpertError(
+            f"There is no rule or remedy '{options.word}'.{nearest(options.word, [*words, *knowledge.remedies])}"
+        )
     return 0
 
 
@@ -136,7 +165,9 @@ def _plugins(options: argparse.Namespace) -> int:
 
 
 def _fields(texts: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """``--set`` pairs sorted into the profile that has a field of that name; ``model.`` and the like may be written before it."""
+    """``--set`` pairs sorted into the profile that has a field of that name; ``model.`` and the like may be written
+    before it.
+    """
     from expert.language.handles import profile_fields
 
     sorted_out: Mapping[str, dict[str, str]] = {"config": {}, "model": {}, "data": {}}
@@ -146,7 +177,9 @@ def _fields(texts: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[
         homes = [home for home in sorted_out if record in ("", home) and name in profile_fields(home)]
         if not homes:
             known = [field for home in sorted_out for field in profile_fields(home)]
-            raise ExpertError(f"--set {text}: there is no field '{key}' in config, model or data.{nearest(name, known)}")
+            raise ExpertError(
+                f"--set {text}: there is no field '{key}' in config, model or data.{nearest(name, known)}"
+            )
         sorted_out[homes[0]][name] = value
     return sorted_out["config"], sorted_out["model"], sorted_out["data"]
 

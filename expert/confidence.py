@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from expert.facts import GRADES, Grade
+from expert.facts import GRADES
 from expert.inference import Verdict
 from expert.rule import Evidence, Weight
+from expert.signals.signal import Grade
 
 NATS: Mapping[Weight, float] = {"weak": 0.5, "moderate": 1.1, "strong": 2.2, "decisive": 4.6}
 """What a word of evidence adds to the log-odds; a first guess until it is measured."""

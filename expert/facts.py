@@ -45,7 +45,9 @@ class Fact:
 
 
 class Facts:
-    """The facts of one run. ``given`` fixes terms, for cases; with it nothing else is known that the run does not hold."""
+    """The facts of one run. ``given`` fixes terms, for cases; with it nothing else is known that the run does not
+    hold.
+    """
 
     def __init__(self, history: History, signals: Mapping[str, Signal], given: Iterable[GivenFact] = ()) -> None:
         self.history = history
@@ -106,7 +108,9 @@ class Facts:
         grade = FIELD_GRADES[term.record]
         spoken_name = f"{term.record}.{term.name}"
         if value is None:
-            return Fact(term, None, grade, f"{spoken_name} is not known", f"advise(..., {term.record}={{\"{term.name}\": ...}})")
+            return Fact(
+                term, None, grade, f"{spoken_name} is not known", f'advise(..., {term.record}={{"{term.name}": ...}})'
+            )
         if not isinstance(value, bool | str):
             value = float(len(value)) if isinstance(value, tuple) else float(value)
         return Fact(term, value, grade, template=f"{spoken_name} is {{value}}")
@@ -126,13 +130,21 @@ class Facts:
 
     def _given(self, item: GivenFact) -> Fact:
         if isinstance(item.term, FieldTerm):
-            return Fact(item.term, item.value, FIELD_GRADES[item.term.record], "not known in this case", template=f"{item.term} is {{value}}")
+            return Fact(
+                item.term,
+                item.value,
+                FIELD_GRADES[item.term.record],
+                "not known in this case",
+                template=f"{item.term} is {{value}}",
+            )
         signal = self._signals[item.term.signal]
         return Fact(item.term, item.value, signal.grade, "not known in this case", template=signal.reads)
 
     @staticmethod
     def _read(term: SignalTerm, signal: Signal, found: Reading) -> Fact:
-        return Fact(term, found.value, signal.grade, at=found.at, clock=found.clock, template=signal.reads, detail=found.detail)
+        return Fact(
+            term, found.value, signal.grade, at=found.at, clock=found.clock, template=signal.reads, detail=found.detail
+        )
 
 
 def spoken(role: str) -> str:

@@ -1,4 +1,6 @@
-"""Conditions × facts → verdict trees, in Kleene's three values; nothing short-circuits, so the tree is the explanation."""
+"""Conditions × facts → verdict trees, in Kleene's three values; nothing short-circuits, so the tree is the
+explanation.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def _lines(verdict: Verdict, depth: int) -> Iterator[str]:
     if verdict.fact is not None:
         yield f"{indent}{sign} {verdict.node}: {verdict.fact.sentence}"
     else:
-        word = {"all": "all of", "any": "any of", "not": "not"}[verdict.node.kind] if verdict.parts else str(verdict.node)
+        word = (
+            {"all": "all of", "any": "any of", "not": "not"}[verdict.node.kind] if verdict.parts else str(verdict.node)
+        )
         yield f"{indent}{sign} {word}"
         for part in verdict.parts:
             yield from _lines(part, depth + 1)
@@ -96,8 +100,9 @@ def _judge_leaf(node: Leaf, facts: Facts, limits: Limits) -> Verdict:
         return Verdict("unknown", node, fact, bound)
     if isinstance(node, OneOf):
         return Verdict("yes" if any(_same(fact.value, value) for value in node.values) else "no", node, fact)
-    assert isinstance(node, Compare) and bound is not None
-    if isinstance(fact.value, str) or fact.value != fact.value:  # a word or NaN compares with no number
+    if (
+        not isinstance(node, Compare) or bound is None or isinstance(fact.value, str) or fact.value != fact.value
+    ):  # a word or NaN compares with no number
         return Verdict("unknown", node, fact, bound)
     holds = {
         "<": fact.value < bound,

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from expert.confidence import Weighed, best_grade, confidence, weigh
-from expert.facts import Facts, Grade
+from expert.facts import Facts
 from expert.history import History
 from expert.inference import Limits, Verdict, judge
 from expert.relations import Catalogue
 from expert.rule import Rule, Severity
+from expert.signals.signal import Grade
 
 Status = Literal["found", "no", "unknown", "ruled out", "silenced", "not asked"]
 ENOUGH = 0.5
@@ -20,7 +21,9 @@ ENOUGH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What became of one rule. ``by`` names the rules that ruled it out or silenced it, ``explained_by`` those that explain it."""
+    """What became of one rule. ``by`` names the rules that ruled it out or silenced it, ``explained_by`` those that
+    explain it.
+    """
 
     rule: Rule
     status: Status
@@ -99,7 +102,9 @@ def _explained(catalogue: Catalogue, judged: Mapping[str, Judgment], history: Hi
         explainers: tuple[str, ...] = ()
         if judgment.found:
             explainers = tuple(
-                other for other in catalogue.explained_by(identity, convincing) if not _later(judged[other], judgment, history)
+                other
+                for other in catalogue.explained_by(identity, convincing)
+                if not _later(judged[other], judgment, history)
             )
         marked[identity] = replace(judgment, explained_by=explainers) if explainers else judgment
     return marked

@@ -19,7 +19,9 @@ from expert.signals.signal import Signal
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Rules with their relations, remedies by id, name and alias, signals by id, limits by name, and what was wrong with them."""
+    """Rules with their relations, remedies by id, name and alias, signals by id, limits by name, and what was wrong
+    with them.
+    """
 
     catalogue: Catalogue
     remedies: Mapping[str, Remedy]
@@ -47,7 +49,11 @@ def assemble(
     limits: dict[str, Limit] = {}
     accepted = []
     for rule in rules:
-        faults = [*_unknown_signals(rule, known_signals), *_unknown_remedies(rule, known_remedies), *_clashing_limits(rule, limits)]
+        faults = [
+            *_unknown_signals(rule, known_signals),
+            *_unknown_remedies(rule, known_remedies),
+            *_clashing_limits(rule, limits),
+        ]
         noted.extend(Problem(rule.id, fault) for fault in faults)
         if not faults:
             accepted.append(rule)
@@ -87,7 +93,8 @@ def _clashing_limits(rule: Rule, limits: dict[str, Limit]) -> Iterable[str]:
             if isinstance(leaf, Compare) and isinstance(leaf.bound, Limit):
                 other = limits.setdefault(leaf.bound.name, leaf.bound)
                 if other != leaf.bound:
-                    yield f"rule {rule} defines limit '{leaf.bound.name}' as {leaf.bound.value:g}, but another rule as {other.value:g}."
+                    name, value = leaf.bound.name, leaf.bound.value
+                    yield f"rule {rule} defines limit '{name}' as {value:g}, but another rule as {other.value:g}."
 
 
 @cache

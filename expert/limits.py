@@ -1,4 +1,4 @@
-"""Limits: named thresholds with unit and source, gathered into one table and overridable per project and per profile."""
+"""Limits: named thresholds with unit and source, in one table, overridable per project and per profile."""
 
 from __future__ import annotations
 

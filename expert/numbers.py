@@ -41,8 +41,12 @@ def numbers_of(facts: Facts) -> Mapping[str, object]:
     found["clip_norm"] = _percentile(facts, "gradient.norm", 90.0)
     validation = facts.curve("val.loss")
     if validation is not None and len(validation.epochs):
-        found["best_epoch"] = int(round(float(validation.epoch_numbers[int(np.argmin(validation.epochs))])))
-    return {name: rounded(value) if isinstance(value, float) else value for name, value in found.items() if value is not None}
+        found["best_epoch"] = round(float(validation.epoch_numbers[int(np.argmin(validation.epochs))]))
+    return {
+        name: rounded(value) if isinstance(value, float) else value
+        for name, value in found.items()
+        if value is not None
+    }
 
 
 def rounded(value: float) -> float:
@@ -65,7 +69,9 @@ def snippets(remedy: Remedy, numbers: Mapping[str, object]) -> Mapping[str, str]
 def _scaled(found: dict[str, float | int | str | None], name: str, factors: tuple[tuple[str, float], ...]) -> None:
     value = found[name]
     for label, factor in factors:
-        found[f"{label}_of_{name}" if label.startswith("a_") else f"{label}_{name}"] = value * factor if isinstance(value, int | float) else None
+        found[f"{label}_of_{name}" if label.startswith("a_") else f"{label}_{name}"] = (
+            value * factor if isinstance(value, int | float) else None
+        )
 
 
 def _percentile(facts: Facts, role: str, percent: float) -> float | None:

@@ -20,7 +20,9 @@ from expert.remedy import COSTS, Remedy
 from expert.rule import LEVELS, SEVERITIES
 
 CLOSE = 0.15
-"""Rival causes within this of the best confidence are ordered by level, and conflicts within it are not decided by evidence."""
+"""Rival causes within this of the best confidence are ordered by level, and conflicts within it are not decided by
+evidence.
+"""
 SURE = 0.8
 """Below this confidence a costly remedy is preceded by its confirming experiment."""
 FADE = 0.6
@@ -39,7 +41,9 @@ class _Place:
 
 
 def ranked(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Sequence[Judgment]:
-    """The findings in the order they are to be dealt with: the headline's group, the other unexplained, hygiene, the explained."""
+    """The findings in the order they are to be dealt with: the headline's group, the other unexplained, hygiene, the
+    explained.
+    """
     found = [judgment for judgment in judgments.values() if judgment.found and judgment.rule.kind != "guard"]
     unexplained = sorted((one for one in found if not one.explained_by), key=_weight, reverse=True)
     if not unexplained:
@@ -54,7 +58,13 @@ def ranked(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Sequence[
     return [*first, *group, *others, *(one for one in hygiene if one not in first), *explained]
 
 
-def plan(judgments: Mapping[str, Judgment], catalogue: Catalogue, remedies: Mapping[str, Remedy], facts: Facts, limits: Limits) -> tuple[Recommendation, ...]:
+def plan(
+    judgments: Mapping[str, Judgment],
+    catalogue: Catalogue,
+    remedies: Mapping[str, Remedy],
+    facts: Facts,
+    limits: Limits,
+) -> tuple[Recommendation, ...]:
     """The recommendations in order."""
     order = ranked(judgments, catalogue)
     main = [one for one in order if not one.explained_by]
@@ -91,12 +101,16 @@ def _serious(judgment: Judgment) -> bool:
 
 def _headline_group(headline: Judgment, found: Sequence[Judgment], catalogue: Catalogue) -> list[Judgment]:
     """The headline with its rivals: all causes found that would explain the same symptoms, best first."""
-    symptoms = catalogue.consequences(headline.rule.id) | ({headline.rule.id} if headline.rule.kind == "symptom" else set())
+    symptoms = catalogue.consequences(headline.rule.id) | (
+        {headline.rule.id} if headline.rule.kind == "symptom" else set()
+    )
     present = {one.rule.id for one in found if one.rule.id in symptoms and one.rule.kind == "symptom"}
     causes = [
         one
         for one in found
-        if one.rule.kind == "cause" and not one.explained_by and (one is headline or catalogue.consequences(one.rule.id) & present)
+        if one.rule.kind == "cause"
+        and not one.explained_by
+        and (one is headline or catalogue.consequences(one.rule.id) & present)
     ]
     ordered = _differential(causes)
     if headline.rule.kind == "symptom":
@@ -151,7 +165,9 @@ def _rivals(one: Judgment, other: Judgment, catalogue: Catalogue) -> bool:
 
 
 def _offers(group: Sequence[Judgment], remedies: Mapping[str, Remedy]) -> Sequence[tuple[Remedy, Judgment, float]]:
-    """Remedies of a group by what may be expected of them: the finding's confidence, fading along the rule's own order."""
+    """Remedies of a group by what may be expected of them: the finding's confidence, fading along the rule's own
+    order.
+    """
     best = max(one.confidence for one in group)
     offers = []
     for place, judgment in enumerate(group):
@@ -167,7 +183,9 @@ def _contraindication(remedy: Remedy, facts: Facts, limits: Limits) -> str | Non
 
 
 def _resolve_conflicts(places: list[_Place], remedies: Mapping[str, Remedy]) -> list[_Place]:
-    """Of two remedies that turn one knob opposite ways the better supported stays; a near tie is decided by an experiment."""
+    """Of two remedies that turn one knob opposite ways the better supported stays; a near tie is decided by an
+    experiment.
+    """
     kept: list[_Place] = []
     for place in places:
         rival = next((other for other in kept if _opposed(other.remedy, place.remedy)), None)
@@ -178,13 +196,16 @@ def _resolve_conflicts(places: list[_Place], remedies: Mapping[str, Remedy]) -> 
             experiment = _deciding(place.remedy.knob, remedies)
             if experiment is not None and all(one.remedy.id != experiment.id for one in kept):
                 kept.insert(kept.index(rival), _Place(experiment, [*rival.served, *place.served], rival.expected))
-        reason = f"it turns the {place.remedy.knob} the other way, and the evidence for {_names(rival)} is stronger than for {_names(place)}"
+        evidence = f"the evidence for {_names(rival)} is stronger than for {_names(place)}"
+        reason = f"it turns the {place.remedy.knob} the other way, and {evidence}"
         rival.alternatives.append(Alternative(remedy=place.remedy.id, title=place.remedy.title, reason=reason))
     return kept
 
 
 def _opposed(one: Remedy, other: Remedy) -> bool:
-    return bool(one.knob and one.knob == other.knob and one.direction and other.direction and one.direction != other.direction)
+    return bool(
+        one.knob and one.knob == other.knob and one.direction and other.direction and one.direction != other.direction
+    )
 
 
 def _same_finding(one: _Place, other: _Place) -> bool:
@@ -197,13 +218,17 @@ def _deciding(knob: str, remedies: Mapping[str, Remedy]) -> Remedy | None:
 
 
 def _confirm_before_costly(places: list[_Place]) -> list[_Place]:
-    """A costly remedy for a finding that is not sure goes behind the checks and experiments that serve the same finding."""
+    """A costly remedy for a finding that is not sure goes behind the checks and experiments that serve the same
+    finding.
+    """
     ordered = list(places)
     for place in places:
         if COSTS.index(place.remedy.cost) < COSTLY or max(one.confidence for one in place.served) >= SURE:
             continue
         confirming = [
-            other for other in ordered[ordered.index(place) + 1 :] if other.remedy.kind != "change" and _same_finding(place, other)
+            other
+            for other in ordered[ordered.index(place) + 1 :]
+            if other.remedy.kind != "change" and _same_finding(place, other)
         ]
         if confirming:
             ordered.remove(confirming[0])
@@ -211,7 +236,9 @@ def _confirm_before_costly(places: list[_Place]) -> list[_Place]:
     return ordered
 
 
-def _add_later_remedies(places: list[_Place], order: Sequence[Judgment], remedies: Mapping[str, Remedy], blocked: Mapping[str, str]) -> None:
+def _add_later_remedies(
+    places: list[_Place], order: Sequence[Judgment], remedies: Mapping[str, Remedy], blocked: Mapping[str, str]
+) -> None:
     """The remedies of explained findings become alternatives of what serves their explanation."""
     present = {place.remedy.id for place in places}
     for judgment in order:
@@ -252,5 +279,3 @@ def _recommendation(place: _Place, places: Sequence[_Place], numbers: Mapping[st
 
 def _names(place: _Place) -> str:
     return " and ".join(dict.fromkeys(one.rule.name for one in place.served))
-
-

@@ -55,24 +55,19 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._versions: dict[str, str] = {}
 
-    @property
-    def names(self) -> Sequence[str]:
-        """Names of the plugins in force, with versions where known, sorted."""
-        return sorted(f"{name} {self._versions.get(name, '')}".strip() for name, _ in self._manager.list_name_plugin())
-
     def load_installed(self, only: Iterable[str] | None = None) -> None:
         """Load the entry points of the group, or only those named."""
-        wanted = None if only is None else set(only)
         found = {entry.name: entry for entry in entry_points(group=GROUP)}
-        for name in sorted(wanted - found.keys()) if wanted is not None else ():
+        wanted = found.keys() if only is None else set(only)
+        for name in sorted(wanted - found.keys()):
             self._failed(name, AuthoringError(f"no installed plugin is called '{name}'.{nearest(name, found)}"))
         for name, entry in sorted(found.items()):
-            if wanted is None or name in wanted:
+            if name in wanted:
                 self._load(entry)
 
     def add(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin object: a module, or any object with hook functions."""
-        label = name or getattr(plugin, "__name__", type(plugin).__name__)
+        label = name or str(getattr(plugin, "__name__", type(plugin).__name__))
         try:
             self._manager.register(plugin, label)
             self._manager.check_pending()
@@ -97,6 +92,21 @@ class Plugins:
         """All readers, sorted by id."""
         return self._collect("expert_readers", Reader)
 
+    def contributions(self) -> Sequence[tuple[str, str]]:
+        """Each plugin's name and version, and how much it contributes."""
+        hooks = ("expert_rules", "expert_remedies", "expert_signals", "expert_readers")
+        counts: dict[str, list[str]] = {name: [] for name, _ in self._manager.list_name_plugin()}
+        for hook in hooks:
+            for name, implementation in self._implementations(hook):
+                try:
+                    counts[name].append(f"{len(implementation())} {hook.removeprefix('expert_')}")
+                except Exception as error:
+                    counts[name].append(f"{hook.removeprefix('expert_')} failed ({error})")
+        return [
+            (f"{name} {self._versions.get(name, '')}".strip(), ", ".join(parts) or "observes")
+            for name, parts in sorted(counts.items())
+        ]
+
     def observe(self, advice: Advice, history: History) -> Sequence[Problem]:
         """Show advice to the observers; one that raises is reported and the others go on."""
         failed = []
@@ -120,7 +130,7 @@ class Plugins:
     def _implementations(self, hook: str) -> list[tuple[str, Callable[..., Any]]]:
         callers = getattr(self._manager.hook, hook).get_hookimpls()
         # pluggy passes a hook function only the arguments it names; so do we
-        return [(impl.plugin_name, _with_named_arguments(impl)) for impl in callers]
+        return [(str(impl.plugin_name), _with_named_arguments(impl)) for impl in callers]
 
     def _collect(self, hook: str, kind: type[Record]) -> Sequence[Record]:
         found: dict[str, tuple[Record, str]] = {}
@@ -132,12 +142,18 @@ class Plugins:
                 self._failed(name, error)
         return [record for _, (record, _) in sorted(found.items())]
 
-    def _accept(self, found: dict[str, tuple[Record, str]], record: Record, name: str, kind: type[Record], hook: str) -> None:
+    def _accept(
+        self, found: dict[str, tuple[Record, str]], record: Record, name: str, kind: type[Record], hook: str
+    ) -> None:
         if not isinstance(record, kind):
-            self._failed(name, AuthoringError(f"{hook} must return {kind.__name__} records, but returned {record!r:.80}."))
+            self._failed(
+                name, AuthoringError(f"{hook} must return {kind.__name__} records, but returned {record!r:.80}.")
+            )
         elif record.id in found:
-            both = f"'{found[record.id][1]}' {self._versions.get(found[record.id][1], '')} and '{name}' {self._versions.get(name, '')}"
-            self._failed(name, AuthoringError(f"{kind.__name__} id '{record.id}' is given by both {both}; ids must be unique."))
+            both = " and ".join(f"'{one}' {self._versions.get(one, '')}".strip() for one in (found[record.id][1], name))
+            self._failed(
+                name, AuthoringError(f"{kind.__name__} id '{record.id}' is given by both {both}; ids must be unique.")
+            )
         else:
             found[record.id] = (record, name)
 

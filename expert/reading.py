@@ -21,7 +21,8 @@ class Reader:
     """One kind of source.
 
     ``recognizes`` answers from 0 (not mine) to 1 (certainly mine); it is cheap, reads at most the beginning of a file
-    and never raises. ``read`` returns one History per run found, oldest first, or raises `expert.errors.SourceError` with
+    and never raises. ``read`` returns one History per run found, oldest first, or raises `expert.errors.SourceError`
+    with
     one sentence. ``gives`` says what the History holds: a run's curves, or only a profile of a model or of data, which
     `History.merge` adds to a run.
     """

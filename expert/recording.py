@@ -16,8 +16,10 @@ MOST = 3
 def record_next(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> tuple[RecordNext, ...]:
     """At most three suggestions, the one that could decide most first; none where nothing serious was found.
 
-    Only candidates count: causes that were found, and causes that could not be judged and would explain a symptom that was
-    found. A fact is worth the nats of the evidence it would settle, and one *decisive* where a candidate's own condition waits
+    Only candidates count: causes that were found, and causes that could not be judged and would explain a symptom
+    that was
+    found. A fact is worth the nats of the evidence it would settle, and one *decisive* where a candidate's own
+    condition waits
     for it.
     """
     symptoms = {identity for identity, one in judgments.items() if one.found and one.severity != "info"}
@@ -42,7 +44,11 @@ def record_next(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> tupl
 def _candidate(identity: str, judgment: Judgment, symptoms: set[str], catalogue: Catalogue) -> bool:
     if judgment.found:
         return True
-    return judgment.status == "unknown" and judgment.rule.kind == "cause" and bool(catalogue.consequences(identity) & symptoms)
+    return (
+        judgment.status == "unknown"
+        and judgment.rule.kind == "cause"
+        and bool(catalogue.consequences(identity) & symptoms)
+    )
 
 
 def _unknown(judgment: Judgment) -> Iterator[tuple[Fact, float]]:

@@ -67,7 +67,9 @@ class Catalogue:
             for word in getattr(rule, relation):
                 found = self.matching(word)
                 if not found:
-                    self.problems.append(f"{rule} {relation} '{word}', but there is no such rule.{nearest(word, self._ids)}")
+                    self.problems.append(
+                        f"{rule} {relation} '{word}', but there is no such rule.{nearest(word, self._ids)}"
+                    )
                 targets |= found
             resolved[rule.id] = frozenset(targets - {rule.id})
         return resolved

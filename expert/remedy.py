@@ -29,7 +29,9 @@ class Snippet(_Record):
 
 
 class Change(_Record):
-    """The change as data, so that a benchmark or a script can apply it: a field of `RunConfig` and what becomes of it."""
+    """The change as data, so that a benchmark or a script can apply it: a field of `RunConfig` and what becomes of
+    it.
+    """
 
     target: str
     operation: Literal["multiply", "set"]
@@ -47,7 +49,8 @@ class Remedy(_Record):
     """What to do: how, at what cost and risk, which knob it turns which way, and what shows that it worked.
 
     ``kind`` tells a change from a check (look, nothing is altered) and from an experiment that decides between causes.
-    Two remedies with one ``knob`` and opposite ``direction`` are in conflict; an experiment names the knobs it ``decides``.
+    Two remedies with one ``knob`` and opposite ``direction`` are in conflict; an experiment names the knobs it
+    ``decides``.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{3}$")]
@@ -88,4 +91,4 @@ def numpy_code(code: str) -> Snippet:
 
 def not_when(condition: Condition | Term, reason: str) -> Contraindication:
     """A contra-indication."""
-    return Contraindication(condition=condition, reason=reason)  # type: ignore[arg-type]
+    return Contraindication(condition=condition, reason=reason)

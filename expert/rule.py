@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -38,8 +38,10 @@ moderate: Weight = "moderate"
 strong: Weight = "strong"
 decisive: Weight = "decisive"
 
-StoredCondition = Annotated[ConditionNode, BeforeValidator(as_node)]
-"""A condition field: what an author wrote is stored as its node."""
+if TYPE_CHECKING:
+    StoredCondition = Any  # an author gives a Condition, a reader of the record finds its node
+else:
+    StoredCondition = Annotated[ConditionNode, BeforeValidator(as_node)]
 
 
 class _Record(BaseModel):
@@ -110,7 +112,9 @@ class Rule(_Record):
     def _makes_sense(self) -> Self:
         family = PREFIXES.get(self.id[:3])
         if family != self.family:
-            raise AuthoringError(f"Rule {self.id} {self.name}: the prefix {self.id[:3]} belongs to family {family}, not {self.family}.")
+            raise AuthoringError(
+                f"Rule {self.id} {self.name}: the prefix {self.id[:3]} belongs to family {family}, not {self.family}."
+            )
         if self.kind == "cause" and not self.cause:
             raise AuthoringError(f"Rule {self.id} {self.name}: a rule of kind 'cause' must say its cause.")
         if self.kind == "guard" and not self.silences:
@@ -122,15 +126,17 @@ class Rule(_Record):
 
 
 def supports(condition: Condition | Term, weight: Weight, text: str, *, group: str = "") -> Evidence:
-    """Evidence for the rule. The text may use ``{value}``, ``{bound}`` and ``{at}`` of the condition's first leaf that is known."""
-    return Evidence(condition=condition, weight=weight, supports=True, text=text, group=group)  # type: ignore[arg-type]
+    """Evidence for the rule. The text may use ``{value}``, ``{bound}`` and ``{at}`` of the condition's first leaf
+    that is known.
+    """
+    return Evidence(condition=condition, weight=weight, supports=True, text=text, group=group)
 
 
 def against(condition: Condition | Term, weight: Weight, text: str, *, group: str = "") -> Evidence:
     """Evidence against the rule; the text as in `supports`."""
-    return Evidence(condition=condition, weight=weight, supports=False, text=text, group=group)  # type: ignore[arg-type]
+    return Evidence(condition=condition, weight=weight, supports=False, text=text, group=group)
 
 
 def escalates(condition: Condition | Term, severity: Severity) -> Escalation:
     """Another severity where the condition holds."""
-    return Escalation(condition=condition, severity=severity)  # type: ignore[arg-type]
+    return Escalation(condition=condition, severity=severity)

@@ -10,7 +10,9 @@ from expert.errors import SettingsError, nearest
 
 
 class Settings(BaseModel):
-    """``select`` and ``ignore`` name rules by id, name, family or id prefix (empty ``select``: all); ``limits`` overrides by name."""
+    """``select`` and ``ignore`` name rules by id, name, family or id prefix (empty ``select``: all); ``limits``
+    overrides by name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -26,7 +28,10 @@ def settings_from(value: Settings | Mapping[str, object] | None) -> Settings:
     given = dict(value or {})
     for key in given:
         if key not in Settings.model_fields:
-            raise SettingsError(f"settings: unknown key '{key}'; known are {', '.join(Settings.model_fields)}.{nearest(key, Settings.model_fields)}")
+            raise SettingsError(
+                f"settings: unknown key '{key}'; known are {', '.join(Settings.model_fields)}."
+                f"{nearest(key, Settings.model_fields)}"
+            )
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

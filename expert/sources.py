@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from expert.errors import SourceError, sentence
+from expert.errors import SourceError, nearest, sentence
 from expert.history import DataProfile, History, ModelProfile, RunConfig
 from expert.plugins import Plugins
 from expert.reading import Reader, ReadRequest
@@ -21,9 +21,9 @@ PROFILES: Mapping[str, type[RunConfig] | type[ModelProfile] | type[DataProfile]]
 
 
 def gather(
-    source: object, config: object, model: object, data: object, columns: Mapping[str, str] | None, plugins: Plugins
+    source: object, profiles: Mapping[str, object], columns: Mapping[str, str] | None, plugins: Plugins
 ) -> tuple[History, Sequence[str]]:
-    """One History of everything given, and sentences about what was read."""
+    """One History of the source and the profiles (``config``, ``model``, ``data``), and sentences about what was read."""
     notes: list[str] = []
     history = History()
     if source is not None:
@@ -31,7 +31,7 @@ def gather(
         history = runs[-1]
         if len(runs) > 1:
             notes.append(_several(runs))
-    for name, value in (("model", model), ("config", config), ("data", data)):
+    for name, value in profiles.items():
         if value is not None:
             history = history.merge(_profile(name, value, plugins))
     return history, notes
@@ -49,7 +49,9 @@ def read(
         raise SourceError(_unreadable(source, gives, readers))
     if len(chosen) > 1:
         names = " and ".join(f"'{reader.id}'" for reader in chosen)
-        raise SourceError(f"{_shown(source)} is recognized equally well by the readers {names}; leave one of their plugins out.")
+        raise SourceError(
+            f"{_shown(source)} is recognized equally well by the readers {names}; leave one of their plugins out."
+        )
     runs = chosen[0].read(source, ReadRequest(columns=columns or {}))
     if not runs:
         raise SourceError(f"{_shown(source)}: the reader '{chosen[0].id}' found no run in it.")
@@ -57,7 +59,9 @@ def read(
 
 
 def _profile(name: str, value: object, plugins: Plugins) -> History:
-    """A History that holds what ``config``, ``model`` or ``data`` tells: a record, a mapping of its fields, or a live object."""
+    """A History that holds what ``config``, ``model`` or ``data`` tells: a record, a mapping of its fields, or a live
+    object.
+    """
     kind = PROFILES[name]
     fields: Any = value
     if isinstance(value, Mapping) and set(value) <= set(kind.model_fields):
@@ -72,11 +76,14 @@ def _profile(name: str, value: object, plugins: Plugins) -> History:
     return read(value, "data" if name == "data" else "model", plugins)[-1]
 
 
-def _refuse_unknown(name: str, value: Mapping[Any, Any], kind: type[RunConfig] | type[ModelProfile] | type[DataProfile]) -> None:
-    from expert.errors import nearest
-
+def _refuse_unknown(
+    name: str, value: Mapping[Any, Any], kind: type[RunConfig] | type[ModelProfile] | type[DataProfile]
+) -> None:
     wrong = next(key for key in value if key not in kind.model_fields)
-    raise SourceError(f"{name}: unknown field '{wrong}'.{nearest(str(wrong), kind.model_fields)} Known are {', '.join(kind.model_fields)}.")
+    raise SourceError(
+        f"{name}: unknown field '{wrong}'.{nearest(str(wrong), kind.model_fields)} "
+        f"Known are {', '.join(kind.model_fields)}."
+    )
 
 
 def _several(runs: Sequence[History]) -> str:
@@ -84,7 +91,8 @@ def _several(runs: Sequence[History]) -> str:
     listed = ", ".join(names[:-1][-5:])
     return (
         f"The source holds {len(runs)} runs; this advice is about the last one, {names[-1]}. The others: {listed}"
-        f"{' and earlier ones' if len(runs) > 6 else ''}. Read them with expert.read_runs(source) and pass the one you mean to advise()."
+        f"{' and earlier ones' if len(runs) > 6 else ''}. "
+        "Read them with expert.read_runs(source) and pass the one you mean to advise()."
     )
 
 
@@ -92,7 +100,8 @@ def _unreadable(source: object, gives: str, readers: Sequence[Reader]) -> str:
     if isinstance(source, str | os.PathLike) and not os.path.exists(source):
         return f"There is no file or folder {os.fspath(source)!r}."
     titles = ", ".join(sorted({reader.title for reader in readers}))
-    return f"Nothing here reads {_shown(source)} as a {gives}; what can be read: {titles or 'nothing (no plugin with readers is loaded)'}."
+    known = titles or "nothing (no plugin with readers is loaded)"
+    return f"Nothing here reads {_shown(source)} as a {gives}; what can be read: {known}."
 
 
 def _shown(source: object) -> str:

@@ -1,4 +1,6 @@
-"""The laws every rule must keep, run on its own cases: ``check_rule(RULE)``. Our tests and a plugin author's are the same."""
+"""The laws every rule must keep, run on its own cases: ``check_rule(RULE)``. Our tests and a plugin author's are the
+same.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from expert.inference import Limits, judge
 from expert.knowledge import conditions
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Not, SignalTerm, leaves
 from expert.limits import Limit
-from expert.rule import Rule
+from expert.rule import Evidence, Rule
 from expert.signals import SIGNALS
 from expert.signals.signal import Signal
 
@@ -80,10 +82,11 @@ class _Laws:
             for direction, shifted in _shifts(compare):
                 if self._holding(_replaced(self.rule.when, compare, shifted)) == self.holds:
                     yield f"no case notices when the limit in '{compare}' is {direction} to {_bound(shifted):g}"
-        for item in (*self.rule.evidence, *self.rule.escalate):
-            for compare in _comparisons(item.condition):
-                before = self._holding(item.condition)
-                after = [self._holding(_replaced(item.condition, compare, shifted)) for _, shifted in _shifts(compare)]
+        further = [item.condition for item in self.rule.evidence] + [item.condition for item in self.rule.escalate]
+        for condition in further:
+            for compare in _comparisons(condition):
+                before = self._holding(condition)
+                after = [self._holding(_replaced(condition, compare, shifted)) for _, shifted in _shifts(compare)]
                 if after and all(one == before for one in after):
                     yield f"no case notices when the limit in '{compare}' (evidence or escalation) is shifted by half"
 
@@ -104,7 +107,7 @@ class _Laws:
     def _holding(self, condition: ConditionNode) -> list[bool]:
         return [judge(condition, facts, self.limits).truth == "yes" for facts in self.all]
 
-    def _odds(self, evidence: Sequence[object], facts: Facts) -> float:
+    def _odds(self, evidence: Sequence[Evidence], facts: Facts) -> float:
         chosen = [item for item in self.rule.evidence if item in evidence]
         return log_odds(self.rule.prior, weigh((item, judge(item.condition, facts, self.limits)) for item in chosen))
 
@@ -147,7 +150,9 @@ def _bound(compare: Compare) -> float:
 
 
 def _shifts(compare: Compare) -> Iterator[tuple[str, Compare]]:
-    """The comparison with its limit up and down by half; a bounded unit moves by a third of the distance to its bound."""
+    """The comparison with its limit up and down by half; a bounded unit moves by a third of the distance to its
+    bound.
+    """
     value = _bound(compare)
     unit = compare.bound.unit if isinstance(compare.bound, Limit) else ""
     if unit in _BOUNDED:

@@ -1,4 +1,6 @@
-"""Brings the built-in rules and remedies in by the same hooks as any plugin: every module here that holds a RULE or REMEDIES."""
+"""Brings the built-in rules and remedies in by the same hooks as any plugin: every module here that holds a RULE or
+REMEDIES.
+"""
 
 from __future__ import annotations
 

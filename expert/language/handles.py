@@ -1,6 +1,7 @@
 """What authors write conditions with: ``(signal.direction_changes(train.loss) > FLIPS) & ~config.adversarial``.
 
-Handles are not the nodes that are stored: comparing handles builds a `Condition`, whose ``node`` a rule keeps. ``==`` is
+Handles are not the nodes that are stored: comparing handles builds a `Condition`, whose ``node`` a rule keeps. ``==``
+is
 left alone, so that records stay comparable and hashable.
 """
 
@@ -9,8 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
+from pydantic import BaseModel
+
 from expert.errors import AuthoringError, nearest
-from expert.language.nodes import All, AnyOf, Compare, ConditionNode, FieldTerm, Known, Node, Not, OneOf, Operator, Scalar, SignalTerm
+from expert.language.nodes import (
+    All,
+    AnyOf,
+    Compare,
+    ConditionNode,
+    FieldTerm,
+    Known,
+    Not,
+    OneOf,
+    Operator,
+    Scalar,
+    SignalTerm,
+)
 from expert.limits import Limit
 
 NO_TRUTH_VALUE = (
@@ -146,7 +161,8 @@ def profile_fields(record: str) -> tuple[str, ...]:
     """The field names of a profile record."""
     from expert.history import DataProfile, ModelProfile, RunConfig
 
-    return tuple({"config": RunConfig, "model": ModelProfile, "data": DataProfile}[record].model_fields)
+    homes: dict[str, type[BaseModel]] = {"config": RunConfig, "model": ModelProfile, "data": DataProfile}
+    return tuple(homes[record].model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +172,7 @@ class SignalHandle:
     id: str
 
     def __call__(self, *metrics: Metric) -> Term:
+        """The term: the signal's value over these series."""
         for metric in metrics:
             if not isinstance(metric, Metric):
                 raise AuthoringError(f"signal.{self.id}(…) reads series such as train.loss, not {metric!r}.")
@@ -184,7 +201,7 @@ def as_node(value: object) -> object:
     """What a rule stores for what an author wrote; anything else is left for validation."""
     if isinstance(value, Condition | Term):
         return as_condition(value).node
-    return value if isinstance(value, Node | dict) else value
+    return value
 
 
 signal = Signals()

@@ -1,4 +1,6 @@
-"""The closed union of nodes a condition is stored as. A signal is named by id inside a node: plugins add signals, never node kinds."""
+"""The closed union of nodes a condition is stored as. A signal is named by id inside a node: plugins add signals,
+never node kinds.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ def _lines(advice: Advice) -> Iterator[str]:
         yield ""
         yield from _finding(finding)
     if len(serious) > SHOWN_FINDINGS:
-        yield f"… and {len(serious) - SHOWN_FINDINGS} more findings: {', '.join(one.name for one in serious[SHOWN_FINDINGS:])}"
+        rest = serious[SHOWN_FINDINGS:]
+        yield f"… and {len(rest)} more findings: {', '.join(one.name for one in rest)}"
     if serious and advice.recommendations:
         yield ""
         yield "What to do, in this order, one change at a time"
@@ -38,8 +39,8 @@ def _lines(advice: Advice) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    label = f"{finding.severity}: {finding.name} ({finding.rule}, confidence {finding.confidence:.0%}{', at ' + finding.at if finding.at else ''})"
-    yield label
+    place = f", at {finding.at}" if finding.at else ""
+    yield f"{finding.severity}: {finding.name} ({finding.rule}, confidence {finding.confidence:.0%}{place})"
     if finding.cause:
         yield from _wrapped(f"{finding.symptom}. Cause: {finding.cause}.", "  ")
     else:
@@ -51,7 +52,8 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def _recommendation(number: int, recommendation: Recommendation) -> Iterator[str]:
-    yield f"  {number}. {recommendation.title} ({recommendation.remedy}; {recommendation.cost}, {recommendation.risk} risk)"
+    cost = f"{recommendation.cost}, {recommendation.risk} risk"
+    yield f"  {number}. {recommendation.title} ({recommendation.remedy}; {cost})"
     yield from _wrapped(recommendation.do, "     ")
     for framework, code in recommendation.snippet.items():
         yield f"     {framework}:"
@@ -63,7 +65,9 @@ def _recommendation(number: int, recommendation: Recommendation) -> Iterator[str
 
 def _remarks(advice: Advice) -> Iterator[str]:
     infos = [one for one in advice.findings if one.severity == "info"]
-    remarks = [f"{one.symptom}{': ' + one.cause if one.cause else ''} ({one.rule})" for one in infos] + list(advice.notes)
+    remarks = [f"{one.symptom}{': ' + one.cause if one.cause else ''} ({one.rule})" for one in infos] + list(
+        advice.notes
+    )
     if remarks:
         yield ""
         yield "Notes"
@@ -87,5 +91,10 @@ def _remarks(advice: Advice) -> Iterator[str]:
 
 def _wrapped(text: str, first: str = "", rest: str | None = None) -> Iterator[str]:
     yield from textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest, break_long_words=False, break_on_hyphens=False
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
     ) or [first.rstrip()]

@@ -1,0 +1,56 @@
+# One thread a process: the machine's cores go to the tests, not to the thread pools inside them.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export TF_NUM_INTRAOP_THREADS := 1
+export TF_NUM_INTEROP_THREADS := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+export KERAS_BACKEND := tensorflow
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOGS ?= tests/data/logs
+
+.PHONY: demo test test-all lint docs bench check-logs clean
+
+demo: $(VENV)/core
+	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
+
+test: $(VENV)/test lint
+	$(BIN)/python -m pytest -m "not slow" --cov=expert --cov-branch --cov-report=term --cov-fail-under=95
+
+test-all: $(VENV)/test lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --diff . >/dev/null || echo "note: ruff format would change files"
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/test
+	$(BIN)/python -m docs.generate
+
+bench: $(VENV)/test
+	$(BIN)/python -m tests.benchmarks.curves.run --seed 1 --runs 2000
+	$(BIN)/python -m tests.benchmarks.curves.run --seed 2 --runs 2000
+	$(BIN)/python -m tests.benchmarks.engine
+
+check-logs: $(VENV)/test
+	$(BIN)/python -m tests.check_logs $(LOGS)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/core: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/test: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"
+	touch $@ $(VENV)/core
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
