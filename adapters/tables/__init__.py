@@ -1,0 +1,1 @@
+"""From a table of logged numbers to the histories of the runs it holds."""

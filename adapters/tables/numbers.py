@@ -1,0 +1,105 @@
+"""Numbers as loggers write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "nil", "<na>"})
+"""Cells that say "not recorded", in lower case. ``nan`` is not among them: it is a value."""
+
+_SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
+_WRAPPED = re.compile(r"(?:tensor|array|(?:np|numpy)\.\w+|[A-Z]\w*Tensor)\(\s*\[?([^,\[\]()]+)\]?\s*(?:,.*)?\)", re.DOTALL)
+_FRACTION = re.compile(r"(\d+)\s*/\s*\d+")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?([eE][+-]?\d+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_SCALED = re.compile(r"([+-]?\d*\.?\d+)\s*([KMGTkmgt])(?:i?B)?")
+_CLOCK = re.compile(r"(?:(\d+) days?,? )?(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)")
+
+
+class NotANumber(ValueError):
+    """A cell that holds something else."""
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says that nothing was recorded."""
+    return text.strip().strip('"').lower() in MISSING
+
+
+def number(text: str, *, decimal_comma: bool = False) -> float:
+    """Return the number a cell holds.
+
+    Knows ``nan``, ``-inf``, ``1,234`` (a decimal comma where the caller knows that commas are no separators),
+    ``12/299`` (12), ``6.87G`` (×10⁹), ``00:14`` (14 seconds), ``5.91%`` (5.91), ``tensor(0.53, device='cuda:0')`` and
+    numbers in quotes. Raises `NotANumber`.
+    """
+    text = text.strip().strip("\"'").strip()
+    try:
+        if "_" not in text:  # float() reads 1_000, which no logger writes
+            return float(text)
+    except ValueError:
+        pass
+    if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
+        return float(text.replace(",", "."))
+    if _THOUSANDS.fullmatch(text):
+        return float(text.replace(",", ""))
+    if text.endswith("%"):
+        return number(text[:-1], decimal_comma=decimal_comma)
+    if match := _FRACTION.fullmatch(text):
+        return float(match[1])
+    if match := _SCALED.fullmatch(text):
+        return float(match[1]) * _SCALES[match[2].lower()]
+    if match := _CLOCK.fullmatch(text):
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if match := _WRAPPED.fullmatch(text):
+        return number(match[1])
+    if text.lower() in ("-nan", "+nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind"):
+        return float("nan")
+    raise NotANumber(text)
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell holds a number in any spelling."""
+    try:
+        number(text, decimal_comma=True)
+    except NotANumber:
+        return False
+    return True
+
+
+def numbers(cells: Sequence[str], *, decimal_comma: bool = False) -> tuple[Floats, Flags | None]:
+    """Return the values of a column of cells and which of them are recorded (None: all). Raises `NotANumber`."""
+    if not any("_" in cell for cell in cells):
+        try:
+            return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells)), None
+        except ValueError:
+            pass
+    values = np.full(len(cells), np.nan)
+    recorded = np.ones(len(cells), dtype=np.bool_)
+    for index, cell in enumerate(cells):
+        if is_missing(cell):
+            recorded[index] = False
+        else:
+            values[index] = number(cell, decimal_comma=decimal_comma)
+    return values, recorded
+
+
+def entry(value: object) -> float | None:
+    """Return what one entry of a record means: a number, or None where nothing was recorded. Raises `NotANumber`."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return None if is_missing(value) else number(value)
+    if isinstance(value, bool | int | float):
+        return float(value)
+    try:
+        return float(value)  # type: ignore[arg-type]  # NumPy and torch scalars, anything with __float__
+    except (TypeError, ValueError, RuntimeError):
+        raise NotANumber(repr(value)[:40]) from None

@@ -1,0 +1,137 @@
+"""A table of logged numbers, as columns, in which "not recorded" and "recorded as NaN" are two things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from expert.adapters.tables.numbers import Flags, Floats, NotANumber, entry
+from expert.history import Ignored
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column: ``values[i]`` counts where ``recorded[i]``; both have one entry per row of the table."""
+
+    values: Floats
+    recorded: Flags
+
+    def __getitem__(self, rows: slice) -> Cells:
+        return Cells(self.values[rows], self.recorded[rows])
+
+    @property
+    def count(self) -> int:
+        """Number of recorded entries."""
+        return int(np.count_nonzero(self.recorded))
+
+    @property
+    def known(self) -> Floats:
+        """The recorded values."""
+        return self.values[self.recorded]
+
+
+@dataclass
+class Table:
+    """Rows of one log in the order they were written."""
+
+    columns: dict[str, Cells]
+    length: int
+    source: str | None = None
+    percent: frozenset[str] = frozenset()
+    """Columns whose cells carry a percent sign."""
+    starts: tuple[int, ...] = ()
+    """Rows before which the log itself says that something new begins: a header was written again."""
+    mappings: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
+    """Layer statistics: quantity → row → layer → number."""
+    ignored: list[Ignored] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def rows(self, start: int, stop: int) -> Table:
+        """Return the rows from ``start`` up to ``stop`` as a table of their own."""
+        return Table(
+            columns={name: cells[start:stop] for name, cells in self.columns.items()},
+            length=stop - start,
+            source=self.source,
+            percent=self.percent,
+            mappings={
+                name: {row - start: layers for row, layers in rows.items() if start <= row < stop}
+                for name, rows in self.mappings.items()
+            },
+            ignored=list(self.ignored),
+            notes=list(self.notes),
+        )
+
+
+class TableBuilder:
+    """Collects rows whose keys may differ from row to row."""
+
+    def __init__(self, source: str | None = None) -> None:
+        self.length = 0
+        self.source = source
+        self._entries: dict[str, tuple[list[int], list[float]]] = {}
+        self._refused: dict[str, str] = {}
+        self._mappings: dict[str, dict[int, Mapping[str, Any]]] = {}
+
+    def add(self, record: Mapping[str, Any], *, flatten: bool) -> None:
+        """Add one row. A nested mapping becomes names joined by ``/`` (``flatten``) or a layer statistic."""
+        row = self.length
+        self.length += 1
+        for name, value in _flat(record) if flatten else record.items():
+            if isinstance(value, Mapping):
+                self._mappings.setdefault(str(name), {})[row] = value
+                continue
+            try:
+                found = entry(value)
+            except NotANumber as other:
+                self._refused.setdefault(str(name), f"holds {str(other)!r:.60}, which is no number")
+                continue
+            rows, values = self._entries.setdefault(str(name), ([], []))
+            if found is not None:
+                rows.append(row)
+                values.append(found)
+
+    def table(self) -> Table:
+        """Return the rows collected so far."""
+        columns = {}
+        for name, (rows, values) in self._entries.items():
+            recorded = np.zeros(self.length, dtype=np.bool_)
+            recorded[rows] = True
+            spread = np.full(self.length, np.nan)
+            spread[rows] = values
+            columns[name] = Cells(spread, recorded)
+        ignored = [Ignored(name=name, reason=reason) for name, reason in self._refused.items() if name not in columns]
+        return Table(columns, self.length, self.source, mappings=self._mappings, ignored=ignored)
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "", depth: int = 0) -> list[tuple[str, Any]]:
+    items: list[tuple[str, Any]] = []
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            if depth < 4:
+                items += _flat(value, f"{prefix}{name}/", depth + 1)
+        else:
+            items.append((f"{prefix}{name}", value))
+    return items
+
+
+def table_of_columns(columns: Mapping[str, Sequence[Any]], source: str | None = None) -> Table:
+    """Return columns of equal length as a table; a column that holds no numbers is listed as ignored."""
+    length = max((len(column) for column in columns.values()), default=0)
+    cells: dict[str, Cells] = {}
+    ignored: list[Ignored] = []
+    for name, column in columns.items():
+        if isinstance(column, np.ndarray) and column.dtype.kind in "biuf" and column.ndim == 1:
+            cells[str(name)] = Cells(column.astype(np.float64, copy=False), np.ones(length, dtype=np.bool_))
+            continue
+        try:
+            found = [entry(value) for value in column]
+        except NotANumber as other:
+            ignored.append(Ignored(name=str(name), reason=f"holds {str(other)!r:.60}, which is no number"))
+            continue
+        recorded = np.array([value is not None for value in found], dtype=np.bool_)
+        values = np.array([np.nan if value is None else value for value in found], dtype=np.float64)
+        cells[str(name)] = Cells(values, recorded)
+    return Table(cells, length, source, ignored=ignored)

@@ -1,0 +1,1 @@
+"""Opening text files of unknown origin: encoding, bounded size, marks of damage."""

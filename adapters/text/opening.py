@@ -1,0 +1,158 @@
+"""Text files of unknown origin: where they are, how they are encoded, how they begin, and their lines within bounds."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from expert.errors import SourceError
+
+HEAD_BYTES = 65_536
+"""What a recognizer looks at."""
+LARGEST_READ = 1 << 30
+"""Bytes of a file that are read at most; a longer file is used up to here, with a note."""
+LONGEST_LINE = 1 << 22
+"""Characters in one line; more is no log."""
+CONFLICT_MARKS = ("<<<<<<< ", "=======", ">>>>>>> ")
+
+
+def as_path(source: object) -> Path | None:
+    """Return the path a source names, or None if it is no path (text with line breaks is none)."""
+    if isinstance(source, os.PathLike):
+        named = os.fspath(source)
+        return Path(os.fsdecode(named))
+    if isinstance(source, str) and source.strip() and len(source) < 4096 and "\n" not in source and "\0" not in source:
+        return Path(source).expanduser()
+    return None
+
+
+def as_file(source: object, customary: tuple[str, ...] = ()) -> Path | None:
+    """Return the file a source names; of a folder, the first file in it with a customary name. None without one."""
+    path = as_path(source)
+    try:
+        if path is None or path.is_file():
+            return path
+        if path.is_dir():
+            return next((path / name for name in customary if (path / name).is_file()), None)
+    except OSError:
+        return None
+    return None
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first bytes of a file and what they tell."""
+
+    path: Path
+    head: bytes
+    size: int
+
+    @cached_property
+    def encoding(self) -> str | None:
+        """Name of the encoding, or None for bytes that are no text."""
+        return encoding_of(self.head)
+
+    @cached_property
+    def text(self) -> str:
+        """The beginning as text, ``""`` if it is none."""
+        if self.encoding is None:
+            return ""
+        return codecs.getincrementaldecoder(self.encoding)(errors="replace").decode(self.head)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The non-empty lines of the beginning, without one that the bound has cut."""
+        lines = self.text.splitlines()
+        if self.size > len(self.head) and len(lines) > 1:
+            lines.pop()
+        return [line for line in lines if line.strip()]
+
+
+def beginning(source: object, customary: tuple[str, ...] = ()) -> Beginning | None:
+    """Return the beginning of the file a source names, or None if there is none to read; never raises."""
+    path = as_file(source, customary)
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+        return _beginning(path, status.st_size, status.st_mtime_ns)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=16)
+def _beginning(path: Path, size: int, _changed: int) -> Beginning:
+    # Every reader looks at the same beginning; time and size in the key notice a file that grew.
+    with path.open("rb") as stream:
+        return Beginning(path, stream.read(HEAD_BYTES), size)
+
+
+def encoding_of(head: bytes) -> str | None:
+    """Guess from the first bytes: a byte-order mark, UTF-8, UTF-16 without a mark, else Windows-1252; None if binary."""
+    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if head.startswith(mark):
+            return name
+    if b"\0" in head:
+        for name, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+            if zeros.count(0) > 0.9 * len(zeros):
+                return name
+        return None
+    try:
+        # The last character may be cut by the bound of the head.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        controls = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head)
+        return None if controls > len(head) // 200 else "cp1252"
+    return "utf-8"
+
+
+@dataclass
+class Lines:
+    """The lines of a text file, one after the other, with their line ends; ``notes`` says what was left out and why.
+
+    Reading stops at the mark of an unresolved merge and at ``LARGEST_READ`` bytes. Raises `SourceError` for a file that
+    is no text and for a line that is too long.
+    """
+
+    path: Path
+    notes: list[str] = field(default_factory=list)
+    number: int = 0
+    """Line number of the line last given, from 1."""
+    complete: bool = True
+    """Whether the line last given ended with a line break."""
+
+    def __iter__(self) -> Iterator[str]:
+        start = beginning(self.path)
+        if start is None or start.encoding is None:
+            raise SourceError(f"{self.path}: the file is not text.")
+        read = 0
+        with self.path.open(encoding=start.encoding, errors="replace", newline="") as stream:
+            while line := stream.readline(LONGEST_LINE):
+                self.number += 1
+                if len(line) == LONGEST_LINE and not line.endswith("\n"):
+                    raise SourceError(f"{self.path}: line {self.number} is longer than {LONGEST_LINE:,} characters.")
+                if line.startswith(CONFLICT_MARKS):
+                    self.notes.append(
+                        f"Line {self.number} is the mark of an unresolved merge; only the {self.number - 1} lines before it are used."
+                    )
+                    return
+                read += len(line)
+                if read > LARGEST_READ:
+                    self.notes.append(f"The file is very large; only the first {self.number - 1:,} lines are used.")
+                    return
+                self.complete = line.endswith(("\n", "\r"))
+                yield line
+
+
+def whole_text(path: Path) -> str:
+    """Return the whole file as text. Raises `SourceError` if it is no text or larger than ``LARGEST_READ``."""
+    start = beginning(path)
+    if start is None or start.encoding is None:
+        raise SourceError(f"{path}: the file is not text.")
+    if start.size > LARGEST_READ:
+        raise SourceError(f"{path}: the file has {start.size:,} bytes, more than the {LARGEST_READ:,} that are read as one document.")
+    return path.read_text(encoding=start.encoding, errors="replace")

@@ -1,0 +1,44 @@
+"""The CSV that the W&B web pages export: one group of columns for every run, ``<run> - <metric>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from expert.adapters.tables.table import Cells, Table
+from expert.history import Ignored
+
+JOINT = " - "
+EXTREMES = ("__MIN", "__MAX")
+
+
+def is_export(names: Sequence[str]) -> bool:
+    """Whether these are the columns of an export: a clock, and runs with their extremes beside them."""
+    grouped = [name for name in names if JOINT in name]
+    return len(grouped) >= len(names) - 1 > 0 and any(name.endswith(EXTREMES) for name in grouped)
+
+
+def split_export(table: Table) -> Iterator[Table]:
+    """Yield one table for every run, oldest first: W&B lists the newest first."""
+    clock = next(name for name in table.columns if JOINT not in name)
+    runs: dict[str, dict[str, Cells]] = {}
+    for name, cells in table.columns.items():
+        # Names of runs hold " - " themselves, names of metrics hardly ever do.
+        run, joint, metric = name.rpartition(JOINT)
+        if joint and not name.endswith(EXTREMES):
+            runs.setdefault(run, {})[metric] = cells
+    for run, metrics in reversed(runs.items()):
+        rows = np.flatnonzero(np.logical_or.reduce([cells.recorded for cells in metrics.values()]))
+        columns = {clock: table.columns[clock], **metrics}
+        yield Table(
+            columns={name: Cells(cells.values[rows], cells.recorded[rows]) for name, cells in columns.items()},
+            length=len(rows),
+            source=f"{table.source}: {run}",
+            ignored=[Ignored(name=f"{metric}{end}", reason="extreme of a bin of the exported chart") for metric in metrics for end in EXTREMES],
+            notes=[
+                *table.notes,
+                f"{clock!r} of a W&B export counts calls of the logger, which need not be training steps.",
+                *([f"The file holds {len(runs)} runs, the newest first as W&B lists them."] if len(runs) > 1 else []),
+            ],
+        )
