@@ -39,7 +39,7 @@ def from_records(
     """See ``History.from_records``."""
     length, cells, mappings = _gathered(records, source)
     table = _Table({name: (entries, rows) for name, (rows, entries) in cells.items()}, length, columns)
-    if not table.clocks and length:
+    if table.lacks_positions and length:
         clock = table.guessed_clock()
         table.count(clock)
         table.notes.append(f"No step or epoch is recorded, so rows are counted as {clock}s 1, 2, ...")
@@ -71,7 +71,7 @@ def from_columns(
     table = _Table({name: (entries, None) for name, entries in plain.items()}, None, columns)
     if epoch is not None:
         table.set_epochs(epoch, source)
-    elif not table.clocks and clock is None:
+    elif table.lacks_positions and clock is None:
         clock = table.guessed_clock()
         if clock == "step":
             table.notes.append("No step or epoch is given; so many values are taken as one per step, counted from 1.")
@@ -127,6 +127,11 @@ class _Table:
         self.clock_names = {clock: column.name for clock, column in found.items()}
         self.length = max(self.lengths.values(), default=0) if length is None else length
         self.clocks: dict[Clock, Floats] = {clock: column.spread(self.length) for clock, column in found.items()}
+
+    @property
+    def lacks_positions(self) -> bool:
+        """Whether neither a step nor an epoch is given; seconds alone say nothing of the progress of training."""
+        return not {"step", "epoch"} & self.clocks.keys()
 
     def guessed_clock(self) -> Clock:
         """Epochs, unless there are far too many entries for that."""

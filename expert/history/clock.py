@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator
 
 from expert.history.arrays import FloatArray
 from expert.history.record import Record
@@ -26,23 +24,22 @@ class ClockMarks(Record):
     def __len__(self) -> int:
         return len(self.step)
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        for clock in ("epoch", "seconds"):
-            column = getattr(self, clock)
-            if column is not None and len(column) != len(self.step):
-                raise ValueError(f"clock marks have {len(self.step)} steps but {len(column)} entries of {clock}.")
-        for clock in ("step", "epoch", "seconds"):
-            column = getattr(self, clock)
-            if column is None:
-                continue
-            known = column[~np.isnan(column)]
-            if not np.isfinite(known).all():
-                raise ValueError(f"clock marks hold an infinite {clock}.")
-            if (known[1:] < known[:-1]).any():
-                index = int(np.argmax(known[1:] < known[:-1]))
-                raise ValueError(f"clock marks go back from {clock} {known[index]:g} to {known[index + 1]:g}.")
-        return self
+    @field_validator("step", "epoch", "seconds")
+    @classmethod
+    def _forward(cls, column: NDArray[np.float64] | None, info: ValidationInfo) -> NDArray[np.float64] | None:
+        if column is None:
+            return None
+        if len(column) != len(info.data.get("step", column)):
+            steps = len(info.data["step"])
+            raise ValueError(f"clock marks have {steps} steps but {len(column)} entries of {info.field_name}.")
+        known = column[~np.isnan(column)]
+        if not np.isfinite(known).all():
+            raise ValueError(f"clock marks hold an infinite {info.field_name}.")
+        falls = known[1:] < known[:-1]
+        if falls.any():
+            before, behind = known[int(np.argmax(falls)) :][:2].tolist()
+            raise ValueError(f"clock marks go back from {info.field_name} {before:g} to {behind:g}.")
+        return column
 
     def convert(self, positions: ArrayLike, from_: Clock, to: Clock) -> NDArray[np.float64] | None:
         """Return ``positions`` of clock ``from_`` on clock ``to``, or None when the marks cannot tell.

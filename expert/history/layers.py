@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import ValidationInfo, field_validator
 
 from expert.history.arrays import FloatArray, FloatMatrix
 from expert.history.record import Record
@@ -29,21 +27,31 @@ class LayerStatistics(Record):
     def __len__(self) -> int:
         return len(self.at)
 
+    @field_validator("layers")
+    @classmethod
+    def _once(cls, layers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if len(set(layers)) != len(layers):
+            raise ValueError(f"layer statistic {info.data.get('quantity')!r} names a layer twice.")
+        return layers
+
+    @field_validator("at")
+    @classmethod
+    def _rising(cls, at: NDArray[np.float64], info: ValidationInfo) -> NDArray[np.float64]:
+        check_rising(at, f"layer statistic {info.data.get('quantity')!r}")
+        return at
+
     @field_validator("values")
     @classmethod
-    def _columns_of_no_rows(cls, values: NDArray[np.float64], info: ValidationInfo) -> NDArray[np.float64]:
+    def _positions_by_layers(cls, values: NDArray[np.float64], info: ValidationInfo) -> NDArray[np.float64]:
+        if not {"layers", "at"} <= info.data.keys():
+            return values
+        expected = (len(info.data["at"]), len(info.data["layers"]))
         # An empty list, which is what JSON makes of no rows, does not say how many columns they would have.
-        return values.reshape(0, len(info.data.get("layers", ()))) if values.shape == (0, 0) else values
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        expected = (len(self.at), len(self.layers))
-        if self.values.shape != expected:
+        if values.shape == (0, 0) and expected[0] == 0:
+            return values.reshape(expected)
+        if values.shape != expected:
             raise ValueError(
-                f"layer statistic {self.quantity!r} has values of shape {self.values.shape}, expected "
+                f"layer statistic {info.data.get('quantity')!r} has values of shape {values.shape}, expected "
                 f"{expected} for its positions x layers."
             )
-        if len(set(self.layers)) != len(self.layers):
-            raise ValueError(f"layer statistic {self.quantity!r} names a layer twice.")
-        check_rising(self.at, f"layer statistic {self.quantity!r}")
-        return self
+        return values

@@ -31,6 +31,8 @@ class Placing:
         self.clocks = {clock: clocks[clock] for clock in CLOCKS if clock in clocks}
         self.unknown = {clock: ~np.isfinite(column) for clock, column in self.clocks.items()}
         self.source = source
+        # Whole columns of one length without gaps share one array of positions.
+        self._whole: dict[int, tuple[Clock, Floats, Any]] = {}
         self.notes: list[str] = []
         self.ignored: list[Ignored] = []
 
@@ -71,6 +73,8 @@ class Placing:
 
     def positions(self, name: str, rows: NDArray[np.intp] | None, length: int) -> tuple[Clock, Floats, Any]:
         """Return the clock that places most of these rows, rising positions on it, and the index of the values kept."""
+        if rows is None and length in self._whole:
+            return self._whole[length]
         take: Any = slice(length) if rows is None else rows
         kept: Any = slice(None)
         clock = min(self.clocks, key=lambda clock: int(np.count_nonzero(self.unknown[clock][take])))
@@ -81,6 +85,8 @@ class Placing:
             kept = np.flatnonzero(~nowhere)
             at = at[kept]
         if (at[1:] > at[:-1]).all():
+            if rows is None and not nowhere.any():
+                self._whole[length] = clock, at, kept
             return clock, at, kept
         if (at[1:] < at[:-1]).any():
             index = int(np.argmax(at[1:] < at[:-1]))

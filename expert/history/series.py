@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator
 
 from expert.history.arrays import FloatArray
 from expert.history.record import Record
@@ -59,12 +59,20 @@ class Series(Record):
     def __len__(self) -> int:
         return len(self.at)
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if len(self.at) != len(self.values):
-            raise ValueError(f"series {self.name!r} has {len(self.at)} positions but {len(self.values)} values.")
-        check_rising(self.at, f"series {self.name!r}")
-        return self
+    # Checks of fields, not of the model: those would run again whenever a history takes the series in.
+    @field_validator("at")
+    @classmethod
+    def _rising(cls, at: NDArray[np.float64], info: ValidationInfo) -> NDArray[np.float64]:
+        check_rising(at, f"series {info.data.get('name')!r}")
+        return at
+
+    @field_validator("values")
+    @classmethod
+    def _as_many(cls, values: NDArray[np.float64], info: ValidationInfo) -> NDArray[np.float64]:
+        if len(values) != len(info.data.get("at", values)):
+            positions = len(info.data["at"])
+            raise ValueError(f"series {info.data.get('name')!r} has {positions} positions but {len(values)} values.")
+        return values
 
 
 def check_rising(at: NDArray[np.float64], owner: str) -> None:

@@ -225,6 +225,15 @@ class TestColumns:
         with pytest.raises(SourceError, match="argument epoch holds 'one', not a number"):
             History.from_columns({"loss": [3]}, epoch=["one"])  # type: ignore[list-item]
 
+    def test_seconds_alone_do_not_replace_epochs(self) -> None:
+        for history in (
+            History.from_columns({"elapsed": [30, 60], "loss": [2, 1]}),
+            History.from_records([{"elapsed": 30, "loss": 2}, {"elapsed": 60, "loss": 1}]),
+        ):
+            check(found(history, "train.loss"), "epoch", [1, 2], [2, 1])
+            assert history.marks is not None
+            assert history.marks.convert([2], "epoch", "seconds").tolist() == [60]
+
     def test_steps_and_epochs_together(self) -> None:
         history = History.from_columns({"step": [10, 20, 30], "epoch": [1, 2, 3], "loss": [3, 2, 1]})
         check(found(history, "train.loss"), "step", [10, 20, 30], [3, 2, 1])

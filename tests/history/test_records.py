@@ -55,12 +55,12 @@ def test_a_strided_view_is_not_shared() -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"values": [0.5]}, "series 'loss' has 2 positions but 1 values."),
-        ({"at": [2, 2]}, "series 'loss': positions must rise, but 2 is followed by 2 (entry 1)."),
-        ({"at": [3, 2]}, "series 'loss': positions must rise, but 3 is followed by 2 (entry 1)."),
-        ({"at": [1, NAN]}, "series 'loss': position 1 is nan, expected a finite number."),
-        ({"at": [1, INFINITY]}, "series 'loss': position 1 is inf, expected a finite number."),
-        ({"at": [NAN], "values": [1]}, "series 'loss': position 0 is nan, expected a finite number."),
+        ({"values": [0.5]}, "values: series 'loss' has 2 positions but 1 values."),
+        ({"at": [2, 2]}, "at: series 'loss': positions must rise, but 2 is followed by 2 (entry 1)."),
+        ({"at": [3, 2]}, "at: series 'loss': positions must rise, but 3 is followed by 2 (entry 1)."),
+        ({"at": [1, NAN]}, "at: series 'loss': position 1 is nan, expected a finite number."),
+        ({"at": [1, INFINITY]}, "at: series 'loss': position 1 is inf, expected a finite number."),
+        ({"at": [NAN], "values": [1]}, "at: series 'loss': position 0 is nan, expected a finite number."),
         ({"values": [0.5, None]}, "values: expected numbers: entry 1 is None; leave out what was not recorded."),
         ({"values": ["low", 1]}, "values: expected numbers: entry 0 is 'low'; leave out what was not recorded."),
         ({"values": [[1], [2]]}, "values: expected an array with 1 axes, got one of shape (2, 1)."),
@@ -95,7 +95,8 @@ def test_layer_statistics_are_positions_by_layers() -> None:
     with pytest.raises(ValidationError) as caught:
         LayerStatistics(quantity="gradient_norm", layers=("a", "b"), at=[1], values=[[1, 2, 3]])
     assert sentence(caught.value) == (
-        "layer statistic 'gradient_norm' has values of shape (1, 3), expected (1, 2) for its positions x layers."
+        "values: layer statistic 'gradient_norm' has values of shape (1, 3), "
+        "expected (1, 2) for its positions x layers."
     )
     with pytest.raises(ValidationError, match="names a layer twice"):
         LayerStatistics(quantity="gradient_norm", layers=("a", "a"), at=[1], values=[[1, 2]])
