@@ -138,6 +138,12 @@ class Advice(_Record):
     _judgments: Mapping[str, Judgment] = PrivateAttr(default_factory=dict)
     _catalogue: Catalogue | None = PrivateAttr(default=None)
 
+    def __eq__(self, other: object) -> bool:
+        # what is said counts, not the verdict trees kept for why() and why_not()
+        return isinstance(other, Advice) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __iter__(self) -> Iterator[Recommendation]:  # type: ignore[override]
         return iter(self.recommendations)
 

@@ -4,15 +4,23 @@ explanation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from expert.facts import Fact, Facts
-from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Leaf, Not, OneOf
+from expert.language.nodes import All, AnyOf, ConditionNode, Known, Leaf, Not, OneOf, Operator
 from expert.limits import Limit
 
 Truth = Literal["yes", "no", "unknown"]
+COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _NEGATION: Mapping[Truth, Truth] = {"yes": "no", "no": "yes", "unknown": "unknown"}
 
 
@@ -95,22 +103,14 @@ def _judge_leaf(node: Leaf, facts: Facts, limits: Limits) -> Verdict:
     fact = facts.get(node.term)
     if isinstance(node, Known):
         return Verdict("no" if fact.value is None else "yes", node, fact)
-    bound = limits.value(node.bound) if isinstance(node, Compare) else None
-    if fact.value is None:
-        return Verdict("unknown", node, fact, bound)
     if isinstance(node, OneOf):
+        if fact.value is None:
+            return Verdict("unknown", node, fact)
         return Verdict("yes" if any(_same(fact.value, value) for value in node.values) else "no", node, fact)
-    if (
-        not isinstance(node, Compare) or bound is None or isinstance(fact.value, str) or fact.value != fact.value
-    ):  # a word or NaN compares with no number
+    bound = limits.value(node.bound)
+    if fact.value is None or isinstance(fact.value, str) or math.isnan(fact.value):
         return Verdict("unknown", node, fact, bound)
-    holds = {
-        "<": fact.value < bound,
-        "<=": fact.value <= bound,
-        ">": fact.value > bound,
-        ">=": fact.value >= bound,
-    }[node.operator]
-    return Verdict("yes" if holds else "no", node, fact, bound)
+    return Verdict("yes" if COMPARISONS[node.operator](fact.value, bound) else "no", node, fact, bound)
 
 
 def _same(value: object, wanted: object) -> bool:

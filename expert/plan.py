@@ -48,10 +48,12 @@ def ranked(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Sequence[
     unexplained = sorted((one for one in found if not one.explained_by), key=_weight, reverse=True)
     if not unexplained:
         return sorted(found, key=_weight, reverse=True)
-    group = _headline_group(unexplained[0], found, catalogue)
-    rest = [one for one in unexplained if one not in group]
     symptoms = {one.rule.id for one in found if one.rule.kind == "symptom" and _serious(one)}
-    hygiene = [one for one in rest if _is_hygiene(one, symptoms, catalogue)]
+    untidy = [one for one in unexplained if _is_hygiene(one, symptoms, catalogue)]
+    headline = next((one for one in unexplained if one not in untidy), unexplained[0])
+    group = _headline_group(headline, found, catalogue)
+    rest = [one for one in unexplained if one not in group]
+    hygiene = [one for one in rest if one in untidy]
     others = [one for one in rest if one not in hygiene]
     explained = sorted((one for one in found if one.explained_by and one not in group), key=_weight, reverse=True)
     first = [one for one in hygiene if _invalidates(one, group)]

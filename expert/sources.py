@@ -23,7 +23,7 @@ PROFILES: Mapping[str, type[RunConfig] | type[ModelProfile] | type[DataProfile]]
 def gather(
     source: object, profiles: Mapping[str, object], columns: Mapping[str, str] | None, plugins: Plugins
 ) -> tuple[History, Sequence[str]]:
-    """One History of the source and the profiles (``config``, ``model``, ``data``), and sentences about what was read."""
+    """One History of the source and the profiles ``config``, ``model``, ``data``, and sentences about what was read."""
     notes: list[str] = []
     history = History()
     if source is not None:
