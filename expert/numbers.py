@@ -39,6 +39,11 @@ def numbers_of(facts: Facts) -> Mapping[str, object]:
     found["longer_epochs"] = 2 * int(found["epochs"]) if found["epochs"] else None
     found["lower_dropout"] = rounded(facts.model.dropout / 2.5) if facts.model.dropout else None
     found["clip_norm"] = _percentile(facts, "gradient.norm", 90.0)
+    if config.steps_per_epoch and found["epochs"]:
+        found["total_steps"] = steps = config.steps_per_epoch * int(found["epochs"])
+        found["warm_up_steps"] = max(1, steps // 20)
+    if facts.data.nonfinite_where:
+        found["nonfinite_rows"] = str(sorted({cell.row for cell in facts.data.nonfinite_where}))
     validation = facts.curve("val.loss")
     if validation is not None and len(validation.epochs):
         found["best_epoch"] = round(float(validation.epoch_numbers[int(np.argmin(validation.epochs))]))

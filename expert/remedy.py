@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -76,17 +77,17 @@ class Remedy(_Record):
 
 def torch_code(code: str) -> Snippet:
     """A snippet for PyTorch."""
-    return Snippet(framework="torch", code=code.strip("\n"))
+    return Snippet(framework="torch", code=dedent(code).strip("\n"))
 
 
 def keras_code(code: str) -> Snippet:
     """A snippet for Keras 3."""
-    return Snippet(framework="keras", code=code.strip("\n"))
+    return Snippet(framework="keras", code=dedent(code).strip("\n"))
 
 
 def numpy_code(code: str) -> Snippet:
     """A snippet that needs only NumPy."""
-    return Snippet(framework="numpy", code=code.strip("\n"))
+    return Snippet(framework="numpy", code=dedent(code).strip("\n"))
 
 
 def not_when(condition: Condition | Term, reason: str) -> Contraindication:

@@ -64,6 +64,9 @@ HIGHER_IS_BETTER = frozenset({
     "specificity", "sensitivity", "similarity", "hits", "reward", "return",
 })  # fmt: skip
 
+EVERYDAY_WORDS = frozenset({"error", "err", "cost", "distance", "hits", "return", "similarity", "entropy"})
+"""Words that name a metric only at the end of a name: ``error_type`` is none, ``position_error`` is one."""
+
 OTHER_ROLES: tuple[tuple[str, str], ...] = (
     # role, pattern that the whole name must match (without its phase)
     ("optimizer.momentum", r"(lr_|optimizer_)?(\w+_)?momentum(_\w+)?"),

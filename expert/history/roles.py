@@ -11,6 +11,7 @@ from expert.history.role_table import (
     BOOKKEEPING,
     CLOCKS,
     EVALUATORS,
+    EVERYDAY_WORDS,
     FIXED_ROLES,
     GROUP_WORDS,
     HIGHER_IS_BETTER,
@@ -87,7 +88,10 @@ def snake(name: str) -> str:
 
 def direction_of(quantity: str) -> Direction | None:
     """Which way a quantity in snake case gets better, by the last word in it that tells; None when no word does."""
-    for word in reversed(quantity.split("_")):
+    words = quantity.split("_")
+    for word in reversed(words):
+        if word in EVERYDAY_WORDS and word != words[-1]:
+            continue
         if word in LOWER_IS_BETTER:
             return "lower"
         if word in HIGHER_IS_BETTER or re.fullmatch(r"m?(ap|iou|ar)\d*|top\d+|acc\d+|dice\w*|f\d", word):

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from expert.signals import change, gap, noise, nonfinite, oscillation, periodicity, plateau, steps, trend
+from expert.signals import (
+    chance,
+    change,
+    data,
+    gap,
+    gradients,
+    layers,
+    noise,
+    nonfinite,
+    oscillation,
+    periodicity,
+    plateau,
+    schedule,
+    steps,
+    trend,
+)
 from expert.signals.signal import Signal
 
-_THEMES = (change, gap, noise, nonfinite, oscillation, periodicity, plateau, steps, trend)
+_THEMES = (
+    chance,
+    change,
+    data,
+    gap,
+    gradients,
+    layers,
+    noise,
+    nonfinite,
+    oscillation,
+    periodicity,
+    plateau,
+    schedule,
+    steps,
+    trend,
+)
 
 SIGNALS: tuple[Signal, ...] = tuple(
     sorted((signal for theme in _THEMES for signal in theme.SIGNALS), key=lambda signal: signal.id)

@@ -53,7 +53,8 @@ def spikes(values: Floats, candidates: Indices | None = None) -> Indices:
     """
     count = len(values)
     reach = min(NEIGHBORS, (count - 1) // 2)
-    padded = np.pad(values, reach, mode="reflect")
+    # The first value repeated on the left: what comes before a start cannot make it a spike.
+    padded = np.concatenate([np.full(reach, values[0]), values, values[-2 : -2 - reach : -1]])
     where = np.arange(count) if candidates is None else candidates
     offsets = np.concatenate([np.arange(reach), np.arange(reach + 1, 2 * reach + 1)])
     around = padded[where[:, np.newaxis] + offsets]

@@ -21,7 +21,8 @@ def _has_nonfinite(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(True, at, curve.clock, {"what": "NaN" if np.isnan(value) else "infinite"})
 
 
-def _minimum_value(view: View, curve: Curve) -> Reading | Unknown:
+def minimum(curve: Curve) -> Reading | Unknown:
+    """The smallest finite value before the first non-finite one, and where it stands."""
     if len(curve.points) == 0:
         return Unknown(f"{curve.name} has no finite value before its first non-finite one")
     bins = curve.bins
@@ -29,6 +30,10 @@ def _minimum_value(view: View, curve: Curve) -> Reading | Unknown:
     start = int(bins.start[lowest])
     index = start + int(curve.points[start : start + int(bins.count[lowest])].argmin())
     return Reading(float(curve.points[index]), float(curve.at[index]), curve.clock)
+
+
+def _minimum_value(view: View, curve: Curve) -> Reading | Unknown:
+    return minimum(curve)
 
 
 def _last_value(view: View, curve: Curve) -> Reading | Unknown:
@@ -39,7 +44,7 @@ def _last_value(view: View, curve: Curve) -> Reading | Unknown:
 
 
 def _lowest_value_is_negative(view: View, curve: Curve) -> Reading | Unknown:
-    found = _minimum_value(view, curve)
+    found = minimum(curve)
     if isinstance(found, Unknown):
         return found
     return Reading(float(found.value) < 0.0, found.at, found.clock, {"lowest": float(found.value)})

@@ -18,10 +18,10 @@ SMALLEST_SHARE = 0.01
 def plateau_start(form: Shape) -> int:
     """Index of the first epoch after which the smoothed values never improve significantly any more.
 
-    An improvement counts if it exceeds three standard errors of a smoothed value and a hundredth of the whole fall.
+    An improvement counts if it exceeds five standard errors of a smoothed value and a hundredth of the whole fall.
     """
     width = max(3, len(form.y) // 10)
-    tolerance = max(3.0 * form.deviation(form.best) / width**0.5, SMALLEST_SHARE * form.fall)
+    tolerance = max(5.0 * form.deviation(form.best) / width**0.5, SMALLEST_SHARE * form.fall)
     still_to_come = form.smooth - np.minimum.accumulate(form.smooth[::-1])[::-1]
     improving = np.flatnonzero(still_to_come > tolerance)
     return min(int(improving[-1]) + 1, len(form.y) - 1) if len(improving) else 0

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from expert.advice import Advice
-from expert.advising import judge_history
 from expert.authoring import Remedy, Rule, case, config, facts
 from expert.history import History
 from expert.knowledge import Knowledge, assemble
+from expert.pipeline import judge_history
 from expert.settings import Settings
 
 DEFAULTS: Mapping[str, Any] = {

@@ -75,8 +75,8 @@ def test_hygiene_never_comes_first_unless_it_invalidates_the_evidence() -> None:
         remedies=("rebuild",),
         invalidates=(val.loss,),
     )
-    from expert.advising import judge_history
     from expert.history import History
+    from expert.pipeline import judge_history
     from tests.engine.knowledge import known
 
     def judged(rules: list[Rule], **config_fields: bool) -> list[str]:
@@ -109,8 +109,8 @@ def test_a_costly_remedy_waits_for_its_check_only_while_unsure() -> None:
     unsure = cause("OPT901", "unsure", config.shuffle, prior=0.6, remedies=("rebuild", "look"))
     sure = cause("DAT901", "sure", data.sorted_by_label, family="data", prior=0.9, remedies=("rebuild", "look"))
     assert names(advice([unsure], ALL, shuffle=True)) == ["look", "rebuild"]
-    from expert.advising import judge_history
     from expert.history import History
+    from expert.pipeline import judge_history
     from tests.engine.knowledge import known
 
     run = History.model_validate({"data": {"sorted_by_label": True}})

@@ -1,0 +1,195 @@
+"""A loss or a score against what guessing would give."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from expert.signals.curve import Curve
+from expert.signals.nonfinite import minimum
+from expert.signals.shape import shape, too_few
+from expert.signals.signal import Reading, Signal, Unknown, View
+
+ENTROPY_LOSSES = (None, "cross_entropy", "nll", "bce", "bce_with_logits")
+USUAL_CLASSES = (*range(2, 21), 26, 47, 50, 62, 100, 101, 200, 256, 365, 1000)
+TELL_CLASSES = 'advise(..., data={"classes": ...}) or data={"class_counts": (...)}'
+
+
+def prior(view: View) -> tuple[float, ...] | None:
+    """Share of each class: as told, counted, or equal for a known number of classes."""
+    data = view.data
+    if data.target_prior:
+        weights = data.target_prior
+    elif data.class_counts:
+        weights = tuple(float(count) for count in data.class_counts)
+    else:
+        classes = class_count(view)
+        weights = (1.0,) * classes if classes is not None else ()
+    total = sum(weights)
+    if len(weights) < 2 or not total > 0.0 or not math.isfinite(total) or min(weights) < 0.0:
+        return None
+    return tuple(weight / total for weight in weights)
+
+
+def class_count(view: View) -> int | None:
+    """Number of classes, at least 2: as told, else one per output unit; None for a regression or if unknown."""
+    if view.config.task in ("regression", "autoencoder") or view.config.loss in ("mse", "mae", "huber"):
+        return None
+    if view.data.classes is not None:
+        return view.data.classes if view.data.classes >= 2 else None
+    if view.data.class_counts is not None or view.data.target_prior is not None:
+        return len(view.data.class_counts or view.data.target_prior or ())
+    units = view.model.output_units
+    if units == 1 and view.config.loss in ("bce", "bce_with_logits"):
+        return 2
+    known = view.config.task in ("classification", "language_model") or view.config.loss in ("cross_entropy", "nll")
+    return units if known and units is not None and units >= 2 else None
+
+
+def chance_loss(view: View) -> float | Unknown:
+    """Loss of the best constant guess: the entropy of the classes in nats, or the variance of the target."""
+    config = view.config
+    if config.loss_reduction == "sum":
+        return Unknown("the loss is a sum over the batch, which no chance level fits")
+    if config.loss == "mse":
+        if view.data.target_std is None:
+            return Unknown("the spread of the target is not known", 'advise(..., data={"target_std": ...})')
+        return float(view.data.target_std) ** 2
+    if config.loss not in ENTROPY_LOSSES:
+        return Unknown(f"no chance level is known for the loss {config.loss}")
+    shares = prior(view)
+    if shares is None:
+        return Unknown("the number of classes is not known", TELL_CLASSES)
+    return -sum(share * math.log(share) for share in shares if share > 0.0)
+
+
+def _against_chance(view: View, level: float) -> Reading | Unknown:
+    chance = chance_loss(view)
+    if isinstance(chance, Unknown):
+        return chance
+    if chance <= 0.0:
+        return Unknown("all labels are alike: guessing has no loss")
+    return Reading(level / chance, detail={"level": level, "chance": chance})
+
+
+def _loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    return _against_chance(view, curve.sign * form.end)
+
+
+def _best_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    return _against_chance(view, curve.sign * form.best)
+
+
+def _initial_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
+    if len(curve.points) == 0:
+        return Unknown(f"{curve.name} has no finite value before its first non-finite one")
+    found = _against_chance(view, float(curve.points[0]))
+    averaged = curve.reduction in ("epoch_mean", "interval_mean") or (
+        curve.clock == "epoch" and (curve.points_per_epoch or 0.0) < 4
+    )
+    if averaged and isinstance(found, Reading) and float(found.value) < 1.0:
+        # A mean over the first epoch lies below the loss of the first step by what was learned meanwhile.
+        return Unknown(f"the first value of {curve.name} is a mean over steps that already learned", LOG_STEPS)
+    return found
+
+
+def _best_chance_match(view: View, curve: Curve) -> Reading | Unknown:
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    level = curve.sign * form.end
+    classes = min(USUAL_CLASSES, key=lambda number: abs(math.log(number) - level) / math.log(number))
+    chance = math.log(classes)
+    return Reading(abs(level - chance) / chance, detail={"classes": float(classes), "level": level, "chance": chance})
+
+
+def _softmax_floor_distance(view: View, curve: Curve) -> Reading | Unknown:
+    classes = class_count(view)
+    if classes is None:
+        return Unknown("the number of classes is not known", TELL_CLASSES)
+    lowest = minimum(curve)
+    if isinstance(lowest, Unknown):
+        return lowest
+    floor = math.log(1.0 + (classes - 1) / math.e)
+    detail = {"floor": floor, "lowest": float(lowest.value)}
+    return Reading((float(lowest.value) - floor) / floor, lowest.at, lowest.clock, detail)
+
+
+def _score_over_majority(view: View, curve: Curve) -> Reading | Unknown:
+    shares = prior(view)
+    if shares is None or (view.data.target_prior is None and view.data.class_counts is None):
+        return Unknown("the share of each class is not known", 'advise(..., data={"class_counts": (...)})')
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    score = abs(form.end)
+    score = score / 100.0 if float(np.abs(form.y).max()) > 1.5 else score
+    return Reading(score - max(shares), detail={"score": score, "majority": max(shares)})
+
+
+LOG = "log the loss at least once per epoch"
+LOG_STEPS = "log the loss of the first step"
+
+SIGNALS: tuple[Signal, ...] = (
+    Signal(
+        id="loss_over_chance",
+        title="End of the loss over chance level",
+        unit="ratio to the loss of the best constant guess",
+        grade="curve",
+        reads="{series} ends at {level:.4g}, {value:.1%} of the {chance:.4g} that guessing gives",
+        compute=_loss_over_chance,
+        record=LOG,
+    ),
+    Signal(
+        id="best_loss_over_chance",
+        title="Best loss over chance level",
+        unit="ratio to the loss of the best constant guess",
+        grade="curve",
+        reads="the best {series} is {level:.4g}, {value:.1%} of the {chance:.4g} that guessing gives",
+        compute=_best_loss_over_chance,
+        record=LOG,
+    ),
+    Signal(
+        id="initial_loss_over_chance",
+        title="First loss over chance level",
+        unit="ratio to the loss of the best constant guess",
+        grade="curve",
+        reads="{series} starts at {level:.4g}, {value:.1f} times the {chance:.4g} that guessing gives",
+        compute=_initial_loss_over_chance,
+        record=LOG_STEPS,
+    ),
+    Signal(
+        id="best_chance_match",
+        title="Distance of the end from the nearest ln C of a usual number of classes",
+        unit="share of ln C",
+        grade="curve",
+        reads="{series} ends at {level:.4g}, {value:.1%} from ln {classes:.0f} = {chance:.4g}",
+        compute=_best_chance_match,
+        record=LOG,
+    ),
+    Signal(
+        id="softmax_floor_distance",
+        title="Distance of the smallest loss from the floor of a doubled softmax",
+        unit="share of the floor ln(1 + (C - 1)/e)",
+        grade="curve",
+        reads="the smallest {series}, {lowest:.4g}, is {value:+.1%} from the floor of a doubled softmax, {floor:.4g}",
+        compute=_softmax_floor_distance,
+        record=LOG,
+    ),
+    Signal(
+        id="score_over_majority",
+        title="Accuracy beyond the share of the largest class",
+        unit="difference of shares",
+        grade="curve",
+        reads="{series} ends at {score:.3f}; the largest class alone makes {majority:.3f}",
+        compute=_score_over_majority,
+        record="log the accuracy at every epoch",
+    ),
+)
