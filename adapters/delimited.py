@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,7 +106,7 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
     block: _Block | None = None
     last_row: list[str] = []
     reader = (
-        ([cell for cell in line.split()] for line in lines)
+        (line.split() for line in lines)
         if separator == " "
         else csv.reader(lines, delimiter=separator, skipinitialspace=True)
     )
@@ -143,14 +142,16 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
 
 def _renews(row: Sequence[str], block: _Block) -> bool:
     """Whether a row of words is a header and no row of text cells."""
-    return bool(set(row) & set(block.names)) or any(match.role or match.clock_column for match in match_columns(_unique(row)).values())
+    return bool(set(row) & set(block.names)) or any(
+        match.role or match.clock_column for match in match_columns(_unique(row)).values()
+    )
 
 
 def _unique(names: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     result = []
-    for place, name in enumerate(names):
-        name = name.strip() or f"Unnamed: {place}"
+    for place, given in enumerate(names):
+        name = given.strip() or f"Unnamed: {place}"
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return result
@@ -197,10 +198,16 @@ def _convert(block: _Block, separator: str) -> None:
 def _finished(block: _Block, path: Path, separator: str, notes: list[str]) -> Table:
     _convert(block, separator)
     if block.strange > block.length:
-        raise SourceError(f"{path}: {block.strange} of {block.length + block.strange} rows do not have the {len(block.names)} cells of the header.")
+        raise SourceError(
+            f"{path}: {block.strange} of {block.length + block.strange} rows do not have the {len(block.names)} "
+            f"cells of the header."
+        )
     notes = list(notes)
     if block.short:
-        notes.append(f"{block.short} rows are shorter because nothing was validated there; their cells are read without the validation columns.")
+        notes.append(
+            f"{block.short} rows are shorter because nothing was validated there; their cells are read without "
+            f"the validation columns."
+        )
     if block.strange:
         notes.append(f"{block.strange} rows do not fit the header ({len(block.names)} columns) and were left out.")
     columns = {}
@@ -208,10 +215,20 @@ def _finished(block: _Block, path: Path, separator: str, notes: list[str]) -> Ta
         if name not in block.words:
             parts = [chunk.columns[name] for chunk in block.chunks]
             if parts:
-                columns[name] = Cells(np.concatenate([part.values for part in parts]), np.concatenate([part.recorded for part in parts]))
-    ignored = [Ignored(name=name, reason=f"holds {word!r:.60}, which is no number") for name, word in block.words.items()]
+                columns[name] = Cells(
+                    np.concatenate([part.values for part in parts]), np.concatenate([part.recorded for part in parts])
+                )
+    ignored = [
+        Ignored(name=name, reason=f"holds {word!r:.60}, which is no number") for name, word in block.words.items()
+    ]
     return Table(
-        columns, block.length, str(path), frozenset(block.percent), tuple(start for start in block.starts if start), ignored=ignored, notes=notes
+        columns,
+        block.length,
+        str(path),
+        frozenset(block.percent),
+        tuple(start for start in block.starts if start),
+        ignored=ignored,
+        notes=notes,
     )
 
 

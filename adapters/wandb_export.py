@@ -35,7 +35,11 @@ def split_export(table: Table) -> Iterator[Table]:
             columns={name: Cells(cells.values[rows], cells.recorded[rows]) for name, cells in columns.items()},
             length=len(rows),
             source=f"{table.source}: {run}",
-            ignored=[Ignored(name=f"{metric}{end}", reason="extreme of a bin of the exported chart") for metric in metrics for end in EXTREMES],
+            ignored=[
+                Ignored(name=f"{metric}{end}", reason="extreme of a bin of the exported chart")
+                for metric in metrics
+                for end in EXTREMES
+            ],
             notes=[
                 *table.notes,
                 f"{clock!r} of a W&B export counts calls of the logger, which need not be training steps.",

@@ -34,7 +34,10 @@ def histories(
     count_steps_over_epochs(table, matches)
     parts = spans(table, matches)
     shifted = {} if {"train.loss", "val.loss"} & set(columns or {}) else shifts(table, matches, parts)
-    losses = {row: next((twin for twin, name in shift.stands_for.items() if matches[name].role == "train.loss"), None) for row, shift in shifted.items()}
+    losses = {
+        row: next((twin for twin, name in shift.stands_for.items() if matches[name].role == "train.loss"), None)
+        for row, shift in shifted.items()
+    }
     chains: list[list[Segment]] = []
     for segment in segments(table, matches, parts, losses):
         if segment.seam in ("first", "restart"):
@@ -45,7 +48,9 @@ def histories(
         one = _run(table, matches, chain, shifted)
         one.source = table.source
         if len(chains) > 1:
-            one.notes.append(f"This is run {number} of {len(chains)} in the log: the clock starts again at its first row.")
+            one.notes.append(
+                f"This is run {number} of {len(chains)} in the log: the clock starts again at its first row."
+            )
             one.source = f"{table.source or 'log'}, run {number}"
         history = _history(one, _renamed(matches, shifted.get(chain[0].start)), _events(table, matches, chain), config)
         runs.append(corrected(history, table.percent, sum_parts=sum_parts))
@@ -56,7 +61,8 @@ def _nothing_known(table: Table) -> str:
     names = [*table.columns, *(one.name for one in table.ignored)]
     seen = ", ".join(map(repr, names[:12])) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return (
-        f"{table.source or 'The table'}: no column is a loss, an accuracy or another known measurement of training; the columns are "
+        f"{table.source or 'The table'}: no column is a loss, an accuracy or another known measurement of "
+        f"training; the columns are "
         f"{seen or 'none'}. If one of them is, say which: columns={{'train.loss': '...'}}."
     )
 
@@ -69,7 +75,11 @@ def _matches(table: Table, columns: Mapping[str, str] | None) -> dict[str, Match
         chosen = next((name for name, match in matches.items() if match.clock_column == clock), None)
         if chosen is None or clock in better:
             continue
-        others = [name for name, match in matches.items() if match.role is None and match.reason.endswith(f"gives the {clock}")]
+        others = [
+            name
+            for name, match in matches.items()
+            if match.role is None and match.reason.endswith(f"gives the {clock}")
+        ]
         fullest = max(others, key=lambda name: table.columns[name].count, default=chosen)
         if table.columns[fullest].count > 1.2 * table.columns[chosen].count:
             better[clock] = fullest
@@ -78,7 +88,7 @@ def _matches(table: Table, columns: Mapping[str, str] | None) -> dict[str, Match
 
 
 def count_steps_over_epochs(table: Table, matches: dict[str, Match]) -> None:
-    """Make a step that starts again in every epoch count through, and number rows that share an epoch and have no step."""
+    """Make a step that starts again in every epoch count through (``iter`` of older mmcv logs)."""
     names = {match.clock_column: name for name, match in matches.items() if match.clock_column}
     if "epoch" not in names:
         return
@@ -118,17 +128,22 @@ def _run(table: Table, matches: Mapping[str, Match], chain: list[Segment], shift
         one.columns[name] = Cells(values, recorded)
     if continued:
         one.notes.append(
-            f"The clock starts again {len(continued)} times while the loss goes on where it was: the parts are read as one run, "
+            f"The clock starts again {len(continued)} times while the loss goes on where it was: the parts are "
+            f"read as one run, "
             "counted through."
         )
     kept = ~void[first:stop]
     if not kept.all():
-        one.notes.append(f"{int((~kept).sum())} rows were written again after an earlier checkpoint was taken up; the later rows count.")
+        one.notes.append(
+            f"{int((~kept).sum())} rows were written again after an earlier checkpoint was taken up; the later "
+            f"rows count."
+        )
         rows = np.flatnonzero(kept)
         one.columns = {name: Cells(cells.values[rows], cells.recorded[rows]) for name, cells in one.columns.items()}
         place = {int(row): index for index, row in enumerate(rows)}
         one.mappings = {
-            name: {place[row]: layers for row, layers in found.items() if row in place} for name, found in one.mappings.items()
+            name: {place[row]: layers for row, layers in found.items() if row in place}
+            for name, found in one.mappings.items()
         }
         one.length = len(rows)
     return one
@@ -152,12 +167,14 @@ def _renamed(matches: Mapping[str, Match], shift: Shift | None) -> dict[str, Mat
     return result
 
 
-def _history(table: Table, matches: Mapping[str, Match], seams: list[tuple[int, str]], config: RunConfig | None) -> History:
+def _history(
+    table: Table, matches: Mapping[str, Match], seams: list[tuple[int, str]], config: RunConfig | None
+) -> History:
     clocks = _clocks(table, matches)
     placing = Placing(clocks, table.source)
     values = []
     for name, cells in table.columns.items():
-        if matches[name].clock_column is None:
+        if matches[name].role is not None:
             rows = None if cells.recorded.all() else np.flatnonzero(cells.recorded)
             values.append(Column(name, cells.values if rows is None else cells.values[rows], rows))
     series = placing.series(values, matches)
@@ -180,7 +197,7 @@ def _history(table: Table, matches: Mapping[str, Match], seams: list[tuple[int, 
         if matches[name].clock_column is None and matches[name].role is None
     ]
     return History(
-        series=tuple(one for one in series if one.role is not None),
+        series=series,
         layers=tuple(layers),
         marks=placing.marks(),
         events=tuple(events),
@@ -211,6 +228,8 @@ def _clocks(table: Table, matches: Mapping[str, Match]) -> dict[Clock, Floats]:
             at = at[np.isfinite(at)]
             if len(at) > 2 * (1 + np.count_nonzero(np.diff(at))):
                 clocks["step"] = np.arange(1.0, table.length + 1)
-                table.notes.append("Several rows share an epoch and no step is logged, so rows are counted as steps 1, 2, ...")
+                table.notes.append(
+                    "Several rows share an epoch and no step is logged, so rows are counted as steps 1, 2, ..."
+                )
                 break
     return clocks

@@ -28,7 +28,12 @@ def corrected(history: History, percent: frozenset[str] = frozenset(), *, sum_pa
     elif sum_parts:
         series += _total_losses(series, notes)
     return history.model_copy(
-        update={"series": tuple(series), "ignored": tuple(ignored), "notes": tuple(dict.fromkeys(notes)), "config": config}
+        update={
+            "series": tuple(series),
+            "ignored": tuple(ignored),
+            "notes": tuple(dict.fromkeys(notes)),
+            "config": config,
+        }
     )
 
 
@@ -38,7 +43,9 @@ def _known(series: Sequence[Series], ignored: list[Ignored]) -> list[Series]:
         if one.role is not None:
             known.append(one)
         else:
-            reason = one.source.reason if one.source is not None and one.source.reason else "no known quantity in its name"
+            reason = (
+                one.source.reason if one.source is not None and one.source.reason else "no known quantity in its name"
+            )
             ignored.append(Ignored(name=one.name, reason=reason))
     return known
 
@@ -65,9 +72,12 @@ def _not_evaluated(series: Sequence[Series], notes: list[str]) -> list[Series]:
         absent = np.isnan(one.values)
         comes_back = int(np.count_nonzero(absent[:-1] & ~absent[1:]))
         if one.phase == "val" and comes_back >= 2 and not absent.all():
-            notes.append(f"{one.name!r} is NaN between finite values {comes_back} times; these rows are taken as not evaluated.")
-            one = one.model_copy(update={"at": one.at[~absent], "values": one.values[~absent]})
-        result.append(one)
+            notes.append(
+                f"{one.name!r} is NaN between finite values {comes_back} times; these rows are taken as not evaluated."
+            )
+            result.append(one.model_copy(update={"at": one.at[~absent], "values": one.values[~absent]}))
+        else:
+            result.append(one)
     return result
 
 
@@ -81,10 +91,9 @@ def _as_fractions(series: Sequence[Series], percent: frozenset[str], notes: list
         marked = one.name in percent or one.unit == "percent"
         if (marked and _largest(one.values) > 1.5) or (in_percent and one in scores):
             changed.append(one.name)
-            one = one.model_copy(update={"values": one.values / 100, "unit": "fraction"})
-        elif marked:
-            one = one.model_copy(update={"unit": None})
-        result.append(one)
+            result.append(one.model_copy(update={"values": one.values / 100, "unit": "fraction"}))
+        else:
+            result.append(one.model_copy(update={"unit": None}) if marked else one)
     if changed:
         notes.append(f"In percent, and divided by 100: {', '.join(map(repr, changed))}.")
     return result
@@ -103,11 +112,15 @@ def _real_accuracies(series: Sequence[Series], notes: list[str], ignored: list[I
 
 
 def _total_losses(series: Sequence[Series], notes: list[str]) -> list[Series]:
-    """Detectors of the YOLO family log the weighted parts of the loss and not their sum: ``train/box_loss`` and so on."""
+    """Detectors of the YOLO family log weighted parts of the loss and not their sum: ``train/box_loss`` ..."""
     totals = []
     for phase in ("train", "val"):
         parts = [one for one in series if re.fullmatch(rf"{phase}/\w+_loss", one.name.strip())]
-        if len(parts) < 2 or any(one.role == f"{phase}.loss" for one in series) or len({one.clock for one in parts}) > 1:
+        if (
+            len(parts) < 2
+            or any(one.role == f"{phase}.loss" for one in series)
+            or len({one.clock for one in parts}) > 1
+        ):
             continue
         at: Floats = parts[0].at
         for part in parts[1:]:
@@ -137,7 +150,9 @@ def _adversary(name: str) -> str | None:
     words = set(snake(name).split("_"))
     if "loss" not in words:
         return None
-    return "d" if words & {"d", "disc", "discriminator", "critic"} else "g" if words & {"g", "gen", "generator"} else None
+    return (
+        "d" if words & {"d", "disc", "discriminator", "critic"} else "g" if words & {"g", "gen", "generator"} else None
+    )
 
 
 def _quantity(series: Series) -> str:

@@ -15,7 +15,9 @@ MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "nil", "<na>"})
 """Cells that say "not recorded", in lower case. ``nan`` is not among them: it is a value."""
 
 _SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
-_WRAPPED = re.compile(r"(?:tensor|array|(?:np|numpy)\.\w+|[A-Z]\w*Tensor)\(\s*\[?([^,\[\]()]+)\]?\s*(?:,.*)?\)", re.DOTALL)
+_WRAPPED = re.compile(
+    r"(?:tensor|array|(?:np|numpy)\.\w+|[A-Z]\w*Tensor)\(\s*\[?([^,\[\]()]+)\]?\s*(?:,.*)?\)", re.DOTALL
+)
 _FRACTION = re.compile(r"(\d+)\s*/\s*\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?([eE][+-]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")

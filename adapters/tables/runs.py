@@ -23,6 +23,11 @@ class Segment:
     stop: int
     seam: Seam
 
+    @property
+    def rows(self) -> tuple[int, int]:
+        """First row, and the row behind the last."""
+        return self.start, self.stop
+
 
 def spans(table: Table, matches: Mapping[str, Match]) -> list[tuple[int, int]]:
     """Cut the rows where the clock goes back or the log wrote its header again."""
@@ -38,8 +43,8 @@ def segments(
 
     A clock that returns to its beginning is a new run (``restart``), unless the loss goes on where it was
     (``continuation``: another call of fit with the same weights); one that goes back part of the way took up an earlier
-    checkpoint (``resume``). ``losses`` names, by the first row of a part, the column that holds its loss where that is not
-    the one the header says; such a part never goes on from one in other columns.
+    checkpoint (``resume``). ``losses`` names, by the first row of a part, the column that holds its loss where that is
+    not the one the header says; such a part never goes on from one in other columns.
     """
     clock = clock_of(table, matches)
     by_header = next((name for name, match in matches.items() if match.role == "train.loss"), None)
@@ -53,7 +58,7 @@ def segments(
             seam = "restart"
             if before == column:
                 loss = table.columns.get(column) if column is not None else None
-                seam = _seam(clock, loss, chain, found[-1], start, stop, declared=start in table.starts)
+                seam = _seam(clock, loss, (chain, *found[-1].rows), (start, stop), declared=start in table.starts)
         if seam in ("first", "restart"):
             chain = start
         found.append(Segment(start, stop, seam))
@@ -76,17 +81,18 @@ def _setbacks(clock: Cells) -> list[int]:
 
 
 def _seam(
-    clock: Cells | None, loss: Cells | None, chain: int, before: Segment, start: int, stop: int, *, declared: bool
+    clock: Cells | None, loss: Cells | None, before: tuple[int, int, int], here: tuple[int, int], *, declared: bool
 ) -> Seam:
+    first, *last = before
     if clock is not None:
-        old, new = clock[slice(before.start, before.stop)].known, clock[slice(start, stop)].known
+        old, new = clock[slice(*last)].known, clock[slice(*here)].known
         if len(old) and len(new) and old[0] < new[0] <= old[-1] and not declared:
             return "resume"
         if len(old) and len(new) and declared and new[0] > old[-1]:
             return "continuation"  # a header written again between rows that go on counting
     if loss is None:
         return "restart"
-    earlier, later = _finite(loss, chain, before.stop), _finite(loss, start, stop)
+    earlier, later = _finite(loss, first, last[1]), _finite(loss, *here)
     return "continuation" if len(earlier) and len(later) and goes_on(earlier[0], earlier[-1], later[0]) else "restart"
 
 
@@ -96,7 +102,7 @@ def _finite(cells: Cells, start: int, stop: int) -> Floats:
 
 
 def goes_on(first: float, last: float, following: float) -> bool:
-    """Whether a loss that went from ``first`` to ``last`` goes on with ``following``: less than half of the gain is lost."""
+    """Whether a loss that went from ``first`` to ``last`` goes on: less than half of the gain is lost."""
     gain = first - last
     return following - last < 0.5 * gain if gain > 0 else following < last
 
@@ -113,6 +119,10 @@ def superseded(table: Table, matches: Mapping[str, Match], chain: list[Segment])
             before = slice(chain[0].start, segment.start)
             known = np.where(clock.recorded[before], clock.values[before], np.nan)
             # Rows without a clock cell of their own belong to the last row that has one.
-            filled = known[np.maximum.accumulate(np.where(np.isnan(known), 0, np.arange(len(known))))] if len(known) else known
+            filled = (
+                known[np.maximum.accumulate(np.where(np.isnan(known), 0, np.arange(len(known))))]
+                if len(known)
+                else known
+            )
             void[before] |= filled >= first
     return void

@@ -28,7 +28,9 @@ class Shift:
 
 def shifts(table: Table, matches: Mapping[str, Match], parts: Sequence[Rows]) -> dict[int, Shift]:
     """Return, by the start of the segment, where the losses break from the earlier runs in scale *and* in direction."""
-    losses = [name for name, match in matches.items() if match.role in ("train.loss", "val.loss") and name in table.columns]
+    losses = [
+        name for name, match in matches.items() if match.role in ("train.loss", "val.loss") and name in table.columns
+    ]
     found: dict[int, Shift] = {}
     reference: Rows | None = None
     for number, part in enumerate(parts, 1):
@@ -37,18 +39,22 @@ def shifts(table: Table, matches: Mapping[str, Match], parts: Sequence[Rows]) ->
             if any(len(table.columns[name][slice(*part)].known) >= FEWEST for name in losses):
                 reference = part
             continue
-        old, new = (table.columns[broken[0]][slice(part.start, part.stop)].known for part in (reference, part))
+        old, new = (table.columns[broken[0]][slice(*rows)].known for rows in (reference, part))
         # The metrics changed for the run, so what one loss column lost the other has lost too.
         stands = {twin: name for name in losses if (twin := _twin(table, matches, name, reference, part)) is not None}
         note = (
-            f"From part {number} of the log on (row {part[0] + 1}) the columns seem to have shifted under the old header: "
-            f"{broken[0]!r} fell from {old[0]:.4g} to {old[-1]:.4g} in an earlier part and here starts at {new[0]:.4g} and rises to {new[-1]:.4g}. "
+            f"From part {number} of the log on (row {part[0] + 1}) the columns seem to have shifted under the "
+            f"old header: "
+            f"{broken[0]!r} fell from {old[0]:.4g} to {old[-1]:.4g} in an earlier part and here starts at "
+            f"{new[0]:.4g} and rises to {new[-1]:.4g}. "
         )
         if stands:
             pairs = " and ".join(f"{twin!r} in place of {name!r}" for twin, name in stands.items())
             note += f"Where they agreed before, {pairs} is read as the loss."
         else:
-            note += "The losses of this part are not used; say with columns={'train.loss': ...} which column holds them."
+            note += (
+                "The losses of this part are not used; say with columns={'train.loss': ...} which column holds them."
+            )
         found[part[0]] = Shift(tuple(losses), stands, note)
     return found
 

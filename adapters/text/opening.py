@@ -92,8 +92,12 @@ def _beginning(path: Path, size: int, _changed: int) -> Beginning:
 
 
 def encoding_of(head: bytes) -> str | None:
-    """Guess from the first bytes: a byte-order mark, UTF-8, UTF-16 without a mark, else Windows-1252; None if binary."""
-    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    """Guess from the first bytes: a byte-order mark, UTF-16 without one, UTF-8, else Windows-1252; None if binary."""
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if head.startswith(mark):
             return name
     if b"\0" in head:
@@ -137,7 +141,8 @@ class Lines:
                     raise SourceError(f"{self.path}: line {self.number} is longer than {LONGEST_LINE:,} characters.")
                 if line.startswith(CONFLICT_MARKS):
                     self.notes.append(
-                        f"Line {self.number} is the mark of an unresolved merge; only the {self.number - 1} lines before it are used."
+                        f"Line {self.number} is the mark of an unresolved merge; only the {self.number - 1} "
+                        f"lines before it are used."
                     )
                     return
                 read += len(line)
@@ -154,5 +159,7 @@ def whole_text(path: Path) -> str:
     if start is None or start.encoding is None:
         raise SourceError(f"{path}: the file is not text.")
     if start.size > LARGEST_READ:
-        raise SourceError(f"{path}: the file has {start.size:,} bytes, more than the {LARGEST_READ:,} that are read as one document.")
+        raise SourceError(
+            f"{path}: the file has {start.size:,} bytes, more than the {LARGEST_READ:,} that are read as one document."
+        )
     return path.read_text(encoding=start.encoding, errors="replace")

@@ -1,0 +1,95 @@
+"""A pandas DataFrame, known by its behavior: pandas is not imported here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from expert.adapters.tables.assembling import histories
+from expert.adapters.tables.numbers import Flags
+from expert.adapters.tables.table import Cells, Table, table_of_columns
+from expert.errors import SourceError
+from expert.history import History
+from expert.history.roles import match_columns
+from expert.reading import Reader, ReadRequest
+
+COMPANION = 0.9
+"""Share of a companion's rows in which a column must have been recorded for its absence to be a NaN."""
+
+
+def _recognizes(source: object) -> float:
+    behaves = all(hasattr(source, name) for name in ("columns", "index", "iloc", "to_numpy", "dtypes"))
+    return 0.9 if behaves and not isinstance(source, Mapping) else 0.0
+
+
+def _read(source: Any, request: ReadRequest) -> tuple[History, ...]:
+    if len(source) == 0:
+        raise SourceError(
+            f"The DataFrame has no rows; its columns are {', '.join(map(repr, source.columns)) or 'none'}."
+        )
+    columns: dict[str, Any] = {}
+    if source.index.name is not None and source.index.name not in source.columns:
+        columns[str(source.index.name)] = source.index.to_numpy()
+    for place, name in enumerate(source.columns):
+        label = "/".join(map(str, name)) if isinstance(name, tuple) else str(name)
+        column = source.iloc[:, place]
+        try:
+            array = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            array = column.to_numpy(dtype=object)
+            array = np.array([None if is_absent(value) else value for value in array], dtype=object)
+        columns[label] = array
+    table = table_of_columns(columns)
+    _absent(table)
+    return histories(table, request.columns)
+
+
+def is_absent(value: object) -> bool:
+    """Whether an entry is None, NaN or pandas' NA: a float that is NaN is the one thing unequal to itself."""
+    return (
+        value is None
+        or type(value).__name__ in ("NAType", "NaTType")
+        or (isinstance(value, float) and math.isnan(value))
+    )
+
+
+def _absent(table: Table) -> None:
+    """Tell a cell where nothing was recorded from a NaN that was: a DataFrame writes both as NaN.
+
+    A column is recorded together with its companions. Where these go on and it ends in NaN, the value was NaN.
+    """
+    matches = match_columns(list(table.columns))
+    finite = {name: cells.recorded & ~np.isnan(cells.values) for name, cells in table.columns.items()}
+    summary = finite.get("train_runtime", np.zeros(table.length, dtype=np.bool_))
+    for name, cells in list(table.columns.items()):
+        known = finite[name]
+        if known.all() or matches[name].clock_column is not None:
+            table.columns[name] = Cells(cells.values, known)
+            continue
+        real: Flags = np.zeros(table.length, dtype=np.bool_)
+        last = int(np.flatnonzero(known)[-1]) if known.any() else -1
+        before, behind = slice(0, last + 1), slice(last + 1, table.length)
+        for other, mark in finite.items():
+            if other == name or last < 0:
+                continue
+            together = np.count_nonzero(mark[before] & known[before])
+            if (
+                together
+                and together >= COMPANION * np.count_nonzero(mark[before])
+                and together >= COMPANION * np.count_nonzero(known)
+            ):
+                real[behind] |= mark[behind] & ~summary[behind]
+        if last < 0 and not cells.recorded.any():
+            real[:] = False
+        table.columns[name] = Cells(cells.values, known | (real & cells.recorded))
+        if real.any():
+            table.notes.append(
+                f"{name!r} is NaN in its last {int(real.sum())} rows while what is logged with it goes on: read "
+                f"as values of NaN."
+            )
+
+
+READER = Reader(id="dataframe", title="a pandas DataFrame", gives="run", recognizes=_recognizes, read=_read)

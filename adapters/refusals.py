@@ -1,0 +1,241 @@
+"""Files that are no training log, or none that is read: say what was seen, and the line that converts it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from expert.adapters.text.opening import Beginning, as_path, beginning
+from expert.errors import SourceError
+from expert.history import History
+from expert.reading import Reader, ReadRequest
+
+SURE = 0.97
+"""For a file with a mark of its own."""
+LAST = 0.02
+"""For whatever no other reader knows."""
+
+TENSORBOARD = (
+    "is a TensorBoard event file, which is not read yet. Pass its scalars as a dict of lists: events = "
+    "EventAccumulator(path, {'scalars': 0}).Reload(); {tag: [e.value for e in events.Scalars(tag)] for tag in "
+    "events.Tags()['scalars']}."
+)
+MLFLOW = (
+    "{tag: [m.value for m in MlflowClient().get_metric_history(run_id, tag)] "
+    "for tag in MlflowClient().get_run(run_id).data.metrics}."
+PICKLE = (
+    "is a pickle, which can run any code when it is loaded and is therefore not opened. If it is your own, convert it: "
+    "json.dump(pickle.load(open(path, 'rb')), open('history.json', 'w'), default=float)."
+)
+MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"SQLite format 3\0", f"is an SQLite database. If it is MLflow's, pass {MLFLOW}"),
+    (b"\x89HDF", "is an HDF5 file, such as a saved Keras model; it holds weights and no course of a training."),
+    (b"PAR1", "is a Parquet file; pass pandas.read_parquet(path)."),
+    (b":W&B", "is the binary log of a W&B run; pass wandb.Api().run('entity/project/run').history()."),
+    (b"\x93NUMPY", "is a NumPy array without names; pass a dict of lists such as {'train.loss': numpy.load(path)}."),
+    (b"\x1f\x8b", "is compressed with gzip; unpack it first: gunzip."),
+    (b"%PDF", "is a PDF document."),
+    (b"\x89PNG", "is a picture; pass the numbers it was drawn from."),
+    (b"\xff\xd8\xff", "is a picture; pass the numbers it was drawn from."),
+)
+
+
+def seen(source: object) -> tuple[float, str] | None:
+    """Return how sure it is that this is no log, and the sentence that says what it is; None for what is no path."""
+    path = as_path(source)
+    try:
+        if path is None or not path.exists():
+            return None
+        if path.is_dir():
+            return _folder(path)
+    except OSError:
+        return None
+    start = beginning(path)
+    if start is None:
+        return LAST, "cannot be opened."
+    for check in _CHECKS:
+        sentence = check(start)
+        if sentence is not None:
+            return SURE, sentence
+    first = start.lines[0].strip() if start.lines else ""
+    return LAST, (
+        f"is text, but neither a table with a line of column names nor JSON; it begins with {first[:60]!r}. "
+        f"Pass a CSV, a JSON-lines "
+        "file, or a dict of lists such as {'train.loss': [...], 'val.loss': [...]}."
+    )
+
+
+def _folder(path: Path) -> tuple[float, str]:
+    names = sorted(one.name + "/" * one.is_dir() for one in list(path.iterdir())[:500])
+    inside = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    if any("tfevents" in name for name in names) or any("tfevents" in one.name for one in list(path.glob("*/*"))[:500]):
+        return LAST, f"is a folder with TensorBoard event files: each {TENSORBOARD}"
+    if path.name == "mlruns" or {"meta.yaml", "metrics/"} <= set(names):
+        return LAST, f"is a folder of MLflow, which is not read yet. Pass {MLFLOW}"
+    return (
+        LAST,
+        f"is a folder without a log whose name is known (metrics.csv, results.csv, trainer_state.json ...); it "
+        f"holds {inside or 'nothing'}.",
+    )
+
+
+def _empty(start: Beginning) -> str | None:
+    if start.size == 0:
+        return "is empty: it has 0 bytes."
+    if start.size <= len(start.head) and start.encoding is not None and not start.text.strip():
+        return f"is empty: its {start.size} bytes are blanks."
+    return None
+
+
+def _lfs_pointer(start: Beginning) -> str | None:
+    if not start.head.startswith(b"version https://git-lfs"):
+        return None
+    size = re.search(r"^size (\d+)", start.text, re.MULTILINE)
+    large = f" of {int(size[1]):,} bytes" if size else ""
+    return f"is a Git LFS pointer, which stands in place of a file{large} that was not fetched; fetch it: git lfs pull."
+
+
+def _tensorboard(start: Beginning) -> str | None:
+    if "tfevents" not in start.path.name and b"brain.Event:" not in start.head[:64]:
+        return None
+    if start.size <= 64:
+        return f"is a TensorBoard event file without data: its {start.size} bytes are the mark of the version."
+    return TENSORBOARD
+
+
+def _binary(start: Beginning) -> str | None:
+    if re.match(rb"\x80[\x02-\x05]", start.head) or re.match(rb"\(dp?\d?\n|\(lp\d", start.head):
+        return PICKLE
+    if start.head.startswith(b"PK\x03\x04"):
+        if b"data.pkl" in start.head[:4096]:
+            return "is a PyTorch checkpoint; it holds weights, and it is not opened because it holds a pickle."
+        if b".npy" in start.head[:4096]:
+            return "is an .npz archive; pass it as a dict: dict(numpy.load(path))."
+        if b"history.json" not in start.head[:60]:
+            return "is a zip archive (or an .xlsx or .keras file); unpack it, or pass pandas.read_excel(path)."
+        return None
+    for mark, sentence in MAGIC:
+        if start.head.startswith(mark):
+            return sentence
+    if start.encoding is None:
+        return f"is no text: it begins with the bytes {start.head[:8].hex(' ')}."
+    return None
+
+
+def _wandb_summary(start: Beginning) -> str | None:
+    if start.size > len(start.head) or not start.text.lstrip().startswith("{"):
+        return None
+    try:
+        summary = json.loads(start.text)
+    except (ValueError, RecursionError):
+        return None
+    if (
+        not isinstance(summary, dict)
+        or not ({"_wandb", "_runtime", "_step"} & set(summary))
+        or any(isinstance(v, list) for v in summary.values())
+    ):
+        return None
+    metrics = [name for name in summary if not name.startswith("_")]
+    history = "wandb.Api().run('entity/project/run').history()"
+    if not metrics:
+        return (
+            "is the summary of a W&B run that logged no metric, so there is no curve to read; where there "
+            f"is one, pass {history}."
+        )
+    listed = ", ".join(metrics[:5])
+    return (
+        f"is a W&B summary: it holds the last value of each metric ({listed}) and no curve. Pass the "
+        f"history: {history}."
+    )
+
+
+def _mlflow_metric(start: Beginning) -> str | None:
+    if not start.lines or not all(re.fullmatch(r"\d{12,14} \S+ -?\d+", line.strip()) for line in start.lines):
+        return None
+    many = f"{len(start.lines)} values" if len(start.lines) > 1 else "a single value"
+    return f"is a metric file of MLflow with {many}, which is not read yet. Pass {MLFLOW}"
+
+
+def _yolov5(start: Beginning) -> str | None:
+    rows = [line.split() for line in start.lines[:20]]
+    if not rows or not all(
+        len(row) >= 10 and re.fullmatch(r"\d+/\d+", row[0]) and re.fullmatch(r"[\d.]+[KMG]B?", row[1]) for row in rows
+    ):
+        return None
+    return (
+        "is a results.txt of YOLOv5, a table without column names, which is not read yet. Pass "
+        "pandas.read_csv(path, sep=r'\\s+', "
+        "header=None, names=['epoch', 'memory', 'box', 'obj', 'cls', 'train.loss', 'labels', 'size', "
+        "'val.precision', 'val.recall', "
+        "'val.map50', 'val.map50_95', 'val/box_loss', 'val/obj_loss', 'val/cls_loss'])."
+    )
+
+
+def _printed(start: Beginning) -> str | None:
+    text = "\n".join(start.lines[:200])
+    if re.search(r"^(iter|step) \d+: (train )?loss", text, re.MULTILINE):
+        return (
+            "is what nanoGPT prints, which is not read yet. Pass its numbers: [{'step': int(step), "
+            "'train.loss': float(loss)} for step, loss "
+            "in re.findall(r'iter (\\d+): loss ([\\d.naif]+)', open(path).read())]."
+        )
+    if start.lines and all(re.fullmatch(r"\d+ (train|val|hella) \S+", line.strip()) for line in start.lines[:50]):
+        return (
+            "is a log of build-nanogpt, which is not read yet. Pass its numbers: [{'step': int(step), "
+            "f'{phase}.loss': float(loss)} for step, "
+            "phase, loss in re.findall(r'(\\d+) (train|val) (\\S+)', open(path).read())]."
+        )
+    if re.search(r"^\{'[\w/]+': [^\n]*'(loss|eval_loss)': ", text, re.MULTILINE) or re.search(
+        r"^\{'loss': ", text, re.MULTILINE
+    ):
+        return (
+            "is the console output of Hugging Face's trainer; pass trainer_state.json from its output "
+            "folder, which has the same numbers in full."
+        )
+    return None
+
+
+def _no_header(start: Beginning) -> str | None:
+    rows = [re.split(r"[,;\t ]+", line.strip()) for line in start.lines[:5]]
+    if len(rows) < 2 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
+        return None
+    if not all(re.fullmatch(r"[-+]?[\d.]+([eE][-+]?\d+)?|nan|inf", cell) for row in rows for cell in row):
+        return None
+    return (
+        f"is a table of {len(rows[0])} columns without their names; write a first line such as "
+        "epoch,train.loss,val.loss."
+    )
+
+
+_CHECKS: tuple[Callable[[Beginning], str | None], ...] = (
+    _empty,
+    _lfs_pointer,
+    _tensorboard,
+    _binary,
+    _mlflow_metric,
+    _yolov5,
+    _printed,
+    _no_header,
+    _wandb_summary,
+)
+
+
+def _recognizes(source: object) -> float:
+    found = seen(source)
+    return 0.0 if found is None else found[0]
+
+
+def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
+    found = seen(source)
+    raise SourceError(f"{as_path(source)} {found[1] if found else 'cannot be read.'}")
+
+
+READER = Reader(
+    id="refusals",
+    title="other files by saying what they are and how to convert them",
+    gives="run",
+    recognizes=_recognizes,
+    read=_read,
+)
