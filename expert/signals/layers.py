@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from expert.history import LayerStatistics
-from expert.signals.curve import Floats
+from expert.signals.curve import Flags, Floats
 from expert.signals.gradients import ratio
 from expert.signals.signal import Reading, Signal, Unknown, View
 
@@ -47,13 +47,13 @@ def column_medians(values: Floats) -> Floats:
     return np.where(count > 0, np.where(np.isinf(ordered[upper, columns]), ordered[upper, columns], middle), np.nan)
 
 
-def still(values: Floats) -> Floats:
+def still(values: Floats) -> Flags:
     """For each column whether it is exactly 0 wherever it is known, and known at all."""
     known = ~np.isnan(values)
     return np.asarray(known.any(axis=0) & ~(known & (values != 0.0)).any(axis=0), dtype=bool)
 
 
-def declared_frozen(view: View, layers: Sequence[str]) -> Floats:
+def declared_frozen(view: View, layers: Sequence[str]) -> Flags:
     """For each layer whether the model profile lists it, or the module it belongs to, as not trained."""
     names = list(view.model.frozen or ())
     names += [layer.name for layer in view.model.layers or () if layer.trainable is False]
@@ -110,7 +110,7 @@ def _saturated_share(view: View) -> Reading | Unknown:
     return _worst_share(view, "saturated_share", RECORD_SATURATION)
 
 
-def _frozen(view: View) -> tuple[LayerStatistics, Floats, Floats] | Unknown:
+def _frozen(view: View) -> tuple[LayerStatistics, Flags, Flags] | Unknown:
     """The update ratios, which of their layers are meant to be trained, and which of those never moved."""
     found = table(view, "update_ratio", RECORD_UPDATES)
     if isinstance(found, Unknown):
