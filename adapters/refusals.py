@@ -25,6 +25,7 @@ TENSORBOARD = (
 MLFLOW = (
     "{tag: [m.value for m in MlflowClient().get_metric_history(run_id, tag)] "
     "for tag in MlflowClient().get_run(run_id).data.metrics}."
+)
 PICKLE = (
     "is a pickle, which can run any code when it is loaded and is therefore not opened. If it is your own, convert it: "
     "json.dump(pickle.load(open(path, 'rb')), open('history.json', 'w'), default=float)."
