@@ -1,0 +1,150 @@
+"""The samples themselves: arrays, tables, lists or tensors, with labels and a validation set if there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from expert.adapters.array_checks import (
+    compare_features,
+    find_nonfinite,
+    repeats,
+    row_hashes,
+    shared,
+    summarize_columns,
+)
+from expert.adapters.array_labels import Labels, read_labels, total_variation
+from expert.adapters.samples import Samples, is_frame, is_loader, read_samples
+from expert.errors import SourceError, nearest
+from expert.history import DataProfile, History
+from expert.reading import Reader, ReadRequest
+
+KEYS = ("x", "y", "x_val", "y_val")
+ALIASES = {"x_train": "x", "y_train": "y"}
+ARRAY_KINDS = {("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series"), ("torch", "Tensor")}
+FORMS = "x, (x, y), ((x, y), (x_val, y_val)) or {'x': ..., 'y': ..., 'x_val': ..., 'y_val': ...}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    x: Samples
+    labels: Labels | None
+
+
+def recognizes(source: object) -> float:
+    """Arrays, tables and tensors, and the ways of giving them together; plain lists of numbers too, but less surely."""
+    if _is_array(source):
+        return 0.9
+    if is_loader(source):
+        return 0.5  # to say in one sentence why it is not read
+    if isinstance(source, Mapping):
+        return 0.9 if source and set(source) <= {*KEYS, *ALIASES, "train", "val"} else 0.0
+    if isinstance(source, tuple) and source:
+        known = (_is_array(part) or isinstance(part, tuple | list | str | Mapping) for part in source)
+        return 0.9 if all(known) else 0.0
+    return 0.3 if isinstance(source, list) and source else 0.0
+
+
+def read(source: object, _request: ReadRequest) -> tuple[History, ...]:
+    """Read the training samples, their labels and the validation set.
+
+    Accepts x, (x, y), ((x, y), (x_val, y_val)) or a mapping with x, y, x_val, y_val or with train, val. Beside a
+    DataFrame, y may be the name of its label column. Rows are numbered from 0 in the order given; nothing is changed.
+    """
+    training, validation = _split(source)
+    train = _samples(*training, "x", "y")
+    val = None if validation is None else _samples(*validation, "x_val", "y_val")
+    notes: list[str] = []
+    sets = [(train, "")] + ([(val, "validation ")] if val is not None else [])
+    found = find_nonfinite(
+        [(part.x, part.labels.samples if part.labels is not None else None, prefix) for part, prefix in sets]
+    )
+    profile: dict[str, Any] = {"samples": train.x.rows, **found}
+    columns, column_notes = summarize_columns(train.x)
+    profile |= columns
+    notes += column_notes
+    for part, prefix in sets:
+        if part.x.skipped:
+            shown = ", ".join(part.x.skipped[:10]) + (" ..." if len(part.x.skipped) > 10 else "")
+            notes.append(f"Not numeric, so not checked in the {prefix or 'training '}data: {shown}.")
+    if train.labels is not None:
+        profile |= train.labels.profile
+        notes += train.labels.notes
+    hashes, hash_note = row_hashes(train.x)
+    notes += hash_note
+    profile["duplicates"] = repeats(hashes)
+    if val is not None:
+        profile["validation_samples"] = val.x.rows
+        if is_frame(train.x.source) == is_frame(val.x.source):  # tables and arrays are hashed in different ways
+            profile["train_val_overlap"] = shared(hashes, row_hashes(val.x)[0])
+        profile["feature_shift"] = compare_features(train.x, val.x)
+        if train.labels is not None and val.labels is not None:
+            profile["label_shift"] = total_variation(train.labels, val.labels)
+    return (History(data=DataProfile(**profile), notes=tuple(notes)),)
+
+
+def _samples(x: Any, y: Any, x_name: str, y_name: str) -> _Set:
+    if isinstance(y, str) and is_frame(x):
+        if y not in x.columns:
+            raise SourceError(f"{y_name}: the table has no column {y!r}.{nearest(y, map(str, x.columns))}")
+        x, y = x.drop(columns=y), x[y]
+    samples = read_samples(x, x_name)
+    if samples.rows == 0:
+        raise SourceError(f"{x_name}: there are no samples.")
+    labels = None if y is None else read_labels(y, y_name)
+    if labels is not None and labels.samples.rows != samples.rows:
+        raise SourceError(
+            f"{y_name}: {labels.samples.rows} labels for {samples.rows} rows of {x_name}; expected one for each row."
+        )
+    return _Set(samples, labels)
+
+
+def _split(source: Any) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:
+    """Return ((x, y), (x_val, y_val) or None); y may be None."""
+    if isinstance(source, Mapping):
+        return _split_mapping(source)
+    if not isinstance(source, tuple):
+        return (source, None), None
+    if all(isinstance(part, tuple) for part in source):
+        if len(source) == 2:
+            return _pair(source[0], "the first pair"), _pair(source[1], "the second pair")
+    elif len(source) <= 2:
+        return _pair(source, "data"), None
+    elif len(source) == 4:
+        raise SourceError(f"data: four arrays may stand in several orders; expected {FORMS}.")
+    raise SourceError(f"data: got a tuple of {len(source)} entries; expected {FORMS}.")
+
+
+def _split_mapping(source: Mapping[Any, Any]) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:
+    if "train" in source:
+        unknown = set(source) - {"train", "val"}
+        if unknown:
+            first = min(map(str, unknown))
+            raise SourceError(f"data: there is no entry {first!r} beside 'train'; expected 'val'.")
+        val = source.get("val")
+        return _pair(source["train"], "train"), None if val is None else _pair(val, "val")
+    given = {ALIASES.get(key, key): value for key, value in source.items()}
+    for key in given:
+        if key not in KEYS:
+            raise SourceError(f"data: there is no entry {key!r}; expected {', '.join(KEYS)}.{nearest(str(key), KEYS)}")
+    if "x" not in given:
+        raise SourceError(f"data: 'x' is missing; expected {FORMS}.")
+    val = None if given.get("x_val") is None else (given["x_val"], given.get("y_val"))
+    return (given["x"], given.get("y")), val
+
+
+def _pair(part: Any, where: str) -> tuple[Any, Any]:
+    if not isinstance(part, tuple):
+        return part, None
+    if len(part) not in {1, 2}:
+        raise SourceError(f"{where}: got a tuple of {len(part)} entries; expected (x, y).")
+    return part[0], part[1] if len(part) == 2 else None
+
+
+def _is_array(source: object) -> bool:
+    owners = {(owner.__module__.split(".")[0], owner.__name__) for owner in type(source).__mro__}
+    return bool(owners & ARRAY_KINDS) or hasattr(source, "__array__")
+
+
+READER = Reader(id="arrays", title="arrays and tables of samples", gives="data", recognizes=recognizes, read=read)
