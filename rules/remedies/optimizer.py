@@ -1,0 +1,102 @@
+"""The optimizer and its constants."""
+
+from __future__ import annotations
+
+from expert.authoring import Change, Remedy, config, keras_code, model, not_when, torch_code
+
+ADAPTIVE = ("adam", "adamw", "nadam", "radam", "adamax", "amsgrad")
+
+REMEDIES = (
+    Remedy(
+        id="FX302",
+        name="switch-to-adam",
+        title="Use Adam, or AdamW",
+        do="Experiment with Adam first and keep SGD for the final tuning. Begin with a rate of 3e-4 to 1e-3 and search again: the "
+        "rate of SGD is usually ten to a hundred times larger.",
+        cost="config line",
+        risk="medium",
+        knob="adaptive-steps",
+        direction="up",
+        change=Change(target="optimizer", operation="set", value="adam"),
+        not_when=(not_when(config.optimizer.is_(*ADAPTIVE), "the optimizer is of the Adam family already"),),
+        snippets=(
+            torch_code("""
+                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay={weight_decay})  # rate was {learning_rate}
+            """),
+            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)"),
+            keras_code("model.compile(keras.optimizers.AdamW(1e-3), loss=loss)  # rate was {learning_rate}"),
+            keras_code("model.compile(keras.optimizers.AdamW(1e-3), loss=loss)"),
+        ),
+        watch="the training loss falls further within the same number of epochs",
+        source=("article 2.2", "Kingma and Ba 2015"),
+    ),
+    Remedy(
+        id="FX314",
+        name="finish-with-sgd",
+        title="Use SGD with momentum, for the last tuning",
+        do="When everything else is settled, try SGD with momentum 0.9 and a rate of its own; it is slow and its range of good rates "
+        "narrow, but on convolutional models it often ends a little better. Experiments come first with Adam, SGD last.",
+        cost="code change",
+        risk="medium",
+        knob="adaptive-steps",
+        direction="down",
+        change=Change(target="momentum", operation="set", value=0.9),
+        not_when=(
+            not_when(model.transformer, "transformers train worse with plain SGD"),
+            not_when(config.optimizer.is_("sgd") & (config.momentum >= 0.8), "the run uses SGD with momentum already"),
+        ),
+        snippets=(
+            torch_code("""
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)  # rate was {learning_rate}
+            """),
+            torch_code("optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)"),
+            keras_code("model.compile(keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True), loss=loss)"),
+        ),
+        watch="the validation metric is better for the same budget, the rate of each optimizer being tuned",
+        source=("article 2.2", "Wilson et al. 2017"),
+    ),
+    Remedy(
+        id="FX312",
+        name="fix-epsilon",
+        title="Set the optimizer's epsilon to suit the precision",
+        do="Use 1e-8 where the optimizer's state is float32 and about 1e-6 where it is kept in less. A value near the size of the "
+        "gradients themselves turns Adam into slow SGD.",
+        cost="config line",
+        risk="low",
+        knob="epsilon",
+        change=Change(target="epsilon", operation="set", value=1e-8),
+        not_when=(not_when(config.optimizer.is_("sgd"), "SGD has no epsilon"),),
+        snippets=(
+            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr={learning_rate}, eps=1e-8)"),
+            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, eps=1e-8)"),
+            keras_code("model.compile(keras.optimizers.Adam({learning_rate}, epsilon=1e-7), loss=loss)"),
+            keras_code("model.compile(keras.optimizers.Adam(1e-3, epsilon=1e-7), loss=loss)"),
+        ),
+        watch="the relative size of the updates is smooth over time, without late jumps",
+        source=("knowledge of the field", "Kingma and Ba 2015"),
+    ),
+    Remedy(
+        id="FX313",
+        name="lower-beta2",
+        title="Let Adam forget old squared gradients sooner",
+        do="Set beta2 to between 0.95 and 0.98, so that the second moment follows a sudden growth of the gradients. It helps large "
+        "batches and transformers; with small noisy batches keep 0.999.",
+        cost="config line",
+        risk="medium",
+        knob="beta2",
+        direction="down",
+        change=Change(target="beta2", operation="set", value=0.95),
+        not_when=(
+            not_when(config.optimizer.is_("sgd"), "SGD has no second moment"),
+            not_when(config.beta2 <= 0.98, "beta2 is low already"),
+        ),
+        snippets=(
+            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr={learning_rate}, betas=(0.9, 0.95))"),
+            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95))"),
+            keras_code("model.compile(keras.optimizers.AdamW({learning_rate}, beta_2=0.95), loss=loss)"),
+            keras_code("model.compile(keras.optimizers.AdamW(1e-3, beta_2=0.95), loss=loss)"),
+        ),
+        watch="spikes of the loss become rarer and lower",
+        source=("knowledge of the field", "Wortsman et al. 2023"),
+    ),
+)
