@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expert.adapters import (
+    arrays,
     columns,
     dataframe,
     delimited,
@@ -10,9 +11,13 @@ from expert.adapters import (
     history_object,
     json_document,
     json_lines,
+    keras_history,
+    keras_model,
     records,
     refusals,
     saved_history,
+    torch_model,
+    torch_optimizer,
 )
 from expert.hooks import hookimpl
 from expert.reading import Reader
@@ -32,4 +37,9 @@ def expert_readers() -> list[Reader]:
         json_document.READER,
         hf_trainer_state.READER,
         refusals.READER,
+        keras_history.READER,
+        keras_model.READER,
+        torch_model.READER,
+        torch_optimizer.READER,
+        arrays.READER,
     ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from expert.adapters.keras_history import READER
+from expert.adapters.plugin import expert_readers
 from expert.errors import SourceError
 from expert.history import History
 from expert.reading import ReadRequest
@@ -171,3 +172,12 @@ def test_more_values_than_epochs_are_refused() -> None:
 def test_other_sources_are_left_alone() -> None:
     for source in ({"loss": [1.0]}, History(), "history.json", None, SimpleNamespace(history=[1])):
         assert READER.recognizes(source) == 0.0
+
+
+def test_no_other_reader_is_as_sure() -> None:
+    result = fit(epochs=1)
+    kept = SimpleNamespace(history=result.history, epoch=result.epoch, params=result.params)
+    for source in (result, kept):
+        scores = {reader.id: reader.recognizes(source) for reader in expert_readers() if reader.gives == "run"}
+        assert max(scores, key=lambda name: scores[name]) == "keras-history"
+        assert sum(score == scores["keras-history"] for score in scores.values()) == 1
