@@ -39,7 +39,8 @@ def class_count(view: View) -> int | None:
     if view.data.classes is not None:
         return view.data.classes if view.data.classes >= 2 else None
     if view.data.class_counts is not None or view.data.target_prior is not None:
-        return len(view.data.class_counts or view.data.target_prior or ())
+        counted = len(view.data.class_counts or view.data.target_prior or ())
+        return counted if counted >= 2 else None
     units = view.model.output_units
     if units == 1 and view.config.loss in ("bce", "bce_with_logits"):
         return 2

@@ -105,12 +105,13 @@ def _largest_jump(view: View, curve: Curve) -> Reading | Unknown:
     jumps = level_jumps(form.y, width)
     index = int(jumps.argmax())
     size, before = float(jumps[index]), median(form.y[index : index + width])
+    at = float(form.x[index + width])
     if size <= 0.0:
-        return Reading(0.0, detail={"size": 0.0})
+        return Reading(0.0, at, clock_of(curve), {"size": 0.0})
     doubt = form.deviation((abs(before) + abs(before + size)) / 2.0) * (np.pi / width) ** 0.5
     value = min(size / doubt, LARGEST_SIGNIFICANCE) if doubt > 0 else LARGEST_SIGNIFICANCE
     relative = size / abs(before) if before else LARGEST_SIGNIFICANCE
-    return Reading(float(value), float(form.x[index + width]), clock_of(curve), {"size": relative})
+    return Reading(float(value), at, clock_of(curve), {"size": relative})
 
 
 def _change_point(view: View, curve: Curve) -> Reading | Unknown:
@@ -152,7 +153,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Largest jump to a worse level",
         unit="standard errors",
         grade="curve",
-        reads="{series} jumped by {size:.0%} at {at}, {value:.1f} standard errors of its noise",
+        reads="the largest rise of {series} at once, {size:.0%} at {at}, is {value:.1f} standard errors of its noise",
         compute=_largest_jump,
         record=LOG,
     ),
@@ -170,7 +171,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Isolated spikes",
         unit="points",
         grade="curve",
-        reads="{series} has {value:.0f} isolated spikes, the largest at {at}",
+        reads="isolated spikes of {series}: {value:.0f}",
         compute=_spike_count,
         record="log the loss of each step",
     ),
@@ -179,7 +180,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Share of isolated spikes",
         unit="share of points",
         grade="curve",
-        reads="{spikes:.0f} points of {series} ({value:.2%}) are isolated spikes, the largest at {at}",
+        reads="{value:.2%} of the points of {series} are isolated spikes",
         compute=_spike_share,
         record="log the loss of each step",
     ),

@@ -131,6 +131,8 @@ class Curve:
                 return known
             kept = edges(len(known.start), MOST_EPOCHS // 2)
             return Epochs(known.start[kept], known.number[kept])
+        if count == 0:
+            return Epochs(np.arange(0), np.empty(0))
         windows = min(count, max(24, min(64, count // 10)))
         start = edges(count, windows)
         last = np.append(start[1:], count) - 1

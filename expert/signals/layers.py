@@ -136,7 +136,10 @@ def _frozen_layer_share(view: View) -> Reading | Unknown:
 
 def _all_layers_frozen(view: View) -> Reading | Unknown:
     judged = _frozen(view)
-    return judged if isinstance(judged, Unknown) else Reading(bool(judged[2].sum() == judged[1].sum()))
+    if isinstance(judged, Unknown):
+        return judged
+    layers, frozen = float(judged[1].sum()), float(judged[2].sum())
+    return Reading(frozen == layers, detail={"moving": layers - frozen, "layers": layers})
 
 
 def _weight_norm_change(view: View) -> Reading | Unknown:
@@ -223,7 +226,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="No layer moves",
         unit="yes or no",
         grade="proof",
-        reads="whether no layer moves: {value}",
+        reads="{moving:.0f} of {layers:.0f} layers move",
         compute=_all_layers_frozen,
         arguments=0,
         record=RECORD_UPDATES,

@@ -15,10 +15,11 @@ def _has_nonfinite(view: View, curve: Curve) -> Reading | Unknown:
         return Unknown(f"{curve.name} has no values")
     at = curve.first_nonfinite
     if at is None:
-        return Reading(False, detail={"what": "finite"})
+        return Reading(False, detail={"what": "none"})
     # ``points`` ends where the first bad value stands.
     value = float(curve.values[len(curve.points)])
-    return Reading(True, at, curve.clock, {"what": "NaN" if np.isnan(value) else "infinite"})
+    what = "NaN" if np.isnan(value) else "infinity"
+    return Reading(True, at, curve.clock, {"what": f"{what} at {curve.clock} {at:g}"})
 
 
 def minimum(curve: Curve) -> Reading | Unknown:
@@ -54,15 +55,17 @@ def _exactly_zero_loss(view: View, curve: Curve) -> Reading | Unknown:
     points, bins = curve.points, curve.bins
     if len(points) == 0:
         return Unknown(f"{curve.name} has no finite value before its first non-finite one")
+    never = Reading(False, detail={"where": "none"})
     if not (bins.minimum <= 0.0).any():
-        return Reading(False)
+        return never
     zero = points == 0.0
     if not zero.any() or zero[0]:
-        return Reading(False)
+        return never
     first = int(zero.argmax())
     # A loss that came down to nothing and was rounded is not meant: the value before must still have been a real one.
     sudden = bool(np.abs(points[first - 1]) > SUDDEN * np.abs(points[0]))
-    return Reading(sudden, float(curve.at[first]) if sudden else None, curve.clock if sudden else None)
+    at = float(curve.at[first])
+    return Reading(True, at, curve.clock, {"where": f"at {curve.clock} {at:g}"}) if sudden else never
 
 
 SIGNALS: tuple[Signal, ...] = (
@@ -71,7 +74,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Holds a value that is NaN or infinite",
         unit="yes or no",
         grade="proof",
-        reads="the first value of {series} that is not finite ({what}) stands at {at}",
+        reads="first value of {series} that is not finite: {what}",
         compute=_has_nonfinite,
         record="log the loss at every step, as it is",
     ),
@@ -104,7 +107,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Drops to exactly zero at once",
         unit="yes or no",
         grade="curve",
-        reads="{series} drops to exactly 0 at {at}, as a logger writes that filters NaN",
+        reads="sudden drop of {series} to exactly 0, as loggers write that filter NaN: {where}",
         compute=_exactly_zero_loss,
     ),
 )

@@ -84,9 +84,12 @@ class Signal:
     record: str = ""
 
     def read(self, view: View, *curves: Curve) -> Reading | Unknown:
-        """Compute the value; a number that came out non-finite is no value. Raises no floating-point warnings."""
-        with np.errstate(all="ignore"):
-            found = self.compute(view, *curves)
+        """Compute the value. A number too large or too small to compute with is no value; no warning is given."""
+        try:
+            with np.errstate(all="ignore"):
+                found = self.compute(view, *curves)
+        except ArithmeticError:  # single floats raise where arrays give infinity
+            return Unknown(f"{self.title.lower()} is outside what can be computed", self.record)
         if isinstance(found, Reading) and isinstance(found.value, float) and not math.isfinite(found.value):
             return Unknown(f"{self.title.lower()} came out as {found.value}, outside what can be computed", self.record)
         if isinstance(found, Unknown) and not found.record:
