@@ -57,7 +57,7 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
         builder.add(modes.placed(record), flatten=True)
     table = builder.table()
     table.notes += [*lines.notes, *modes.notes]
-    _refuse_other_lines(start.path, first_objects(start), [*table.columns], request)
+    _refuse_other_lines(start.path, first_objects(start), [*table.columns], table.length, request)
     detectron = {"eta_seconds", "iteration", "total_loss"} <= set(table.columns)
     return tuple(_as_logged(run, modes.named, smoothed=detectron) for run in histories(table, request.columns))
 
@@ -133,13 +133,16 @@ class _Modes:
         return scores | (clocks or {name: record[name] for name in ("step", "epoch") if name in record})
 
 
-def _refuse_other_lines(path: Path, objects: list[dict[str, Any]], names: list[str], request: ReadRequest) -> None:
+def _refuse_other_lines(path: Path, objects: list[dict[str, Any]], names: list[str], length: int, request: ReadRequest) -> None:
     """Say so where lines are not moments of one training run."""
     if request.columns:
         return
     matches = match_columns(names)
     if any(match.clock_column for match in matches.values()):
         return
+    if length == 1:
+        names_shown = ", ".join(map(repr, names[:6]))
+        raise SourceError(f"{path}: holds one value each of {names_shown}, without a step or an epoch: a result, and no course of a training.")
     keys = ", ".join(repr(key) for key in list(objects[0])[:6]) if objects else "nothing"
     settings = next(
         (

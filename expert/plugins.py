@@ -67,7 +67,7 @@ class Plugins:
 
     def add(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin object: a module, or any object with hook functions."""
-        label = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        label = self._free(name or str(getattr(plugin, "__name__", type(plugin).__name__)))
         try:
             self._manager.register(plugin, label)
             self._manager.check_pending()
@@ -75,6 +75,11 @@ class Plugins:
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
             self._failed(label, error)
+
+    def _free(self, name: str) -> str:
+        """The name, numbered where another plugin object has it already."""
+        taken = {other for other, _ in self._manager.list_name_plugin()}
+        return next(one for one in (name, *(f"{name} {n}" for n in range(2, len(taken) + 3))) if one not in taken)
 
     def rules(self) -> Sequence[Rule]:
         """All rules, sorted by id."""

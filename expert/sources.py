@@ -71,19 +71,16 @@ def _profile(name: str, value: object, plugins: Plugins) -> History:
             raise SourceError(f"{name}: {sentence(error)}") from None
     if isinstance(fields, kind):
         return History.model_validate({name: fields})
-    if isinstance(value, Mapping) and name != "data":
-        _refuse_unknown(name, value, kind)
-    return read(value, "data" if name == "data" else "model", plugins)[-1]
+    gives: Literal["model", "data"] = "data" if name == "data" else "model"
+    if isinstance(value, Mapping) and not _recognized(value, gives, plugins):
+        wrong = next(key for key in value if key not in kind.model_fields)
+        known = ", ".join(kind.model_fields)
+        raise SourceError(f"{name}: unknown field '{wrong}'.{nearest(str(wrong), kind.model_fields)} Known are {known}.")
+    return read(value, gives, plugins)[-1]
 
 
-def _refuse_unknown(
-    name: str, value: Mapping[Any, Any], kind: type[RunConfig] | type[ModelProfile] | type[DataProfile]
-) -> None:
-    wrong = next(key for key in value if key not in kind.model_fields)
-    raise SourceError(
-        f"{name}: unknown field '{wrong}'.{nearest(str(wrong), kind.model_fields)} "
-        f"Known are {', '.join(kind.model_fields)}."
-    )
+def _recognized(value: object, gives: str, plugins: Plugins) -> bool:
+    return any(reader.recognizes(value) > 0.0 for reader in plugins.readers() if reader.gives == gives)
 
 
 def _several(runs: Sequence[History]) -> str:

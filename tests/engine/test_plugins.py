@@ -114,7 +114,7 @@ def test_a_failing_plugin_is_isolated_and_strict_raises(plugin: type, message: s
     advice = advise(RUN, plugins=[plugin()])
     assert advice.verdict == advise(RUN).verdict
     assert [message in problem.what for problem in advice.problems] == [True]
-    assert message in str(advice)
+    assert message in " ".join(str(advice).split())
     with pytest.raises(AuthoringError, match="Plugin"):
         advise(RUN, plugins=[plugin()], strict=True)
 
