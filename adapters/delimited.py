@@ -104,7 +104,6 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
     """Yield one table for every header in the file that differs from the one before. Raises `SourceError`."""
     lines = Lines(path)
     block: _Block | None = None
-    last_row: list[str] = []
     reader = (
         (line.split() for line in lines)
         if separator == " "
@@ -115,7 +114,6 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
             row = [cell.strip() for cell in raw]
             if not any(row) or row[0].startswith("#"):
                 continue
-            last_row = row
             if block is not None and len(row) == len(block.names) and not _is_header(row):
                 block.rows.append(row)
                 if len(block.rows) >= CHUNK:
@@ -128,15 +126,14 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
                 if block is not None:
                     yield _finished(block, path, separator, lines.notes)
                 block = _Block(names)
+            elif block is not None and not lines.complete and len(row) < len(block.names):
+                lines.notes.append("The last line is cut off and was left out.")
             elif block is not None:
                 _take_odd_row(block, row)
     except csv.Error as error:
         lines.notes.append(f"Line {lines.number} is damaged ({error}); only the lines before it are used.")
     if block is None:
         return
-    if not lines.complete and len(last_row) < len(block.names) and block.strange:
-        block.strange -= 1
-        lines.notes.append("The last line is cut off and was left out.")
     yield _finished(block, path, separator, lines.notes)
 
 

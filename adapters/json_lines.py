@@ -133,7 +133,9 @@ class _Modes:
         return scores | (clocks or {name: record[name] for name in ("step", "epoch") if name in record})
 
 
-def _refuse_other_lines(path: Path, objects: list[dict[str, Any]], names: list[str], length: int, request: ReadRequest) -> None:
+def _refuse_other_lines(
+    path: Path, objects: list[dict[str, Any]], names: list[str], length: int, request: ReadRequest
+) -> None:
     """Say so where lines are not moments of one training run."""
     if request.columns:
         return
@@ -142,7 +144,9 @@ def _refuse_other_lines(path: Path, objects: list[dict[str, Any]], names: list[s
         return
     if length == 1:
         names_shown = ", ".join(map(repr, names[:6]))
-        raise SourceError(f"{path}: holds one value each of {names_shown}, without a step or an epoch: a result, and no course of a training.")
+        raise SourceError(
+            f"{path}: holds one value each of {names_shown}, without a step or an epoch: a result, and no course of a training."
+        )
     keys = ", ".join(repr(key) for key in list(objects[0])[:6]) if objects else "nothing"
     settings = next(
         (

@@ -1,0 +1,42 @@
+"""Every log in tests/data/logs comes out as the table of expectations says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.data import make_logs
+from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints
+
+LOGS = Path(__file__).parent.parent / "data" / "logs"
+
+
+@pytest.mark.parametrize("expected", OWN, ids=lambda expected: expected.path)
+def test_log_comes_out_as_expected(expected: Expected) -> None:
+    assert complaints(expected, LOGS) == []
+
+
+def test_every_log_has_an_expectation() -> None:
+    written = {path.relative_to(LOGS).as_posix() for path in LOGS.rglob("*") if path.is_file()}
+    covered = {expected.path for expected in OWN}
+    assert {path for path in written if path not in covered and str(Path(path).parent) not in covered} == set()
+
+
+def test_logs_are_those_of_the_script() -> None:
+    for path, make in make_logs.FILES.items():
+        content = make()
+        assert (LOGS / path).read_bytes() == (content if isinstance(content, bytes) else content.encode()), path
+
+
+@pytest.mark.parametrize("expected", [*OWN, *ORIGINALS], ids=lambda expected: expected.path)
+def test_expectation_says_something(expected: Expected) -> None:
+    assert bool(expected.refused) != bool(expected.series)
+    assert bool(expected.verdicts) != bool(expected.refused)
+
+
+def test_a_wrong_expectation_is_noticed() -> None:
+    wrong = Expected("keras_csv/two_rows.csv", {"train.loss": (3, 1.5), "val.accuracy": (2, 0.12)}, clock="step", runs=2, absent=("val.loss",), notes=("so",))
+    assert len(complaints(wrong, LOGS)) == 6
+    assert complaints(Expected("damaged/empty.csv", {"train.loss": (1, 1.0)}), LOGS) != []
+    assert complaints(Expected("keras_csv/two_rows.csv", refused=("empty",)), LOGS) != []

@@ -1,0 +1,240 @@
+"""What must come out of each log: written from the files themselves, before and beside the readers.
+
+``OWN`` are the logs in tests/data/logs, ``ORIGINALS`` public logs that are not distributed with the project; their paths are
+relative to a folder that ``python -m tests.check_logs FOLDER`` is given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from expert.adapters.plugin import expert_readers
+from expert.errors import SourceError
+from expert.history import History
+from expert.reading import ReadRequest
+
+NAN = math.nan
+HEALTHY, FINDINGS, SHORT = frozenset({"healthy"}), frozenset({"findings"}), frozenset({"too_short"})
+EITHER = HEALTHY | FINDINGS
+CANNOT = frozenset({"cannot_judge"})
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One file: either what its last run holds, or words of the sentence that refuses it."""
+
+    path: str
+    series: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    """Role → number of values and last value."""
+    clock: str = "epoch"
+    runs: int = 1
+    last: float | None = None
+    """Last position of train.loss (or of the first series named) on its clock."""
+    absent: tuple[str, ...] = ()
+    """Roles that no series may have."""
+    notes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    verdicts: frozenset[str] = frozenset()
+    """Verdicts on the last run that a careful reader of the curves would accept; empty for a refused file."""
+
+
+def read(path: Path, columns: Mapping[str, str] | None = None) -> tuple[History, ...]:
+    """Read with the surest of the built-in readers; there must be exactly one."""
+    sure = sorted(((reader.recognizes(path), reader.id, reader) for reader in expert_readers()), key=lambda one: one[:2])
+    assert sure[-1][0] > sure[-2][0], f"{sure[-1][1]} and {sure[-2][1]} are equally sure of {path}"
+    return sure[-1][2].read(path, ReadRequest(columns=columns or {}))
+
+
+def complaints(expected: Expected, folder: Path) -> list[str]:
+    """What differs from the expectation, in words; nothing where all is as expected."""
+    try:
+        runs = read(folder / expected.path)
+    except SourceError as error:
+        sentence = str(error)
+        missing = [word for word in expected.refused or ("(it should be read)",) if word not in sentence]
+        return [f"refused with {sentence!r}, which lacks {missing}"] if missing else []
+    if expected.refused:
+        return [f"read as {runs[-1].summary} instead of being refused"]
+    found = [] if len(runs) == expected.runs else [f"{len(runs)} runs instead of {expected.runs}"]
+    run = runs[-1]
+    for role, (length, value) in expected.series.items():
+        series = run.get(role)
+        if series is None:
+            found.append(f"no {role}; there are {', '.join(run.roles)}")
+            continue
+        if len(series) != length:
+            found.append(f"{role} has {len(series)} values instead of {length}")
+        if not _same(float(series.values[-1]), value):
+            found.append(f"{role} ends with {series.values[-1]:.8g} instead of {value:.8g}")
+    first = run.get(next(iter(expected.series)))
+    if first is not None and first.clock != expected.clock:
+        found.append(f"{first.role} is on the clock {first.clock} instead of {expected.clock}")
+    if first is not None and expected.last is not None and first.at[-1] != expected.last:
+        found.append(f"{first.role} ends at {first.at[-1]:g} instead of {expected.last:g}")
+    found += [f"there is a series {role}" for role in expected.absent if run.get(role) is not None]
+    found += [f"no note says {words!r}" for words in expected.notes if not any(words in note for note in run.notes)]
+    found += [f"{name!r} is not listed as ignored" for name in expected.ignored if name not in {one.name for one in run.ignored}]
+    return found
+
+
+def _same(found: float, expected: float) -> bool:
+    return math.isnan(found) if math.isnan(expected) else math.isclose(found, expected, rel_tol=1e-6)
+
+
+OWN: tuple[Expected, ...] = (
+    Expected("keras_csv/appended_fits.csv", {"train.loss": (24, 0.307825), "val.loss": (24, 0.401974), "val.accuracy": (24, 0.83921)},
+             runs=2, last=23, notes=("run 2 of 2",), verdicts=EITHER),
+    Expected("keras_csv/shifted_columns.csv", {"train.loss": (30, 0.005599), "val.loss": (30, 0.006653)}, runs=6, last=29,
+             notes=("shifted", "'mean_squared_error' in place of 'loss'"), ignored=("loss", "val_loss"), verdicts=EITHER),
+    Expected("keras_csv/without_epochs_one_row.csv", {"train.loss": (1, 1.25), "val.my_mean_iou": (1, 0.19)}, last=1,
+             notes=("rows are counted",), verdicts=SHORT),
+    Expected("keras_csv/two_rows.csv", {"train.loss": (2, 1.625), "val.loss": (2, 1.9125)}, last=1, verdicts=SHORT),
+    Expected("keras_csv/phantom_validation.csv", {"train.loss": (15, 0.303973), "train.accuracy": (15, 0.878411)}, last=14,
+             absent=("val.loss", "val.accuracy"), ignored=("val_loss", "val_accuracy"), verdicts=HEALTHY),
+    Expected("keras_csv/ends_in_nan.csv", {"train.loss": (14, NAN), "val.loss": (14, NAN)}, last=13, verdicts=FINDINGS),
+    Expected("keras_json/two_heads.json", {"train.loss": (3, 1.5), "train.head_b_loss": (3, 0.69315)}, last=3, verdicts=SHORT | FINDINGS),
+    Expected("keras_json/scores_only.json", {"train.accuracy": (1, 0.9375), "val.f1": (1, 0.8)}, absent=("train.loss",), verdicts=CANNOT | SHORT),
+    Expected("keras_json/validated_every_second_epoch.json", {"val.loss": (6, 0.631187), "train.loss": (12, 0.506187)}, last=12, verdicts=EITHER),
+    Expected("keras_json/bare_nan.json", {"train.loss": (4, NAN), "val.loss": (4, NAN)}, last=4, verdicts=FINDINGS),
+    Expected("lightning/version_0/metrics.csv", {"train.loss": (16, 0.908572), "train.loss_step": (64, 0.921691), "val.loss": (16, 0.938572)},
+             clock="step", last=3199, verdicts=EITHER),
+    Expected("lightning/version_0", {"train.loss": (16, 0.908572)}, clock="step", last=3199, verdicts=EITHER),
+    Expected("lightning/noisy_metrics.csv", {"train.loss": (7, 0.904346), "train.loss_step": (35, 0.824031), "val.loss": (7, 0.934346)},
+             clock="step", last=2029, verdicts=EITHER),
+    Expected("lightning/first_epoch_metrics.csv", {"train.loss": (1, 1.391238), "val.loss": (1, 1.421238)}, clock="step", last=299, verdicts=SHORT),
+    Expected("lightning/monitor_and_two_loaders.csv",
+             {"train.loss": (10, 0.715357), "val.loss": (10, 0.815357), "val.loss_dataloader_idx_1": (10, 1.015357), "optimizer.learning_rate": (10, 0.038742)},
+             clock="step", last=399, verdicts=EITHER),
+    Expected("transformers/generation_trainer_state.json", {"train.loss": (200, 0.5476), "val.loss": (4, 0.617562), "val.wer": (4, 0.0045)},
+             clock="step", last=400, notes=("step 400 of 1200",), ignored=("eval_runtime",), verdicts=EITHER),
+    Expected("transformers/output", {"train.loss": (24, 0.3813), "val.loss": (24, 0.451297)}, clock="step", last=1200, verdicts=EITHER),
+    Expected("transformers/output/checkpoint-600", {"train.loss": (12, 0.373)}, clock="step", last=600, notes=("600 of 1200",), verdicts=SHORT | EITHER),
+    Expected("transformers/output/checkpoint-1200/trainer_state.json", {"train.loss": (24, 0.3813)}, clock="step", last=1200, verdicts=EITHER),
+    Expected("transformers/filtered_nan_trainer_state.json", {"train.loss": (20, 0.0), "gradient.norm": (20, NAN)}, clock="step", last=200,
+             notes=("exactly 0 at 12 entries, the first at step 90",), verdicts=FINDINGS),
+    Expected("transformers/cut_off_trainer_state.json", {"train.loss": (12, 0.946)}, clock="step", last=120, notes=("cut off",), verdicts=SHORT | EITHER),
+    Expected("fastai/header_before_every_fit.csv", {"train.loss": (26, 0.006987), "val.loss": (24, 0.007894), "time.epoch_seconds": (26, 14)}, last=25,
+             notes=("read as one run", "2 rows are shorter"), verdicts=EITHER),
+    Expected("fastai/cleaned.csv", {"train.loss": (24, 0.006987), "val.loss": (24, 0.007894)}, last=23, notes=("read as one run",), verdicts=EITHER),
+    Expected("ultralytics/padded/results.csv", {"train.loss": (18, 0.9062), "val.loss": (18, 1.1327), "optimizer.learning_rate": (18, 0.001576)}, last=17,
+             notes=("no total train loss", "no total val loss"), ignored=("lr/pg1",), verdicts=EITHER),
+    Expected("ultralytics/four_epochs_results.csv", {"train.loss": (4, 0.9208), "val.loss": (4, 1.1511), "val.map50_b": (4, 0.16)}, last=4, verdicts=SHORT),
+    Expected("timm/summary.csv", {"train.loss": (14, 2.24892), "val.loss": (13, 2.02403), "val.accuracy": (13, 0.67), "optimizer.learning_rate": (14, 0.001)},
+             last=13, notes=("percent", "1 row"), verdicts=EITHER),
+    Expected("detectron2/metrics.json", {"train.loss": (80, 0.968504), "train.loss_cls": (80, 0.4685)}, clock="step", last=1599,
+             ignored=("eta_seconds", "roi_head/num_bg_samples"), verdicts=EITHER),
+    Expected("mmengine/vis_data/scalars.json", {"train.loss": (240, 0.090922), "val.coco_ap": (8, 0.4), "val.nme": (8, 0.1)}, clock="step", last=240,
+             absent=("val.coco_ap_m",), notes=("Validation lines count epochs",), ignored=("coco/AP (M)",), verdicts=EITHER),
+    Expected("mmengine/vis_data", {"train.loss": (240, 0.090922)}, clock="step", last=240, verdicts=EITHER),
+    Expected("mmcv/old.log.json", {"train.loss": (60, 0.309571), "val.bbox_map": (12, 0.36)}, clock="step", last=3000,
+             notes=("starts again in every epoch",), verdicts=EITHER),
+    Expected("jsonl/nested_evaluation.jsonl", {"train.loss": (30, 0.415862), "val.loss": (3, 0.61586)}, clock="step", last=1500,
+             ignored=("eval/10/holes",), verdicts=SHORT | EITHER),
+    Expected("jsonl/short_starts.jsonl", {"train.loss": (70, 3.024915)}, clock="step", runs=2, last=70, verdicts=EITHER),
+    Expected("jsonl/resumed_from_checkpoint.jsonl", {"train.loss": (100, 1.023429)}, clock="step", last=1000, notes=("10 rows were written again",),
+             verdicts=EITHER),
+    Expected("jsonl/cut_off.jsonl", {"train.loss": (69, 1.016633)}, clock="step", last=69, notes=("Line 70 is cut off",), verdicts=EITHER),
+    Expected("jsonl/wandb_history.jsonl", {"train.loss": (64, NAN), "val.loss": (8, 1.12183)}, clock="step", last=630, ignored=("_step",), verdicts=FINDINGS),
+    Expected("jsonl/finished_runs.jsonl", refused=("finished run", "'config'")),
+    Expected("jsonl/service_log.jsonl", refused=("no training log", "'timestamp'")),
+    Expected("wandb/chart_export.csv", {"train.loss": (30, 3.372944)}, clock="step", runs=3, last=29, notes=("3 runs", "calls of the logger"),
+             verdicts=SHORT | EITHER),
+    Expected("wandb/wandb-summary.json", refused=("W&B summary", "no curve", "history()")),
+    Expected("wandb/crashed/wandb-summary.json", refused=("W&B", "logged no metric")),
+    Expected("mlflow/mlruns/0/5f0c/metrics/val_loss", refused=("MLflow", "single value", "get_metric_history")),
+    Expected("mlflow/mlruns", refused=("folder of MLflow", "get_metric_history")),
+    Expected("nanogpt/output.log", refused=("nanoGPT", "re.findall")),
+    Expected("nanogpt/build_log.txt", refused=("build-nanogpt", "re.findall")),
+    Expected("yolov5/results.txt", refused=("YOLOv5", "pandas.read_csv")),
+    Expected("tensorboard/train/events.out.tfevents.1731000000.host.12.0.v2", refused=("TensorBoard event file", "EventAccumulator")),
+    Expected("tensorboard/validation/events.out.tfevents.1731000001.host.12.1.v2", refused=("TensorBoard event file", "without data")),
+    Expected("tensorboard", refused=("folder with TensorBoard event files",)),
+    Expected("pickle/trainHistoryDict", refused=("pickle", "json.dump")),
+    Expected("damaged/utf16.csv", {"train.loss": (10, 0.304759), "val.loss": (10, 0.400995)}, last=9, verdicts=EITHER),
+    Expected("damaged/utf8_mark_and_crlf.csv", {"train.loss": (10, 0.305442), "val.loss": (10, 0.405318)}, last=9, verdicts=EITHER),
+    Expected("damaged/unresolved_merge.csv", {"train.loss": (10, 0.306124), "val.loss": (10, 0.371642)}, last=9, notes=("unresolved merge",), verdicts=EITHER),
+    Expected("damaged/cut_off.csv", {"train.loss": (10, 0.306807), "val.loss": (10, 0.375966)}, last=9, notes=("cut off",), verdicts=EITHER),
+    Expected("damaged/lfs_pointer.csv", refused=("Git LFS pointer", "48,213 bytes", "git lfs pull")),
+    Expected("damaged/empty.csv", refused=("empty", "0 bytes")),
+    Expected("damaged/blank.csv", refused=("empty", "blanks")),
+    Expected("damaged/bytes.log", refused=("no text", "00 25 4a")),
+    Expected("damaged/no_header.csv", refused=("3 columns without their names",)),
+    Expected("damaged", refused=("folder", "blank.csv")),
+    Expected("tables/quoted_and_thousands.csv", {"train.loss": (12, 0.51283), "val.loss": (12, 0.76283)}, clock="step", last=1550, verdicts=EITHER | SHORT),
+    Expected("tables/decimal_comma.csv", {"train.loss": (10, 0.4142), "val.loss": (10, 0.5142)}, last=10, verdicts=EITHER),
+    Expected("tables/percent.tsv", {"train.loss": (12, 0.9), "train.accuracy": (12, 0.815), "val.accuracy": (12, 0.669)}, last=11,
+             notes=("percent",), verdicts=EITHER),
+    Expected("tables/no_accuracy.csv", {"val.loss": (10, 1.2)}, absent=("val.accuracy",), ignored=("val_acc",), notes=("named an accuracy",),
+             verdicts=EITHER | CANNOT),
+    Expected("tables/batches_of_epochs.csv", {"train.loss": (60, 0.612376)}, clock="step", last=59, notes=("starts again in every epoch",),
+             verdicts=EITHER),
+    Expected("tables/blanks_between.txt", {"train.loss": (9, 0.502084), "val.loss": (9, 0.602084)}, last=8, verdicts=EITHER),
+    Expected("tables/adversarial.csv", {"train.d_loss": (30, 0.72), "train.g_loss": (30, 1.18)}, last=29, absent=("train.loss",),
+             notes=("adversarial",), verdicts=CANNOT),
+    Expected("tables/weather_history.csv", refused=("no column is a loss", "'temperature'", "columns=")),
+    Expected("tables/finished_runs_training_log.csv", refused=("no column is a loss", "'hidden_size'")),
+    Expected("tables/final_metrics.json", refused=("one value each of 'accuracy'", "no course")),
+)  # fmt: skip
+
+MLFLOW = ("MLflow", "single value")
+ORIGINALS: tuple[Expected, ...] = (
+    Expected("keras_csv/semicolon_crlf_many_runs_appended.csv", {"train.loss": (400, 0.0007151024966613851), "val.loss": (400, 0.0029712174083410857)},
+             runs=12, last=399, notes=("shifted",), ignored=("loss", "val_loss"), verdicts=EITHER),
+    Expected("keras_csv/append_two_runs.csv",
+             {"train.loss": (50, 0.44787442684173584), "val.loss": (50, 0.4532333016395569), "optimizer.learning_rate": (50, 0.0001250000059371814)},
+             runs=2, last=49, verdicts=EITHER),
+    Expected("keras_csv/no_epoch_column_one_row.csv", {"train.loss": (1, 1.0186389684677124), "val.accuracy": (1, 0.7145575881004333)}, last=1, verdicts=SHORT),
+    Expected("keras_csv/two_epochs.csv", {"train.loss": (2, 1.6072986125946045), "val.loss": (2, 1.8913871049880981)}, last=1, verdicts=SHORT),
+    Expected("keras_json/two_outputs_history.json", {"train.loss": (3, 1.4602295671190535), "train.lm_output_loss": (3, 0.6931588309151786)}, last=3,
+             verdicts=SHORT | FINDINGS),
+    Expected("keras_json/one_epoch_no_loss_history.json", {"train.accuracy": (1, 0.9575714285714285), "val.accuracy": (1, 0.852)}, absent=("train.loss",),
+             verdicts=CANNOT | SHORT),
+    Expected("keras_pickle/numpy_scalars_trainHistoryDict.pkl", refused=("pickle", "json.dump")),
+    Expected("lightning_csv/step_and_epoch_columns_metrics.csv",
+             {"train.loss": (45, 1.002959132194519), "train.loss_step": (450, 1.0014413595199585), "val.loss": (45, 1.0590457916259766)},
+             clock="step", last=22499, verdicts=FINDINGS),
+    Expected("lightning_csv/short_noisy_metrics.csv",
+             {"train.loss": (7, 1.085204005241394), "train.loss_step": (43, 0.8799201846122742), "val.loss": (7, 1.1001415252685547)},
+             clock="step", last=2190, verdicts=FINDINGS | SHORT),
+    Expected("lightning_csv/single_epoch_metrics.csv", {"train.loss": (1, 1.1502268314361572), "val.loss": (1, 1.1061904430389404)}, clock="step", last=374,
+             verdicts=SHORT),
+    Expected("hf_trainer_state/trocr_cer_trainer_state.json", {"train.loss": (500, 0.5079), "val.loss": (5, 0.5579602718353271), "val.cer": (5, 0.013937282229965157)},
+             clock="step", last=1000, notes=("step 1000 of 1155",), verdicts=HEALTHY),
+    Expected("hf_trainer_state/bert_plateau_trainer_state.json", {"train.loss": (24, 0.3352), "val.loss": (24, 0.30624502897262573), "gradient.norm": (24, 1.64779603)},
+             clock="step", last=2400, verdicts=EITHER | SHORT),
+    Expected("tensorboard/keras_one_epoch/train/events.out.tfevents.1664082589.host.4004.0.v2", refused=("TensorBoard",)),
+    Expected("tensorboard/keras_one_epoch/validation/events.out.tfevents.1664085067.host.4004.1.v2", refused=("TensorBoard",)),
+    Expected("tensorboard/keras_no_scalars/train/events.out.tfevents.1664119953.host.3520.0.v2", refused=("TensorBoard",)),
+    Expected("tensorboard/keras_no_scalars/validation/events.out.tfevents.1664262367.host.15222.1.v2", refused=("TensorBoard", "without data")),
+    Expected("tensorboard/yolov5/events.out.tfevents.1700384344.host.18604.0", refused=("TensorBoard",)),
+    Expected("yolo/yolov5_results.txt", refused=("YOLOv5", "pandas.read_csv")),
+    Expected("yolo/ultralytics_padded_results.csv", {"train.loss": (25, 3.24455), "val.loss": (25, 4.70922), "val.map50_b": (25, 0.85651)}, last=24,
+             notes=("no total train loss",), verdicts=EITHER),
+    Expected("yolo/ultralytics_four_epochs_results.csv", {"train.loss": (4, 3.05277), "val.loss": (4, 2.90004)}, last=4, verdicts=SHORT),
+    Expected("mlflow/mlruns/586757370402886605/3a9af4bdab714eb69a4ed7582c387268/metrics/val_loss", refused=MLFLOW),
+    Expected("mlflow/mlruns/586757370402886605/3a9af4bdab714eb69a4ed7582c387268/metrics/val_accuracy", refused=MLFLOW),
+    Expected("mlflow/mlruns/586757370402886605/3a9af4bdab714eb69a4ed7582c387268/metrics/test_loss", refused=MLFLOW),
+    Expected("mlflow/mlruns/586757370402886605/3a9af4bdab714eb69a4ed7582c387268/metrics/test_accuracy", refused=MLFLOW),
+    Expected("mlflow/mlruns/0/cb0096518b0e4c66a94428555f05420b/metrics/accuracy", refused=MLFLOW),
+    Expected("mlflow/mlruns/0/cb0096518b0e4c66a94428555f05420b/metrics/loss", refused=MLFLOW),
+    Expected("wandb/many_runs_export.csv", {"train.loss": (51, 3.7747888565063477)}, clock="step", runs=8, last=50, verdicts=SHORT | HEALTHY),
+    Expected("wandb/nested_slash_keys/wandb-summary.json", refused=("W&B summary", "no curve")),
+    Expected("wandb/crashed_no_metrics/wandb-summary.json", refused=("W&B", "logged no metric")),
+    Expected("nanogpt_text/nanogpt_output_with_traceback.log", refused=("nanoGPT", "re.findall")),
+    Expected("nanogpt_text/nanogpt_overfit_output.log", refused=("nanoGPT", "re.findall")),
+    Expected("nanogpt_text/build_nanogpt_log.txt", refused=("build-nanogpt", "re.findall")),
+    Expected("detectron2/metrics.json", {"train.loss": (200, 1.0374564621597528), "train.loss_box_reg": (200, 0.6026045083999634)}, clock="step", last=3999,
+             verdicts=EITHER),
+    Expected("mmengine/pose_scalars.json", {"train.loss": (789, 0.081514642983675), "val.coco_ap": (13, 0.58072454), "val.nme": (13, 0.05601278)},
+             clock="step", last=789, ignored=("coco/AP (M)",), verdicts=EITHER),
+    Expected("jsonl/not_a_curve_one_line_per_run.jsonl", refused=("finished run", "'config'")),
+    Expected("jsonl/not_training_at_all.jsonl", refused=("no training log", "'timestamp'")),
+    Expected("fastai/repeated_headers_history.csv", {"train.loss": (202, 0.0051043592393398285), "val.loss": (200, 0.012108959257602692)}, last=201,
+             notes=("read as one run", "2 rows are shorter"), verdicts=FINDINGS),
+    Expected("fastai/cleaned_by_author_train_log.csv", {"train.loss": (200, 0.0051043592393398285), "val.loss": (200, 0.012108959257602692)}, last=199,
+             verdicts=FINDINGS),
+)  # fmt: skip
