@@ -74,8 +74,8 @@ def _profile(name: str, value: object, plugins: Plugins) -> History:
     gives: Literal["model", "data"] = "data" if name == "data" else "model"
     if isinstance(value, Mapping) and not _recognized(value, gives, plugins):
         wrong = next(key for key in value if key not in kind.model_fields)
-        known = ", ".join(kind.model_fields)
-        raise SourceError(f"{name}: unknown field '{wrong}'.{nearest(str(wrong), kind.model_fields)} Known are {known}.")
+        hint = nearest(str(wrong), kind.model_fields)
+        raise SourceError(f"{name}: unknown field '{wrong}'.{hint} Known are {', '.join(kind.model_fields)}.")
     return read(value, gives, plugins)[-1]
 
 

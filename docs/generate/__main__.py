@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from docs.generate.statements import STATEMENTS, Statement
@@ -19,6 +20,7 @@ HERE = Path(__file__).parent.parent
 WRITTEN_BY = "<!-- Written by `python -m docs.generate`; change the records, not this page. -->\n\n"
 
 
+@cache
 def pages() -> Mapping[str, str]:
     """Every generated page by its path under docs/."""
     _, knowledge = load()
