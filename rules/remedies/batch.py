@@ -11,8 +11,8 @@ REMEDIES = (
         id="FX307",
         name="larger-batch",
         title="Use a larger batch",
-        do="Multiply the batch size by 2 to 4. Fewer updates are made in an epoch, so look at the rate again afterwards; if memory "
-        "is short, accumulate gradients instead.",
+        do="Multiply the batch size by 2 to 4. Fewer updates are made in an epoch, so look at the rate again "
+        "afterwards; if memory is short, accumulate gradients instead.",
         cost="config line",
         risk="low",
         knob="batch-size",
@@ -35,8 +35,8 @@ REMEDIES = (
         id="FX308",
         name="accumulate-gradients",
         title="Accumulate gradients over several batches",
-        do="Where memory forbids a larger batch, add up the gradients of k small batches, each loss divided by k, and step once. "
-        "Batch normalization still sees the small batches.",
+        do="Where memory forbids a larger batch, add up the gradients of k small batches, each loss divided by k, and "
+        "step once. Batch normalization still sees the small batches.",
         cost="code change",
         risk="low",
         knob="batch-size",
@@ -76,8 +76,8 @@ REMEDIES = (
         id="FX315",
         name="smaller-batch",
         title="Use a smaller batch, for more updates in an epoch",
-        do="Halve the batch size where an epoch makes too few updates. It does not calm a loss that jitters at its floor, where a "
-        "smaller batch makes things worse.",
+        do="Halve the batch size where an epoch makes too few updates. It does not calm a loss that jitters at its "
+        "floor, where a smaller batch makes things worse.",
         cost="config line",
         risk="medium",
         knob="batch-size",
@@ -87,7 +87,9 @@ REMEDIES = (
             not_when(config.batch_size <= 8, "the batch is very small already"),
             not_when(signal.update_ratio() > 1e-2, "the updates are large: a smaller batch adds noise to them"),
             not_when(signal.step_jitter(train.loss) >= 0.5, "the step loss jitters: a smaller batch adds to it"),
-            not_when(signal.sampling_noise_ratio() >= 1.4, "the plateau is one of noise, and a smaller batch is noisier"),
+            not_when(
+                signal.sampling_noise_ratio() >= 1.4, "the plateau is one of noise, and a smaller batch is noisier"
+            ),
             not_when(
                 model.normalization.is_("batch") & (config.batch_size <= 16),
                 "batch normalization needs at least eight samples in a batch",

@@ -9,9 +9,9 @@ REMEDIES = (
         id="FX105",
         name="verify-labels",
         title="Check the labels where the model receives them",
-        do="Right before the model, count the labels, and decode about twenty samples together with their labels and look at them. "
-        "Classes are numbered from 0 to C-1, have the form the loss expects (numbers or one-hot), and mean the same in "
-        "training and validation.",
+        do="Right before the model, count the labels, and decode about twenty samples together with their labels and "
+        "look at them. Classes are numbered from 0 to C-1, have the form the loss expects (numbers or one-hot), and "
+        "mean the same in training and validation.",
         kind="check",
         cost="check",
         risk="low",
@@ -28,15 +28,17 @@ REMEDIES = (
                 # class numbers: sparse_categorical_crossentropy; one-hot rows: categorical_crossentropy
             """),
         ),
-        watch="every label lies in the range of the outputs and the samples you looked at are labeled as you would label them",
+        watch="every label lies in the range of the outputs and the samples you looked at are labeled as you would "
+        "label them",
         source=("knowledge of the field", "Karpathy 2019"),
     ),
     Remedy(
         id="FX106",
         name="pair-inputs-with-labels",
         title="Pair inputs and labels again",
-        do="Reorder inputs and labels with one and the same permutation, or join them by a key, and insist that they are equally "
-        "long. Seeding the generator twice and shuffling each by itself goes wrong without a word when the lengths differ.",
+        do="Reorder inputs and labels with one and the same permutation, or join them by a key, and insist that they "
+        "are equally long. Seeding the generator twice and shuffling each by itself goes wrong without a word when "
+        "the lengths differ.",
         cost="config line",
         risk="low",
         snippets=(
@@ -58,8 +60,8 @@ REMEDIES = (
         id="FX115",
         name="clean-labels",
         title="Review the labels of the samples with the largest loss",
-        do="Rank the training samples by their loss at the epoch where validation was best and go through the top few hundred by "
-        "hand. Correct or drop the wrong ones; keep what is hard but right.",
+        do="Rank the training samples by their loss at the epoch where validation was best and go through the top few "
+        "hundred by hand. Correct or drop the wrong ones; keep what is hard but right.",
         cost="new data",
         risk="medium",
         snippets=(
@@ -81,8 +83,9 @@ REMEDIES = (
         id="FX110",
         name="rebalance-classes",
         title="Weight or sample the classes evenly",
-        do="Weight the loss by the inverse class frequency, or draw the classes equally often. Do one of the two; predicted "
-        "probabilities no longer match the true frequencies afterwards, so choose the threshold or calibrate again.",
+        do="Weight the loss by the inverse class frequency, or draw the classes equally often. Do one of the two; "
+        "predicted probabilities no longer match the true frequencies afterwards, so choose the threshold or "
+        "calibrate again.",
         cost="config line",
         risk="medium",
         change=Change(target="class_weights", operation="set", value=True),
@@ -111,8 +114,8 @@ REMEDIES = (
         id="FX604",
         name="tune-decision-threshold",
         title="Choose the decision threshold, or a focal loss",
-        do="Choose on the validation set the threshold that gives the best F1 or the cost you care about, instead of 0.5. "
-        "If rare classes are still drowned out in training, try a focal loss.",
+        do="Choose on the validation set the threshold that gives the best F1 or the cost you care about, instead of "
+        "0.5. If rare classes are still drowned out in training, try a focal loss.",
         cost="config line",
         risk="medium",
         not_when=(not_when(config.task.is_("regression", "autoencoder"), "the task has no decision threshold"),),
@@ -129,8 +132,9 @@ REMEDIES = (
                 chance = np.asarray(model.predict(x_val))[:, 1]  # of the positive class
                 positive = y_val == 1
                 thresholds = np.linspace(0.01, 0.99, 99)
-                scores = [2 * (positive & (chance > t)).sum() / max(1, positive.sum() + (chance > t).sum()) for t in thresholds]
-                print(thresholds[int(np.argmax(scores))])  # best F1
+                hits = np.array([(positive & (chance > t)).sum() for t in thresholds])
+                named = np.array([(chance > t).sum() for t in thresholds])
+                print(thresholds[np.argmax(2 * hits / (named + positive.sum()))])  # best F1
                 focal = keras.losses.BinaryFocalCrossentropy(gamma=2.0, from_logits=True)
             """),
         ),

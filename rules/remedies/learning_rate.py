@@ -9,8 +9,8 @@ REMEDIES = (
         id="FX301",
         name="lower-learning-rate",
         title="Lower the learning rate",
-        do="Divide the learning rate by 3 to 10 and start again, with new weights or from a checkpoint before the trouble. "
-        "Units that died under the high rate do not come back by themselves.",
+        do="Divide the learning rate by 3 to 10 and start again, with new weights or from a checkpoint before the "
+        "trouble. Units that died under the high rate do not come back by themselves.",
         cost="config line",
         risk="low",
         knob="learning-rate",
@@ -34,14 +34,16 @@ REMEDIES = (
             keras_code("model.optimizer.learning_rate = {a_tenth_of_learning_rate}  # was {learning_rate}"),
             keras_code("model.optimizer.learning_rate = float(model.optimizer.learning_rate) / 10"),
         ),
-        watch="the largest update of the first 30 steps stays below 0.1 of the weights and the epoch loss turns round less often",
+        watch="the largest update of the first 30 steps stays below 0.1 of the weights and the epoch loss turns round "
+        "less often",
         source=("article 4 row 4", "article 4 row 8"),
     ),
     Remedy(
         id="FX310",
         name="raise-learning-rate",
         title="Raise the learning rate",
-        do="Multiply the learning rate by 3 to 10 and watch the first hundred steps. Take it back if the loss rises there.",
+        do="Multiply the learning rate by 3 to 10 and watch the first hundred steps. Take it back if the loss rises "
+        "there.",
         cost="config line",
         risk="medium",
         knob="learning-rate",
@@ -56,7 +58,7 @@ REMEDIES = (
         snippets=(
             torch_code("""
                 for group in optimizer.param_groups:
-                    group["lr"] = {tenfold_learning_rate}  # was {learning_rate}; {threefold_learning_rate} if that is too much
+                    group["lr"] = {tenfold_learning_rate}  # was {learning_rate}; else {threefold_learning_rate}
             """),
             torch_code("""
                 for group in optimizer.param_groups:
@@ -72,9 +74,9 @@ REMEDIES = (
         id="FX305",
         name="probe-learning-rate",
         title="Probe learning rates for a few hundred steps",
-        do="Raise the rate exponentially over 100 to 200 steps, note where the loss falls fastest and where it breaks out, restore "
-        "the weights, and train with a third to a tenth of the latter. By hand: try large rates first and go down, "
-        "0.1, then 0.01, then 0.001.",
+        do="Raise the rate exponentially over 100 to 200 steps, note where the loss falls fastest and where it breaks "
+        "out, restore the weights, and train with a third to a tenth of the latter. By hand: try large rates first "
+        "and go down, 0.1, then 0.01, then 0.001.",
         kind="experiment",
         cost="check",
         risk="low",
@@ -116,15 +118,16 @@ REMEDIES = (
                 model.optimizer.learning_rate = rate
             """),
         ),
-        watch="there is a range of rates where the loss falls steeply, and the present rate lies inside, below or above it",
+        watch="there is a range of rates where the loss falls steeply, and the present rate lies inside, below or "
+        "above it",
         source=("article 2.1", "Smith 2017"),
     ),
     Remedy(
         id="FX306",
         name="scale-rate-with-batch",
         title="Scale the learning rate with the batch size",
-        do="When the batch grows by a factor, multiply the rate by it for SGD (with a warm-up) and by its square root for Adam; when "
-        "it shrinks, divide. Then search around that value, since the rule is only a start.",
+        do="When the batch grows by a factor, multiply the rate by it for SGD (with a warm-up) and by its square root "
+        "for Adam; when it shrinks, divide. Then search around that value, since the rule is only a start.",
         cost="config line",
         risk="medium",
         snippets=(

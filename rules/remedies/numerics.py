@@ -12,8 +12,9 @@ REMEDIES = (
         id="FX201",
         name="locate-first-nonfinite",
         title="Stop at the first non-finite number and find where it arises",
-        do="Stop the run at the first NaN or infinity and look along the way of the computation: input, activations layer by layer, "
-        "loss, gradients, weights. Repair the first one in that order; all later ones follow from it.",
+        do="Stop the run at the first NaN or infinity and look along the way of the computation: input, activations "
+        "layer by layer, loss, gradients, weights. Repair the first one in that order; all later ones follow from "
+        "it.",
         kind="check",
         cost="check",
         risk="low",
@@ -43,8 +44,9 @@ REMEDIES = (
         id="FX203",
         name="safe-operators",
         title="Keep roots, logarithms and divisions away from their edge",
-        do="Add a small constant inside the root or the norm, and choose a harmless argument before the operation where its own "
-        "would be invalid. Choosing afterwards is too late: the gradient of the branch that is not taken is still NaN.",
+        do="Add a small constant inside the root or the norm, and choose a harmless argument before the operation "
+        "where its own would be invalid. Choosing afterwards is too late: the gradient of the branch that is not "
+        "taken is still NaN.",
         cost="code change",
         risk="low",
         snippets=(
@@ -70,8 +72,8 @@ REMEDIES = (
         id="FX204",
         name="lower-loss-scale",
         title="Begin with a smaller loss scale and compute the loss in float32",
-        do="Start the scaler lower and compute softmax and loss in float32. If the scale still falls without end, something in the "
-        "forward pass overflows or is NaN for another reason: find that first.",
+        do="Start the scaler lower and compute softmax and loss in float32. If the scale still falls without end, "
+        "something in the forward pass overflows or is NaN for another reason: find that first.",
         cost="config line",
         risk="low",
         knob="loss-scale",
@@ -98,8 +100,8 @@ REMEDIES = (
         id="FX205",
         name="use-bfloat16",
         title="Compute in bfloat16, or keep the delicate parts in float32",
-        do="Use bfloat16, which has the range of float32 and needs no loss scale. Where the hardware lacks it, keep normalization, "
-        "softmax and loss in float32.",
+        do="Use bfloat16, which has the range of float32 and needs no loss scale. Where the hardware lacks it, keep "
+        "normalization, softmax and loss in float32.",
         cost="config line",
         risk="low",
         knob="precision",
@@ -123,8 +125,8 @@ REMEDIES = (
         id="FX206",
         name="unscale-before-clipping",
         title="Unscale the gradients before clipping them",
-        do="Call unscale_ between backward and the clip. Otherwise the threshold is compared with gradients that are thousands of "
-        "times too large.",
+        do="Call unscale_ between backward and the clip. Otherwise the threshold is compared with gradients that are "
+        "thousands of times too large.",
         cost="config line",
         risk="low",
         not_when=(NO_SCALER,),
@@ -151,8 +153,8 @@ REMEDIES = (
         id="FX303",
         name="skip-nonfinite-steps",
         title="Skip steps with a non-finite gradient, and count them",
-        do="Leave the weights alone in a step whose gradient is not finite, and log how often that happens. This is a guard and "
-        "no cure: more than a few skips have a cause that must be found.",
+        do="Leave the weights alone in a step whose gradient is not finite, and log how often that happens. This is a "
+        "guard and no cure: more than a few skips have a cause that must be found.",
         cost="config line",
         risk="medium",
         not_when=(not_when(data.nonfinite_cells > 0, "the data hold non-finite cells: skipping would hide them"),),

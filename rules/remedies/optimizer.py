@@ -11,8 +11,8 @@ REMEDIES = (
         id="FX302",
         name="switch-to-adam",
         title="Use Adam, or AdamW",
-        do="Experiment with Adam first and keep SGD for the final tuning. Begin with a rate of 3e-4 to 1e-3 and search again: the "
-        "rate of SGD is usually ten to a hundred times larger.",
+        do="Experiment with Adam first and keep SGD for the final tuning. Begin with a rate of 3e-4 to 1e-3 and search "
+        "again: the rate of SGD is usually ten to a hundred times larger.",
         cost="config line",
         risk="medium",
         knob="adaptive-steps",
@@ -21,7 +21,8 @@ REMEDIES = (
         not_when=(not_when(config.optimizer.is_(*ADAPTIVE), "the optimizer is of the Adam family already"),),
         snippets=(
             torch_code("""
-                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay={weight_decay})  # rate was {learning_rate}
+                # the rate was {learning_rate}
+                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay={weight_decay})
             """),
             torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)"),
             keras_code("model.compile(keras.optimizers.AdamW(1e-3), loss=loss)  # rate was {learning_rate}"),
@@ -34,8 +35,9 @@ REMEDIES = (
         id="FX314",
         name="finish-with-sgd",
         title="Use SGD with momentum, for the last tuning",
-        do="When everything else is settled, try SGD with momentum 0.9 and a rate of its own; it is slow and its range of good rates "
-        "narrow, but on convolutional models it often ends a little better. Experiments come first with Adam, SGD last.",
+        do="When everything else is settled, try SGD with momentum 0.9 and a rate of its own; it is slow and its range "
+        "of good rates narrow, but on convolutional models it often ends a little better. Experiments come first "
+        "with Adam, SGD last.",
         cost="code change",
         risk="medium",
         knob="adaptive-steps",
@@ -47,7 +49,8 @@ REMEDIES = (
         ),
         snippets=(
             torch_code("""
-                optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)  # rate was {learning_rate}
+                # the rate was {learning_rate}
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
             """),
             torch_code("optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)"),
             keras_code("model.compile(keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True), loss=loss)"),
@@ -59,8 +62,8 @@ REMEDIES = (
         id="FX312",
         name="fix-epsilon",
         title="Set the optimizer's epsilon to suit the precision",
-        do="Use 1e-8 where the optimizer's state is float32 and about 1e-6 where it is kept in less. A value near the size of the "
-        "gradients themselves turns Adam into slow SGD.",
+        do="Use 1e-8 where the optimizer's state is float32 and about 1e-6 where it is kept in less. A value near the "
+        "size of the gradients themselves turns Adam into slow SGD.",
         cost="config line",
         risk="low",
         knob="epsilon",
@@ -79,8 +82,8 @@ REMEDIES = (
         id="FX313",
         name="lower-beta2",
         title="Let Adam forget old squared gradients sooner",
-        do="Set beta2 to between 0.95 and 0.98, so that the second moment follows a sudden growth of the gradients. It helps large "
-        "batches and transformers; with small noisy batches keep 0.999.",
+        do="Set beta2 to between 0.95 and 0.98, so that the second moment follows a sudden growth of the gradients. It "
+        "helps large batches and transformers; with small noisy batches keep 0.999.",
         cost="config line",
         risk="medium",
         knob="beta2",

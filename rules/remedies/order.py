@@ -9,8 +9,8 @@ REMEDIES = (
         id="FX107",
         name="shuffle-every-epoch",
         title="Shuffle the training data anew in every epoch",
-        do="Let the loader draw a new order in each epoch; a single shuffle before training is not enough. Inputs and labels move "
-        "together, and a shuffle buffer must hold the whole set or the files must be mixed first.",
+        do="Let the loader draw a new order in each epoch; a single shuffle before training is not enough. Inputs and "
+        "labels move together, and a shuffle buffer must hold the whole set or the files must be mixed first.",
         cost="config line",
         risk="low",
         knob="sample-order",
@@ -31,15 +31,16 @@ REMEDIES = (
                 # with tf.data, before batch(): dataset.shuffle(number_of_samples, reshuffle_each_iteration=True)
             """),
         ),
-        watch="a batch holds nearly the label variety of the whole set, and the step loss has no pattern that returns each epoch",
+        watch="a batch holds nearly the label variety of the whole set, and the step loss has no pattern that returns "
+        "each epoch",
         source=("article 1.3",),
     ),
     Remedy(
         id="FX108",
         name="repair-data-iterator",
         title="Make one pass over the data one epoch",
-        do="Create the loader once, outside the step loop, and go through it from end to end. In a pipeline shuffle first, then "
-        "repeat, then batch. Count the distinct rows one epoch delivers.",
+        do="Create the loader once, outside the step loop, and go through it from end to end. In a pipeline shuffle "
+        "first, then repeat, then batch. Count the distinct rows one epoch delivers.",
         cost="code change",
         risk="low",
         snippets=(
@@ -64,8 +65,8 @@ REMEDIES = (
         id="FX109",
         name="seed-workers-apart",
         title="Give each loader worker its own random numbers",
-        do="Draw random augmentation from the framework's generator, or seed every worker with its own number. Generators made "
-        "before the workers start are copied, and all workers then draw alike.",
+        do="Draw random augmentation from the framework's generator, or seed every worker with its own number. "
+        "Generators made before the workers start are copied, and all workers then draw alike.",
         cost="config line",
         risk="low",
         snippets=(

@@ -9,9 +9,9 @@ REMEDIES = (
         id="FX101",
         name="remove-nonfinite-rows",
         title="Repair or drop the non-finite cells",
-        do="List the rows and columns that are not finite after preprocessing, infinities included, and repair the step that "
-        "makes them (0/0 and log 0 are the usual ones). What cannot be repaired is dropped, or imputed together with a "
-        "column that marks it; look at the labels as well.",
+        do="List the rows and columns that are not finite after preprocessing, infinities included, and repair the "
+        "step that makes them (0/0 and log 0 are the usual ones). What cannot be repaired is dropped, or imputed "
+        "together with a column that marks it; look at the labels as well.",
         cost="config line",
         risk="low",
         not_when=(not_when(data.nonfinite_cells <= 0, "every cell of the data is finite"),),
@@ -41,9 +41,9 @@ REMEDIES = (
         id="FX102",
         name="guard-preprocessing",
         title="Keep the preprocessing inside its domain",
-        do="Give every division, logarithm and root of the preprocessing a value it can take: divide by the deviation only where "
-        "it is positive, use log1p for counts, bound denominators from below. Where one batch is to blame, look at its rows "
-        "before you train on it again.",
+        do="Give every division, logarithm and root of the preprocessing a value it can take: divide by the deviation "
+        "only where it is positive, use log1p for counts, bound denominators from below. Where one batch is to "
+        "blame, look at its rows before you train on it again.",
         cost="config line",
         risk="low",
         snippets=(
@@ -61,8 +61,8 @@ REMEDIES = (
         id="FX103",
         name="standardize-inputs",
         title="Standardize the inputs",
-        do="Shift and scale every input column to mean 0 and standard deviation 1, with the statistics of the training set, "
-        "and apply the same numbers to validation data and in production.",
+        do="Shift and scale every input column to mean 0 and standard deviation 1, with the statistics of the training "
+        "set, and apply the same numbers to validation data and in production.",
         cost="config line",
         risk="low",
         not_when=(
@@ -95,8 +95,8 @@ REMEDIES = (
         id="FX104",
         name="standardize-targets",
         title="Standardize the regression targets",
-        do="Shift and scale the targets to mean 0 and standard deviation 1 with the statistics of the training set, and undo it "
-        "when you predict. Report errors in the original unit.",
+        do="Shift and scale the targets to mean 0 and standard deviation 1 with the statistics of the training set, "
+        "and undo it when you predict. Report errors in the original unit.",
         cost="config line",
         risk="low",
         not_when=(
@@ -122,8 +122,8 @@ REMEDIES = (
         id="FX113",
         name="same-preprocessing",
         title="Treat training and validation data alike",
-        do="Fit scaling, vocabulary and label map on the training set once and use that one object for every set. Random "
-        "augmentation belongs to training alone.",
+        do="Fit scaling, vocabulary and label map on the training set once and use that one object for every set. "
+        "Random augmentation belongs to training alone.",
         cost="config line",
         risk="low",
         snippets=(
@@ -146,8 +146,8 @@ REMEDIES = (
         id="FX603",
         name="augment-data",
         title="Augment the training data",
-        do="Add random changes that keep the label true (shifts and flips of images, noise and masks for signals), to the training "
-        "set only. Begin lightly and look at a few results with your own eyes.",
+        do="Add random changes that keep the label true (shifts and flips of images, noise and masks for signals), to "
+        "the training set only. Begin lightly and look at a few results with your own eyes.",
         cost="code change",
         risk="medium",
         knob="regularization",
@@ -176,8 +176,8 @@ REMEDIES = (
         id="FX611",
         name="lighten-augmentation",
         title="Augment more lightly",
-        do="Halve the strength of augmentation and mixup, or switch off one transformation at a time, and see whether the "
-        "training loss falls. Look for transformations that change what the label should be.",
+        do="Halve the strength of augmentation and mixup, or switch off one transformation at a time, and see whether "
+        "the training loss falls. Look for transformations that change what the label should be.",
         cost="config line",
         risk="low",
         knob="regularization",

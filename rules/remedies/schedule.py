@@ -9,8 +9,8 @@ REMEDIES = (
         id="FX304",
         name="warm-up-learning-rate",
         title="Warm the learning rate up",
-        do="Let the rate rise from near 0 to its value over the first 1 to 5 percent of the steps, ten percent at most. Where only "
-        "the first steps are unstable this comes before a lower rate for the whole run.",
+        do="Let the rate rise from near 0 to its value over the first 1 to 5 percent of the steps, ten percent at "
+        "most. Where only the first steps are unstable this comes before a lower rate for the whole run.",
         cost="config line",
         risk="low",
         knob="warm-up",
@@ -30,13 +30,13 @@ REMEDIES = (
             """),
             keras_code("""
                 schedule = keras.optimizers.schedules.CosineDecay(
-                    0.0, decay_steps={total_steps}, alpha=0.01, warmup_target={learning_rate}, warmup_steps={warm_up_steps}
+                    0.0, {total_steps}, alpha=0.01, warmup_target={learning_rate}, warmup_steps={warm_up_steps}
                 )
                 model.compile(keras.optimizers.Adam(schedule), loss=loss)
             """),
             keras_code("""
                 schedule = keras.optimizers.schedules.CosineDecay(
-                    0.0, decay_steps=5000, alpha=0.01, warmup_target=1e-3, warmup_steps=200
+                    0.0, 5000, alpha=0.01, warmup_target=1e-3, warmup_steps=200
                 )
                 model.compile(keras.optimizers.Adam(schedule), loss=loss)
             """),
@@ -48,8 +48,8 @@ REMEDIES = (
         id="FX309",
         name="repair-schedule",
         title="Let the learning rate decay over the planned run, and no sooner",
-        do="Use a cosine or linear decay that reaches its small end value, above 0, at the planned last step. Check whether the "
-        "scheduler counts steps or epochs, and call it after the optimizer.",
+        do="Use a cosine or linear decay that reaches its small end value, above 0, at the planned last step. Check "
+        "whether the scheduler counts steps or epochs, and call it after the optimizer.",
         cost="config line",
         risk="low",
         knob="schedule",
@@ -68,7 +68,7 @@ REMEDIES = (
                 scheduler.step(loss.item())
             """),
             keras_code("""
-                schedule = keras.optimizers.schedules.CosineDecay({learning_rate}, decay_steps={total_steps}, alpha=0.01)
+                schedule = keras.optimizers.schedules.CosineDecay({learning_rate}, {total_steps}, alpha=0.01)
                 model.compile(keras.optimizers.SGD(schedule, momentum=0.9), loss=loss)  # it counts steps, not epochs
             """),
             keras_code("""
@@ -83,8 +83,8 @@ REMEDIES = (
         id="FX311",
         name="average-weights",
         title="Evaluate an average of the weights",
-        do="Keep a running average of the weights and validate and save that. Batch-normalization statistics must belong to the "
-        "averaged weights too.",
+        do="Keep a running average of the weights and validate and save that. Batch-normalization statistics must "
+        "belong to the averaged weights too.",
         cost="code change",
         risk="low",
         change=Change(target="weight_averaging", operation="set", value=True),

@@ -9,8 +9,8 @@ REMEDIES = (
         id="FX111",
         name="remove-leaks",
         title="Remove leaks and duplicates between training and validation",
-        do="Compare the rows of both sets and drop from training what validation also holds; keep all samples of one person, "
-        "patient or document on one side. Remove columns that are only known once the target is.",
+        do="Compare the rows of both sets and drop from training what validation also holds; keep all samples of one "
+        "person, patient or document on one side. Remove columns that are only known once the target is.",
         cost="code change",
         risk="low",
         snippets=(
@@ -30,8 +30,8 @@ REMEDIES = (
         id="FX112",
         name="split-properly",
         title="Split off a validation set that is like the training set",
-        do="Draw the validation set at random and with the same share of each class, by groups where samples belong together, "
-        "by time where the future is predicted. A split that takes the last rows needs shuffled rows.",
+        do="Draw the validation set at random and with the same share of each class, by groups where samples belong "
+        "together, by time where the future is predicted. A split that takes the last rows needs shuffled rows.",
         cost="config line",
         risk="low",
         snippets=(
@@ -55,8 +55,9 @@ REMEDIES = (
         id="FX114",
         name="larger-validation-set",
         title="Measure on more validation samples",
-        do="Enlarge the validation set until the standard error of its accuracy is below 0.02, which takes about 600 samples at an "
-        "accuracy of one half, or use cross-validation. Do not rank runs by differences smaller than that error.",
+        do="Enlarge the validation set until the standard error of its accuracy is below 0.02, which takes about 600 "
+        "samples at an accuracy of one half, or use cross-validation. Do not rank runs by differences smaller than "
+        "that error.",
         cost="code change",
         risk="low",
         not_when=(not_when(data.validation_samples >= 5000, "the validation set is large already"),),
@@ -75,8 +76,9 @@ REMEDIES = (
         id="FX601",
         name="more-data",
         title="Collect more training data",
-        do="First train on a quarter, a half and all of the data: if the validation loss still falls from step to step, more data "
-        "will help, and the curve says about how much. Prefer real samples of the cases that go wrong.",
+        do="First train on a quarter, a half and all of the data: if the validation loss still falls from step to "
+        "step, more data will help, and the curve says about how much. Prefer real samples of the cases that go "
+        "wrong.",
         cost="new data",
         risk="low",
         not_when=(

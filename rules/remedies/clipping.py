@@ -1,0 +1,70 @@
+"""Bounds on gradients."""
+
+from __future__ import annotations
+
+from expert.authoring import Change, Remedy, keras_code, not_when, signal, torch_code
+
+VANISHING = not_when(
+    (signal.first_to_last_gradient() < 1e-2) & (signal.gradient_spike_ratio() < 10),
+    "the gradients of the first layers vanish, and clipping can only make gradients smaller",
+)
+
+REMEDIES = (
+    Remedy(
+        id="FX401",
+        name="clip-gradient-norm",
+        title="Clip the global norm of the gradients",
+        do="Scale the gradients down whenever their common norm exceeds a threshold near the 90th percentile of the "
+        "norms seen. This is for exploding gradients and rare spikes and never for vanishing ones; if more than "
+        "half of the steps are clipped, lower the learning rate instead.",
+        cost="config line",
+        risk="low",
+        knob="clipping",
+        change=Change(target="clip_norm", operation="set", value=1.0),
+        not_when=(VANISHING,),
+        snippets=(
+            torch_code("""
+                # between backward() and step(); {clip_norm} is the 90th percentile of the norms in this run
+                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={clip_norm})
+                print(float(norm))  # the norm before clipping: log it
+            """),
+            torch_code("""
+                # between backward() and step()
+                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
+                print(float(norm))  # the norm before clipping: log it
+            """),
+            keras_code("""
+                optimizer = keras.optimizers.Adam({learning_rate}, global_clipnorm={clip_norm})
+                model.compile(optimizer, loss=loss)
+            """),
+            keras_code("model.compile(keras.optimizers.Adam(global_clipnorm=1.0), loss=loss)"),
+        ),
+        watch="fewer than 20 % of the steps are clipped, and no gradient norm before clipping exceeds ten times the "
+        "median",
+        source=("article 3.2.2", "Pascanu et al. 2013"),
+    ),
+    Remedy(
+        id="FX408",
+        name="symmetric-clip",
+        title="Clip symmetrically, or by the norm",
+        do="Give the clip by value bounds of equal size on both sides of zero, or clip the norm, which keeps the "
+        "direction. A lower bound of 0 or above turns every negative component of the gradient round.",
+        cost="config line",
+        risk="low",
+        knob="clipping",
+        change=Change(target="clip_value_low", operation="set", value=-5.0),
+        snippets=(
+            torch_code("""
+                torch.nn.utils.clip_grad_value_(model.parameters(), clip_value={clip_bound})  # on both sides
+            """),
+            torch_code("torch.nn.utils.clip_grad_value_(model.parameters(), clip_value=5.0)  # -5 to 5"),
+            keras_code("""
+                optimizer = keras.optimizers.Adam({learning_rate}, clipvalue={clip_bound})  # on both sides
+                model.compile(optimizer, loss=loss)
+            """),
+            keras_code("model.compile(keras.optimizers.Adam(clipvalue=5.0), loss=loss)  # -5 to 5"),
+        ),
+        watch="successive gradients no longer all point one way, and the loss falls again",
+        source=("article 3.2", "article 3.3"),
+    ),
+)

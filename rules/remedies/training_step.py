@@ -1,0 +1,103 @@
+"""The training step: what it updates and in which order."""
+
+from __future__ import annotations
+
+from expert.authoring import Change, Remedy, config, keras_code, not_when, torch_code
+
+REMEDIES = (
+    Remedy(
+        id="FX409",
+        name="reconnect-parameters",
+        title="Connect every parameter to the loss and to the optimizer",
+        do="List the parameters without a gradient and those the optimizer does not hold. Usual reasons are detach, "
+        "no_grad or argmax in the forward pass, layers in a plain list, and an optimizer built before the model was "
+        "changed.",
+        cost="code change",
+        risk="low",
+        snippets=(
+            torch_code("""
+                loss_fn(model(inputs), targets).backward()
+                held = {{id(p) for group in optimizer.param_groups for p in group["params"]}}
+                for name, parameter in model.named_parameters():
+                    if parameter.grad is None or id(parameter) not in held:
+                        print(name, "gradient:", parameter.grad is not None, "in the optimizer:", id(parameter) in held)
+                # layers belong in nn.ModuleList, not in a list; rebuild the optimizer after changing the model
+            """),
+            keras_code("""
+                before = [np.array(weight) for weight in model.trainable_weights]
+                model.train_on_batch(x_train[:32], y_train[:32])
+                for old, weight in zip(before, model.trainable_weights):
+                    if np.array_equal(old, np.array(weight)):
+                        print(weight.path, "did not move")
+                print([weight.path for weight in model.non_trainable_weights])
+            """),
+        ),
+        watch="no trainable parameter is without a gradient, and every layer moves",
+        source=("knowledge of the field", "PyTorch FAQ"),
+    ),
+    Remedy(
+        id="FX410",
+        name="unfreeze-layers",
+        title="Unfreeze the layers that are to learn",
+        do="Set the layers trainable and give the optimizer their parameters; in Keras compile again. Unfreeze step by "
+        "step and at a lower rate where the weights are pre-trained.",
+        cost="config line",
+        risk="medium",
+        snippets=(
+            torch_code("""
+                model.requires_grad_(True)
+                optimizer = torch.optim.AdamW(model.parameters(), lr={learning_rate})  # now it holds them all
+            """),
+            torch_code("""
+                model.requires_grad_(True)
+                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)  # now it holds them all
+            """),
+            keras_code("""
+                model.trainable = True
+                model.compile(keras.optimizers.Adam({learning_rate}), loss=loss)  # takes effect when compiled again
+            """),
+            keras_code("""
+                model.trainable = True
+                model.compile(keras.optimizers.Adam(1e-4), loss=loss)  # takes effect when compiled again
+            """),
+        ),
+        watch="the updates of these layers are above zero",
+        source=("knowledge of the field", "Keras guide to transfer learning"),
+    ),
+    Remedy(
+        id="FX411",
+        name="order-training-step",
+        title="Zero, backward, step, schedule: in this order",
+        do="Zero the gradients before each backward pass (or once per group of accumulated batches), step after it, "
+        "and call the scheduler after the step. Without zeroing, each step repeats all earlier gradients.",
+        cost="config line",
+        risk="low",
+        change=Change(target="gradients_zeroed", operation="set", value=True),
+        snippets=(
+            torch_code("""
+                for inputs, targets in loader:
+                    optimizer.zero_grad(set_to_none=True)
+                    loss = loss_fn(model(inputs), targets)
+                    loss.backward()
+                    optimizer.step()
+                scheduler.step()  # here if it counts epochs, inside the loop if it counts steps
+            """),
+            keras_code("""
+                import tensorflow as tf
+
+                with tf.GradientTape() as tape:  # one tape for each step
+                    value = keras.ops.mean(loss(y_train, model(x_train, training=True)))
+                gradients = tape.gradient(value, model.trainable_weights)
+                model.optimizer.apply(gradients, model.trainable_weights)
+            """),
+        ),
+        watch="successive gradients stop pointing one way, and the gradient norm stops growing from step to step",
+        source=("knowledge of the field", "Karpathy 2019"),
+        not_when=(
+            not_when(
+                config.framework.is_("keras") & config.gradients_zeroed,
+                "model.fit computes the gradients of each step anew",
+            ),
+        ),
+    ),
+)

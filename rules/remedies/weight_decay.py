@@ -1,0 +1,166 @@
+"""Penalties on the weights."""
+
+from __future__ import annotations
+
+from expert.authoring import Change, Remedy, config, keras_code, not_when, signal, torch_code, train
+
+SHRINKING = not_when(signal.weight_norm_change() < 0.5, "the weights have shrunk to less than half already")
+UNDERFITS = not_when(
+    signal.loss_over_chance(train.loss) > 0.7,
+    "the training data are hardly fitted yet, and more regularization hinders that",
+)
+
+REMEDIES = (
+    Remedy(
+        id="FX606",
+        name="raise-weight-decay",
+        title="Raise the weight decay",
+        do="Multiply the weight decay by 3 to 10; begin with 1e-4 for SGD or 1e-2 for AdamW where there is none. A "
+        "change of the rate changes its effect, so tune the rate first.",
+        cost="config line",
+        risk="medium",
+        knob="regularization",
+        direction="up",
+        change=Change(target="weight_decay", operation="multiply", value=3.0),
+        not_when=(not_when(config.weight_decay >= 0.3, "the weight decay is strong already"), SHRINKING, UNDERFITS),
+        snippets=(
+            torch_code("""
+                for group in optimizer.param_groups:
+                    group["weight_decay"] = {threefold_weight_decay}  # was {weight_decay}
+            """),
+            torch_code("""
+                for group in optimizer.param_groups:
+                    group["weight_decay"] = 1e-2  # AdamW; 1e-4 for SGD
+            """),
+            keras_code("""
+                # the weight decay was {weight_decay}
+                optimizer = keras.optimizers.AdamW({learning_rate}, weight_decay={threefold_weight_decay})
+                model.compile(optimizer, loss=loss)
+            """),
+            keras_code("model.compile(keras.optimizers.AdamW(1e-3, weight_decay=1e-2), loss=loss)"),
+        ),
+        watch="the gap between training and validation narrows while the best validation value improves",
+        source=("knowledge of the field", "Smith 2018"),
+    ),
+    Remedy(
+        id="FX612",
+        name="lower-weight-decay",
+        title="Lower the weight decay",
+        do="Divide the weight decay by 10, or set it to 0 for one run, and watch the norm of the weights.",
+        cost="config line",
+        risk="low",
+        knob="regularization",
+        direction="down",
+        change=Change(target="weight_decay", operation="multiply", value=0.1),
+        not_when=(not_when(config.weight_decay <= 0, "there is no weight decay"),),
+        snippets=(
+            torch_code("""
+                for group in optimizer.param_groups:
+                    group["weight_decay"] = {a_tenth_of_weight_decay}  # was {weight_decay}
+            """),
+            torch_code("""
+                for group in optimizer.param_groups:
+                    group["weight_decay"] /= 10
+            """),
+            keras_code("""
+                # the weight decay was {weight_decay}
+                optimizer = keras.optimizers.AdamW({learning_rate}, weight_decay={a_tenth_of_weight_decay})
+                model.compile(optimizer, loss=loss)
+            """),
+            keras_code("model.compile(keras.optimizers.AdamW(1e-3, weight_decay=1e-4), loss=loss)"),
+        ),
+        watch="the norm of the weights stops shrinking, and the training loss falls well below that of chance",
+        source=("article 4 row 8", "Smith 2018"),
+    ),
+    Remedy(
+        id="FX607",
+        name="add-l2-penalty",
+        title="Penalize the squared weights",
+        do="Add an L2 penalty of 1e-5 to 1e-2 on the weights, the recurrent ones above all, to the loss that is "
+        "differentiated. It restrains exploding gradients where weights grow, together with clipping; it makes "
+        "vanishing ones worse.",
+        cost="config line",
+        risk="medium",
+        knob="regularization",
+        direction="up",
+        change=Change(target="l2_penalty", operation="set", value=1e-4),
+        not_when=(
+            not_when(
+                signal.first_to_last_gradient() < 1e-2, "the gradients vanish, and smaller weights make that worse"
+            ),
+            SHRINKING,
+            UNDERFITS,
+        ),
+        snippets=(
+            torch_code("""
+                penalty = sum(p.square().sum() for name, p in model.named_parameters() if "weight" in name)
+                (loss + 1e-4 * penalty).backward()
+            """),
+            keras_code("""
+                l2 = keras.regularizers.L2(1e-4)
+                recurrent = keras.layers.LSTM(64, kernel_regularizer=l2, recurrent_regularizer=l2)
+            """),
+        ),
+        watch="the norm of the weights stays bounded, and so does the gradient norm",
+        source=("article 3.2.2", "Pascanu et al. 2013"),
+    ),
+    Remedy(
+        id="FX608",
+        name="decouple-weight-decay",
+        title="Decouple the weight decay and spare biases and norms",
+        do="Use AdamW in place of an L2 term inside Adam, which shrinks weights with large gradients least. Exclude "
+        "biases, normalization and, in transformers, embeddings from the decay.",
+        cost="config line",
+        risk="low",
+        change=Change(target="decoupled_weight_decay", operation="set", value=True),
+        snippets=(
+            torch_code("""
+                decayed = [p for p in model.parameters() if p.ndim >= 2]
+                spared = [p for p in model.parameters() if p.ndim < 2]  # biases and norms
+                groups = [{{"params": decayed, "weight_decay": {weight_decay}}}, {{"params": spared, "weight_decay": 0}}]
+                optimizer = torch.optim.AdamW(groups, lr={learning_rate})
+            """),
+            torch_code("""
+                decayed = [p for p in model.parameters() if p.ndim >= 2]
+                spared = [p for p in model.parameters() if p.ndim < 2]  # biases and norms
+                groups = [{{"params": decayed, "weight_decay": 0.01}}, {{"params": spared, "weight_decay": 0}}]
+                optimizer = torch.optim.AdamW(groups, lr=1e-3)
+            """),
+            keras_code("""
+                optimizer = keras.optimizers.AdamW(1e-3, weight_decay=0.01)
+                optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])  # before the first step
+                model.compile(optimizer, loss=loss)
+            """),
+        ),
+        watch="the best weight decay no longer depends on the rate, and validation is no worse",
+        source=("knowledge of the field", "Loshchilov and Hutter 2019"),
+    ),
+    Remedy(
+        id="FX609",
+        name="connect-penalty",
+        title="Differentiate the loss with its penalty",
+        do="Add the penalty to the very tensor on which the gradients are taken. A test: a hundredfold penalty must "
+        "raise the first loss and change the weights.",
+        cost="config line",
+        risk="low",
+        change=Change(target="penalty_in_gradient", operation="set", value=True),
+        not_when=(not_when(config.penalty_in_gradient, "the gradients include the penalty"),),
+        snippets=(
+            torch_code("""
+                penalty = sum(p.square().sum() for p in model.parameters() if p.ndim >= 2)
+                total = loss_fn(model(inputs), targets) + 1e-4 * penalty
+                total.backward()  # of the total, not of the loss alone
+            """),
+            keras_code("""
+                import tensorflow as tf
+
+                with tf.GradientTape() as tape:
+                    entropy = keras.ops.mean(loss(y_train, model(x_train, training=True)))
+                    total = entropy + sum(model.losses)  # the penalties: fit() adds them, your own loop must
+                gradients = tape.gradient(total, model.trainable_weights)
+            """),
+        ),
+        watch="a hundredfold penalty raises the first loss",
+        source=("article 3.2.2",),
+    ),
+)
