@@ -36,14 +36,13 @@ def _read(source: Any, request: ReadRequest) -> tuple[History, ...]:
     for place, name in enumerate(source.columns):
         label = "/".join(map(str, name)) if isinstance(name, tuple) else str(name)
         column = source.iloc[:, place]
-        try:
-            array = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        except (TypeError, ValueError):
-            array = column.to_numpy(dtype=object)
-            array = np.array([None if is_absent(value) else value for value in array], dtype=object)
-        columns[label] = array
+        if getattr(column.dtype, "kind", "O") in "biuf":
+            columns[label] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            # Text tells a NaN that was written ("NaN") from a cell that is empty; numbers do not.
+            columns[label] = [None if is_absent(value) else value for value in column.to_numpy(dtype=object)]
     table = table_of_columns(columns)
-    _absent(table)
+    _absent(table, {name for name, column in columns.items() if isinstance(column, np.ndarray)})
     return histories(table, request.columns)
 
 
@@ -56,7 +55,7 @@ def is_absent(value: object) -> bool:
     )
 
 
-def _absent(table: Table) -> None:
+def _absent(table: Table, numeric: set[str]) -> None:
     """Tell a cell where nothing was recorded from a NaN that was: a DataFrame writes both as NaN.
 
     A column is recorded together with its companions. Where these go on and it ends in NaN, the value was NaN.
@@ -66,6 +65,8 @@ def _absent(table: Table) -> None:
     summary = finite.get("train_runtime", np.zeros(table.length, dtype=np.bool_))
     for name, cells in list(table.columns.items()):
         known = finite[name]
+        if name not in numeric:
+            continue
         if known.all() or matches[name].clock_column is not None:
             table.columns[name] = Cells(cells.values, known)
             continue
@@ -82,8 +83,6 @@ def _absent(table: Table) -> None:
                 and together >= COMPANION * np.count_nonzero(known)
             ):
                 real[behind] |= mark[behind] & ~summary[behind]
-        if last < 0 and not cells.recorded.any():
-            real[:] = False
         table.columns[name] = Cells(cells.values, known | (real & cells.recorded))
         if real.any():
             table.notes.append(

@@ -63,7 +63,12 @@ def _cells(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in row]
 
 
+_DIGITS = frozenset("0123456789.-+")
+
+
 def _is_header(cells: Sequence[str]) -> bool:
+    if cells[0][:1] in _DIGITS:
+        return False  # the usual row, told from a header at once
     filled = [cell for cell in cells if cell.strip()]
     return bool(filled) and not any(is_number(cell) or is_missing(cell) for cell in filled)
 
@@ -110,8 +115,7 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
         else csv.reader(lines, delimiter=separator, skipinitialspace=True)
     )
     try:
-        for raw in reader:
-            row = [cell.strip() for cell in raw]
+        for row in reader:
             if not any(row) or row[0].startswith("#"):
                 continue
             if block is not None and len(row) == len(block.names) and not _is_header(row):
@@ -184,7 +188,7 @@ def _convert(block: _Block, separator: str) -> None:
         except NotANumber as word:
             block.words[name] = str(word)
             continue
-        if cells[0].endswith("%") or any(cell.endswith("%") for cell in cells[:100]):
+        if any(cell.rstrip().endswith("%") for cell in cells[:100]):
             block.percent.add(name)
         columns[name] = Cells(values, np.ones(len(cells), dtype=np.bool_) if recorded is None else recorded)
     block.chunks.append(Table(columns, len(block.rows)))

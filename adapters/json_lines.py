@@ -145,7 +145,8 @@ def _refuse_other_lines(
     if length == 1:
         names_shown = ", ".join(map(repr, names[:6]))
         raise SourceError(
-            f"{path}: holds one value each of {names_shown}, without a step or an epoch: a result, and no course of a training."
+            f"{path}: holds one value each of {names_shown}, without a step or an epoch: a result, and no "
+            f"course of a training."
         )
     keys = ", ".join(repr(key) for key in list(objects[0])[:6]) if objects else "nothing"
     settings = next(

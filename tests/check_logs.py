@@ -1,11 +1,14 @@
-"""Check readers on a folder of public logs that is not distributed: ``python -m tests.check_logs FOLDER``."""
+"""Check the readers on a folder of logs: ``python -m tests.check_logs FOLDER``.
+
+The folder is tests/data/logs or one with the public logs of the second table, which are not distributed.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.data.log_expectations import ORIGINALS, complaints
+from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints
 
 
 def main(folder: Path) -> int:
@@ -13,23 +16,26 @@ def main(folder: Path) -> int:
     if not folder.is_dir():
         print(f"{folder} is no folder of logs.")
         return 1
+    table = max((OWN, ORIGINALS), key=lambda table: sum((folder / expected.path).exists() for expected in table))
     wrong = 0
-    for expected in ORIGINALS:
-        if not (folder / expected.path).exists():
-            found = ["the file is missing"]
-        else:
-            found = complaints(expected, folder)
+    for expected in table:
+        found = complaints(expected, folder) if (folder / expected.path).exists() else ["the file is missing"]
         wrong += bool(found)
         print(f"{'WRONG' if found else 'ok   '} {expected.path}")
         for sentence in found:
             print(f"      {sentence}")
-    known = {expected.path for expected in ORIGINALS}
-    present = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".md")
-    for path in (path for path in present if path not in known):
+    for path in unexpected(folder, table):
         wrong += 1
         print(f"WRONG {path}\n      no expectation is written for this file")
-    print(f"{len(ORIGINALS)} files expected, {wrong} wrong.")
+    print(f"{len(table)} expectations, {wrong} wrong.")
     return wrong
+
+
+def unexpected(folder: Path, table: tuple[Expected, ...]) -> list[str]:
+    """Files in the folder for which nothing is expected (Markdown apart)."""
+    known = {expected.path for expected in table}
+    files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".md"]
+    return [path.as_posix() for path in files if path.as_posix() not in known and path.parent.as_posix() not in known]
 
 
 if __name__ == "__main__":

@@ -43,8 +43,7 @@ def number(text: str, *, decimal_comma: bool = False) -> float:
     """
     text = text.strip().strip("\"'").strip()
     try:
-        if "_" not in text:  # float() reads 1_000, which no logger writes
-            return float(text)
+        return float(text)
     except ValueError:
         pass
     if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
@@ -78,11 +77,10 @@ def is_number(text: str) -> bool:
 
 def numbers(cells: Sequence[str], *, decimal_comma: bool = False) -> tuple[Floats, Flags | None]:
     """Return the values of a column of cells and which of them are recorded (None: all). Raises `NotANumber`."""
-    if not any("_" in cell for cell in cells):
-        try:
-            return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells)), None
-        except ValueError:
-            pass
+    try:
+        return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells)), None
+    except ValueError:
+        pass
     values = np.full(len(cells), np.nan)
     recorded = np.ones(len(cells), dtype=np.bool_)
     for index, cell in enumerate(cells):

@@ -36,7 +36,14 @@ def test_expectation_says_something(expected: Expected) -> None:
 
 
 def test_a_wrong_expectation_is_noticed() -> None:
-    wrong = Expected("keras_csv/two_rows.csv", {"train.loss": (3, 1.5), "val.accuracy": (2, 0.12)}, clock="step", runs=2, absent=("val.loss",), notes=("so",))
+    wrong = Expected(
+        "keras_csv/two_rows.csv",
+        {"train.loss": (3, 1.5), "val.accuracy": (2, 0.12)},
+        clock="step",
+        runs=2,
+        absent=("val.loss",),
+        notes=("so",),
+    )
     assert len(complaints(wrong, LOGS)) == 6
     assert complaints(Expected("damaged/empty.csv", {"train.loss": (1, 1.0)}), LOGS) != []
     assert complaints(Expected("keras_csv/two_rows.csv", refused=("empty",)), LOGS) != []

@@ -1,6 +1,6 @@
-"""Writes tests/data/logs: small logs with the structure, and the traps, of logs seen in public; all numbers are invented.
+"""Writes tests/data/logs: small logs with the structure and the traps of public logs; all numbers are invented.
 
-Run ``python -m tests.data.make_logs`` after a change here; the files are committed, and a test compares them with this script.
+Run ``python -m tests.data.make_logs`` after a change here; the files are committed, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def noise(seed: int) -> Iterator[float]:
 def decay(count: int, first: float, last: float, seed: int = 1, swing: float = 0.01) -> list[float]:
     """A falling curve that ends near ``last``."""
     jitter = noise(seed)
-    return [round(last + (first - last) * math.exp(-5 * i / count) + swing * last * next(jitter), 6) for i in range(count)]
+    return [
+        round(last + (first - last) * math.exp(-5 * i / count) + swing * last * next(jitter), 6) for i in range(count)
+    ]
 
 
 def table(header: str, rows: Sequence[Sequence[object]], separator: str = ",", end: str = "\n") -> str:
@@ -45,7 +47,9 @@ def table(header: str, rows: Sequence[Sequence[object]], separator: str = ",", e
 
 def keras_rows(count: int, seed: int, first: float = 0.9, last: float = 0.3) -> list[list[object]]:
     loss, val = decay(count, first, last, seed), decay(count, first + 0.1, last + 0.08, seed + 50, 0.05)
-    return [[i, round(1 - 0.4 * a, 6), a, round(1 - 0.4 * b, 6), b] for i, (a, b) in enumerate(zip(loss, val, strict=True))]
+    return [
+        [i, round(1 - 0.4 * a, 6), a, round(1 - 0.4 * b, 6), b] for i, (a, b) in enumerate(zip(loss, val, strict=True))
+    ]
 
 
 KERAS = "epoch,accuracy,loss,val_accuracy,val_loss"
@@ -101,7 +105,9 @@ def _() -> str:
 
 @file("keras_json/scores_only.json")
 def _() -> str:
-    return json.dumps({"train_accuracy": [0.9375], "train_f1": [0.9125], "val_accuracy": [0.8125], "val_f1": [0.8]}, indent=2)
+    return json.dumps(
+        {"train_accuracy": [0.9375], "train_f1": [0.9125], "val_accuracy": [0.8125], "val_f1": [0.8]}, indent=2
+    )
 
 
 @file("keras_json/validated_every_second_epoch.json")
@@ -123,7 +129,9 @@ def lightning(epochs: int, steps: int, every: int, seed: int, swing: float = 0.0
     means, jitter = decay(epochs, 1.4, 0.9, seed), noise(seed + 9)
     for epoch in range(epochs):
         for step in range(every - 1, steps, every):
-            rows.append([epoch, epoch * steps + step, "", 0.5, "", round(means[epoch] * (1 + swing * next(jitter)), 6), "", ""])
+            rows.append(
+                [epoch, epoch * steps + step, "", 0.5, "", round(means[epoch] * (1 + swing * next(jitter)), 6), "", ""]
+            )
         last = (epoch + 1) * steps - 1
         rows.append([epoch, last, "", "", "", "", round(0.4 + 0.01 * epoch, 4), round(means[epoch] + 0.03, 6)])
         rows.append([epoch, last, round(0.42 + 0.01 * epoch, 4), "", means[epoch], "", "", ""])
@@ -168,10 +176,20 @@ def trainer_log(count: int, every: int, evaluate: int, seed: int, last: float) -
     for i, loss in enumerate(decay(count, 6.0, last, seed, 0.05), 1):
         step = i * every
         epoch = round(step / 400, 2)
-        log.append({"epoch": epoch, "grad_norm": 1.5, "learning_rate": 5e-5 * (1 - i / count), "loss": round(loss, 4), "step": step})
+        log.append(
+            {
+                "epoch": epoch,
+                "grad_norm": 1.5,
+                "learning_rate": 5e-5 * (1 - i / count),
+                "loss": round(loss, 4),
+                "step": step,
+            }
+        )
         if step % evaluate == 0:
             scores = {"eval_wer": round(0.9 / i, 6), "eval_loss": round(loss + 0.07, 6), "eval_runtime": 98.5}
-            log.append({"epoch": epoch, **scores, "eval_samples_per_second": 7.4, "eval_steps_per_second": 0.9, "step": step})
+            log.append(
+                {"epoch": epoch, **scores, "eval_samples_per_second": 7.4, "eval_steps_per_second": 0.9, "step": step}
+            )
     return log
 
 
@@ -219,7 +237,8 @@ def fastai(headers: bool) -> str:
             if count == 1 and headers:
                 lines.append(f"{epoch},{loss:.6f},00:11")
             elif count > 1:
-                lines.append(f"{epoch},{loss:.6f},{loss * 1.1 + 0.0003 * next(jitter):.6f},0.99,{0.7 + 0.005 * position:.4f},00:{13 + epoch % 2}")
+                val = loss * 1.1 + 0.0003 * next(jitter)
+                lines.append(f"{epoch},{loss:.6f},{val:.6f},0.99,{0.7 + 0.005 * position:.4f},00:{13 + epoch % 2}")
             position += 1
     return "\n".join(lines) + "\n"
 
@@ -245,7 +264,17 @@ def ultralytics(count: int, first: int, seed: int) -> list[list[object]]:
     for i, loss in enumerate(decay(count, 2.0, 0.9, seed)):
         parts = [round(loss * share, 4) for share in (0.4, 0.35, 0.25)]
         checks = [round(part * 1.25, 4) for part in parts]
-        rows.append([i + first, *parts, round(0.2 + 0.02 * i, 4), round(0.1 + 0.02 * i, 4), *checks, round(0.07 * 0.8**i, 6), 0.003])
+        rows.append(
+            [
+                i + first,
+                *parts,
+                round(0.2 + 0.02 * i, 4),
+                round(0.1 + 0.02 * i, 4),
+                *checks,
+                round(0.07 * 0.8**i, 6),
+                0.003,
+            ]
+        )
     return rows
 
 
@@ -264,7 +293,9 @@ def _() -> str:
 @file("timm/summary.csv")
 def _() -> str:
     loss = decay(14, 6.5, 2.2, 17)
-    rows: list[list[object]] = [[i, a, round(a * 0.9, 5), round(2 + 5 * i, 3), round(9 + 6 * i, 3), 0.001] for i, a in enumerate(loss)]
+    rows: list[list[object]] = [
+        [i, a, round(a * 0.9, 5), round(2 + 5 * i, 3), round(9 + 6 * i, 3), 0.001] for i, a in enumerate(loss)
+    ]
     rows[5] = [5, loss[5], 0.001]  # no evaluation after this epoch: the row has no cells for it
     return table("epoch,train_loss,eval_loss,eval_top1,eval_top5,lr", rows)
 
@@ -275,7 +306,8 @@ def _() -> str:
     for i, loss in enumerate(decay(80, 2.6, 1.0, 18, 0.05)):
         row = {
             "data_time": 0.02, "eta_seconds": 900.0 - i, "fast_rcnn/cls_accuracy": 0.9, "iteration": 20 * i + 19,
-            "loss_box_reg": round(0.3 + 0.002 * i, 5), "loss_cls": round(loss - 0.5, 5), "lr": 1e-4, "rank_data_time": 0.02,
+            "loss_box_reg": round(0.3 + 0.002 * i, 5), "loss_cls": round(loss - 0.5, 5), "lr": 1e-4,
+            "rank_data_time": 0.02,
             "roi_head/num_bg_samples": 50.0, "time": 1.5, "total_loss": loss,
         }  # fmt: skip
         lines.append(json.dumps(row))
@@ -289,10 +321,24 @@ def _() -> str:
     for epoch in range(1, 41):
         for _i in range(6):
             step += 1
-            row = {"lr": 0.002, "data_time": 0.1, "loss": next(losses), "acc_pose": 0.9, "time": 0.4, "epoch": epoch, "iter": step, "step": step}
+            row = {
+                "lr": 0.002,
+                "data_time": 0.1,
+                "loss": next(losses),
+                "acc_pose": 0.9,
+                "time": 0.4,
+                "epoch": epoch,
+                "iter": step,
+                "step": step,
+            }
             lines.append(json.dumps(row))
         if epoch % 5 == 0:
-            scores = {"coco/AP": round(0.01 * epoch, 4), "coco/AP (M)": -1.0, "PCK": round(0.02 * epoch, 3), "NME": round(0.3 - 0.005 * epoch, 4)}
+            scores = {
+                "coco/AP": round(0.01 * epoch, 4),
+                "coco/AP (M)": -1.0,
+                "PCK": round(0.02 * epoch, 3),
+                "NME": round(0.3 - 0.005 * epoch, 4),
+            }
             lines.append(json.dumps({**scores, "data_time": 1.0, "time": 1.5, "step": epoch}))
     return "\n".join(lines) + "\n"
 
@@ -303,9 +349,20 @@ def _() -> str:
     losses = iter(decay(60, 1.2, 0.3, 20))
     for epoch in range(1, 13):
         for iteration in range(50, 251, 50):
-            row = {"mode": "train", "epoch": epoch, "iter": iteration, "lr": 0.01, "memory": 4100, "data_time": 0.01, "loss": next(losses), "time": 0.3}
+            row = {
+                "mode": "train",
+                "epoch": epoch,
+                "iter": iteration,
+                "lr": 0.01,
+                "memory": 4100,
+                "data_time": 0.01,
+                "loss": next(losses),
+                "time": 0.3,
+            }
             lines.append(json.dumps(row))
-        lines.append(json.dumps({"mode": "val", "epoch": epoch, "iter": 31, "lr": 0.01, "bbox_mAP": round(0.03 * epoch, 3)}))
+        lines.append(
+            json.dumps({"mode": "val", "epoch": epoch, "iter": 31, "lr": 0.01, "bbox_mAP": round(0.03 * epoch, 3)})
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -354,14 +411,24 @@ def _() -> str:
 
 @file("jsonl/finished_runs.jsonl")
 def _() -> str:
-    rows = [{"config": {"dataset": "digits", "lr": lr, "num_epochs": 4}, "accuracy": 0.9 - lr, "f1_score": 0.88} for lr in (0.1, 0.01, 0.001)]
+    rows = [
+        {"config": {"dataset": "digits", "lr": lr, "num_epochs": 4}, "accuracy": 0.9 - lr, "f1_score": 0.88}
+        for lr in (0.1, 0.01, 0.001)
+    ]
     return "\n".join(json.dumps(row) for row in rows) + "\n"
 
 
 @file("jsonl/service_log.jsonl")
 def _() -> str:
     rows = [
-        {"timestamp": f"2031-02-03T04:05:{i:02}+00:00", "event": "call", "name": "ping", "took_ms": 80.5 + i, "success": True, "error_type": None}
+        {
+            "timestamp": f"2031-02-03T04:05:{i:02}+00:00",
+            "event": "call",
+            "name": "ping",
+            "took_ms": 80.5 + i,
+            "success": True,
+            "error_type": None,
+        }
         for i in range(12)
     ]
     return "\n".join(json.dumps(row) for row in rows) + "\n"
@@ -382,7 +449,7 @@ def _() -> str:
 
 @file("wandb/wandb-summary.json")
 def _() -> str:
-    return '{"train/loss":2.5,"_wandb":{"runtime":512},"iter":1200,"val/loss":2.625,"_runtime":510.5,"_step":12,"_timestamp":1.73e9}'
+    return '{"train/loss":2.5,"_wandb":{"runtime":512},"iter":1200,"val/loss":2.625,"_runtime":510.5,"_step":12}'
 
 
 @file("wandb/crashed/wandb-summary.json")
@@ -398,13 +465,27 @@ def _() -> str:
 @file("nanogpt/output.log")
 def _() -> str:
     lines = ["step 0: train loss 4.3125, val loss 4.3750"]
-    lines += [f"iter {i}: loss {loss:.4f}, time 201.50ms, mfu -100.00%" for i, loss in enumerate(decay(40, 4.3, 1.2, 29))]
-    return "\n".join([*lines, "Traceback (most recent call last):", '  File "train.py", line 9, in <module>', "KeyboardInterrupt"]) + "\n"
+    lines += [
+        f"iter {i}: loss {loss:.4f}, time 201.50ms, mfu -100.00%" for i, loss in enumerate(decay(40, 4.3, 1.2, 29))
+    ]
+    return (
+        "\n".join(
+            [
+                *lines,
+                "Traceback (most recent call last):",
+                '  File "train.py", line 9, in <module>',
+                "KeyboardInterrupt",
+            ]
+        )
+        + "\n"
+    )
 
 
 @file("nanogpt/build_log.txt")
 def _() -> str:
-    return "0 val 10.9375\n0 hella 0.2500\n" + "".join(f"{i} train {loss:.6f}\n" for i, loss in enumerate(decay(40, 10.9, 7.1, 30)))
+    return "0 val 10.9375\n0 hella 0.2500\n" + "".join(
+        f"{i} train {loss:.6f}\n" for i, loss in enumerate(decay(40, 10.9, 7.1, 30))
+    )
 
 
 @file("yolov5/results.txt")
@@ -412,7 +493,8 @@ def _() -> str:
     lines = []
     for i, loss in enumerate(decay(12, 0.13, 0.03, 31)):
         lines.append(
-            f"{i:>6}/11     6.{i:02}G {loss * 0.4:9.4g} {loss * 0.35:9.4g} {loss * 0.25:9.4g} {loss:9.4g}        17       640    0.5    0.5   0.4   0.2  0.03  0.02  0.01"
+            f"{i:>6}/11     6.{i:02}G {loss * 0.4:9.4g} {loss * 0.35:9.4g} {loss * 0.25:9.4g} {loss:9.4g}"
+            "        17       640    0.5    0.5   0.4   0.2  0.03  0.02  0.01"
         )
     return "\n".join(lines) + "\n"
 
@@ -425,7 +507,9 @@ def record(payload: bytes) -> bytes:
 def _() -> bytes:
     version = b"\x09" + struct.pack("<d", 1.731e9) + b"\x1a\x0dbrain.Event:2"
     scalar = b"\x0a\x0aepoch_loss\x15" + struct.pack("<f", 0.5)
-    event = b"\x09" + struct.pack("<d", 1.731e9) + b"\x10\x01\x2a" + bytes([len(scalar) + 2, 0x0A, len(scalar)]) + scalar
+    event = (
+        b"\x09" + struct.pack("<d", 1.731e9) + b"\x10\x01\x2a" + bytes([len(scalar) + 2, 0x0A, len(scalar)]) + scalar
+    )
     return record(version) + record(event)
 
 
@@ -487,19 +571,28 @@ def _() -> str:
 
 @file("tables/quoted_and_thousands.csv")
 def _() -> str:
-    rows = [f'"{1000 + 50 * i:,}","{loss}","tensor({loss + 0.25:.6f}, device=\'cuda:0\')"' for i, loss in enumerate(decay(12, 2.0, 0.5, 36))]
+    rows = [
+        f'"{1000 + 50 * i:,}","{loss}","tensor({loss + 0.25:.6f}, device=\'cuda:0\')"'
+        for i, loss in enumerate(decay(12, 2.0, 0.5, 36))
+    ]
     return "\n".join(['"step","train_loss","val_loss"', *rows]) + "\n"
 
 
 @file("tables/decimal_comma.csv")
 def _() -> str:
-    rows = [[i, f"{loss:.4f}".replace(".", ","), f"{loss + 0.1:.4f}".replace(".", ",")] for i, loss in enumerate(decay(10, 1.5, 0.4, 37), 1)]
+    rows = [
+        [i, f"{loss:.4f}".replace(".", ","), f"{loss + 0.1:.4f}".replace(".", ",")]
+        for i, loss in enumerate(decay(10, 1.5, 0.4, 37), 1)
+    ]
     return table("epoch;loss;val_loss", rows, ";")
 
 
 @file("tables/percent.tsv")
 def _() -> str:
-    rows = [[i, round(2 - 0.1 * i, 3), f"{10 + 6.5 * i:.2f}%", round(2.1 - 0.1 * i, 3), f"{0.9 + 6 * i:.2f}%"] for i in range(12)]
+    rows = [
+        [i, round(2 - 0.1 * i, 3), f"{10 + 6.5 * i:.2f}%", round(2.1 - 0.1 * i, 3), f"{0.9 + 6 * i:.2f}%"]
+        for i in range(12)
+    ]
     return table("Epoch\tTrain Loss\tTrain Acc\tTest Loss\tTest Acc", rows, "\t")
 
 
@@ -517,7 +610,10 @@ def _() -> str:
 
 @file("tables/blanks_between.txt")
 def _() -> str:
-    return table("epoch   loss   val_loss", [[f"{i}     {loss}   {loss + 0.1:.6f}"] for i, loss in enumerate(decay(9, 1.0, 0.5, 39))])
+    return table(
+        "epoch   loss   val_loss",
+        [[f"{i}     {loss}   {loss + 0.1:.6f}"] for i, loss in enumerate(decay(9, 1.0, 0.5, 39))],
+    )
 
 
 @file("tables/weather_history.csv")
