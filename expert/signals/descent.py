@@ -1,0 +1,191 @@
+"""Whether the loss went down at all, and whether it came up again: measured against its own best falling course."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from expert.signals.courses import FEWEST, Course, as_share, course, together
+from expert.signals.curve import Curve
+from expert.signals.shape import too_few
+from expert.signals.signal import Reading, Signal, Unknown, View
+from expert.signals.trend import LARGEST_SIGNIFICANCE, clock_of
+
+FEIGNED_FALL = 1.5
+"""The best falling course through a flat loss comes down by less than this many deviations of its noise, usually."""
+LEAST_NOISE = 1e-3
+
+
+def net_fall(found: Course) -> float:
+    """Fall of the course that never rises, on the scale of ratios, less what noise feigns."""
+    return max(0.0, float(found.falling[0] - found.falling[-1]) - FEIGNED_FALL * found.noise)
+
+
+def gain(found: Course) -> float:
+    """How much of the error of never rising a rise explains, in variances of the noise."""
+    return min(found.gain / max(found.noise, LEAST_NOISE) ** 2, LARGEST_SIGNIFICANCE**2)
+
+
+def losses(view: View) -> Sequence[tuple[Curve, Course]] | Unknown:
+    """The training and the validation loss with their courses, those that have at least 6 epochs."""
+    curves = [curve for role in ("train.loss", "val.loss") if (curve := view.curve(role)) is not None]
+    if not curves:
+        return Unknown("no loss was recorded", LOG)
+    found = [(curve, fitted) for curve in curves if (fitted := curve.derive(course)) is not None]
+    return found or too_few(curves[0], FEWEST) or Unknown("too few values", LOG)
+
+
+def _loss_fall(view: View) -> Reading | Unknown:
+    found = losses(view)
+    if isinstance(found, Unknown):
+        return found
+    curve, largest = max(found, key=lambda pair: net_fall(pair[1]))
+    detail: dict[str, float | str] = {
+        "name": curve.name,
+        "first": float(curve.epochs[0]),
+        "end": float(curve.epochs[-1]),
+    }
+    return Reading(-as_share(-net_fall(largest)), detail=detail)
+
+
+def _loss_fall_trend(view: View) -> Reading | Unknown:
+    found = losses(view)
+    return found if isinstance(found, Unknown) else Reading(min(one.since(0).z for _, one in found))
+
+
+def _loss_rise(view: View) -> Reading | Unknown:
+    found = losses(view)
+    if isinstance(found, Unknown):
+        return found
+    curve, smallest = min(found, key=lambda pair: pair[1].rise)
+    return Reading(as_share(smallest.rise), smallest.turned_at, clock_of(curve), {"name": curve.name})
+
+
+def _loss_rise_steadiness(view: View) -> Reading | Unknown:
+    found = losses(view)
+    return found if isinstance(found, Unknown) else Reading(min(one.since(one.turn).tau for _, one in found))
+
+
+def _loss_rise_gain(view: View) -> Reading | Unknown:
+    found = losses(view)
+    return found if isinstance(found, Unknown) else Reading(sum(gain(one) for _, one in found))
+
+
+def _valley_rise(view: View, curve: Curve) -> Reading | Unknown:
+    found = curve.derive(course)
+    if found is None:
+        return too_few(curve, FEWEST) or Unknown("too few values")
+    return Reading(as_share(found.rise), found.turned_at, clock_of(curve))
+
+
+def _valley_steadiness(view: View, curve: Curve) -> Reading | Unknown:
+    found = curve.derive(course)
+    if found is None:
+        return too_few(curve, FEWEST) or Unknown("too few values")
+    return Reading(found.since(found.turn).tau, found.turned_at, clock_of(curve))
+
+
+def _valley_gain(view: View, curve: Curve) -> Reading | Unknown:
+    found = curve.derive(course)
+    return too_few(curve, FEWEST) or Unknown("too few values") if found is None else Reading(gain(found))
+
+
+def _parting_trend(view: View, first: Curve, second: Curve) -> Reading | Unknown:
+    both = first.derive(together, second)
+    if both is None:
+        return Unknown(f"{first.name} and {second.name} have fewer than {FEWEST} epochs in common")
+    one, other = both
+    z = (one.since(one.turn).z - other.since(one.turn).z) / 2.0**0.5
+    return Reading(z, one.turned_at, clock_of(first))
+
+
+LOG = "log the loss at least once per epoch"
+
+SIGNALS: tuple[Signal, ...] = (
+    Signal(
+        id="loss_fall",
+        title="Fall of the loss from start to end beyond its noise; of training and validation the larger",
+        unit="share of the first level",
+        grade="curve",
+        reads="{name} fell by {value:.1%} beyond its noise, from {first:.4g} to {end:.4g}",
+        compute=_loss_fall,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="loss_fall_trend",
+        title="Significance of the trend of the loss over the run; of training and validation the lower",
+        unit="Mann-Kendall z: below -2 is hardly chance",
+        grade="curve",
+        reads="the trend of the loss is {value:+.1f} standard deviations from none",
+        compute=_loss_fall_trend,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="loss_rise",
+        title="Rise of the loss from its bottom to the end; of training and validation the smaller",
+        unit="share of the bottom level",
+        grade="curve",
+        reads="{name} rose by {value:.0%} from {at} on",
+        compute=_loss_rise,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="loss_rise_steadiness",
+        title="Steadiness of the rise of the loss since its bottom; of training and validation the smaller",
+        unit="Kendall's tau",
+        grade="curve",
+        reads="since its bottom the loss rises with a steadiness of {value:.2f}",
+        compute=_loss_rise_steadiness,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="loss_rise_gain",
+        title="What the rise of the loss explains, of training and validation together",
+        unit="variances of the noise",
+        grade="curve",
+        reads="the rise of the loss explains {value:.3g} variances of its noise",
+        compute=_loss_rise_gain,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="valley_rise",
+        title="Rise from the bottom to the end",
+        unit="share of the bottom level",
+        grade="curve",
+        reads="{series} rose by {value:.0%} from {at} on",
+        compute=_valley_rise,
+        record=LOG,
+    ),
+    Signal(
+        id="valley_steadiness",
+        title="Steadiness of the rise since the bottom",
+        unit="Kendall's tau",
+        grade="curve",
+        reads="since {at} {series} rises with a steadiness of {value:.2f}",
+        compute=_valley_steadiness,
+        record=LOG,
+    ),
+    Signal(
+        id="valley_gain",
+        title="What the rise since the bottom explains",
+        unit="variances of the noise",
+        grade="curve",
+        reads="the rise of {series} explains {value:.3g} variances of its noise",
+        compute=_valley_gain,
+        record=LOG,
+    ),
+    Signal(
+        id="parting_trend",
+        title="Significance of the first rising since its bottom while the second falls",
+        unit="Mann-Kendall z: beyond 2 is hardly chance",
+        grade="curve",
+        reads="since {at} {series} rises and {other} falls, by {value:.1f} standard deviations",
+        compute=_parting_trend,
+        arguments=2,
+        record="log training and validation loss at every epoch",
+    ),
+)
