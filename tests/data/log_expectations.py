@@ -192,7 +192,7 @@ OWN: tuple[Expected, ...] = (
         {"train.loss": (24, 0.3813), "val.loss": (24, 0.451297)},
         clock="step",
         last=1200,
-        verdicts=EITHER,
+        verdicts=SHORT | EITHER,
     ),
     Expected(
         "transformers/output/checkpoint-600",
@@ -207,7 +207,7 @@ OWN: tuple[Expected, ...] = (
         {"train.loss": (24, 0.3813)},
         clock="step",
         last=1200,
-        verdicts=EITHER,
+        verdicts=SHORT | EITHER,
     ),
     Expected(
         "transformers/filtered_nan_trainer_state.json",
