@@ -17,7 +17,7 @@ REMEDIES = (
         not_when=(not_when(data.nonfinite_cells <= 0, "every cell of the data is finite"),),
         snippets=(
             torch_code("""
-                dataset = torch.utils.data.TensorDataset(inputs, targets)
+                # inputs and targets of the whole set
                 finite = torch.isfinite(inputs).flatten(1).all(dim=1)
                 print("rows to repair:", (~finite).nonzero().flatten().tolist())
                 inputs, targets = inputs[finite], targets[finite]

@@ -128,7 +128,7 @@ REMEDIES = (
                     return loss
 
                 fit.step(closure)
-                print("divide logits by", float(log_temperature.exp()))
+                print("divide logits by", log_temperature.exp().item())
             """),
             keras_code("""
                 logits = np.asarray(model.predict(x_val))  # of a model without softmax

@@ -117,13 +117,19 @@ REMEDIES = (
             torch_code("""
                 decayed = [p for p in model.parameters() if p.ndim >= 2]
                 spared = [p for p in model.parameters() if p.ndim < 2]  # biases and norms
-                groups = [{{"params": decayed, "weight_decay": {weight_decay}}}, {{"params": spared, "weight_decay": 0}}]
+                groups = [
+                    {{"params": decayed, "weight_decay": {weight_decay}}},
+                    {{"params": spared, "weight_decay": 0.0}},
+                ]
                 optimizer = torch.optim.AdamW(groups, lr={learning_rate})
             """),
             torch_code("""
                 decayed = [p for p in model.parameters() if p.ndim >= 2]
                 spared = [p for p in model.parameters() if p.ndim < 2]  # biases and norms
-                groups = [{{"params": decayed, "weight_decay": 0.01}}, {{"params": spared, "weight_decay": 0}}]
+                groups = [
+                    {{"params": decayed, "weight_decay": 0.01}},
+                    {{"params": spared, "weight_decay": 0.0}},
+                ]
                 optimizer = torch.optim.AdamW(groups, lr=1e-3)
             """),
             keras_code("""
@@ -156,7 +162,7 @@ REMEDIES = (
 
                 with tf.GradientTape() as tape:
                     entropy = keras.ops.mean(loss(y_train, model(x_train, training=True)))
-                    total = entropy + sum(model.losses)  # the penalties: fit() adds them, your own loop must
+                    total = entropy + sum(model.losses)  # fit() adds the penalties, your own loop must
                 gradients = tape.gradient(total, model.trainable_weights)
             """),
         ),
