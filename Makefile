@@ -25,7 +25,7 @@ test-all: $(VENV)/test lint
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check --diff . >/dev/null || echo "note: ruff format would change files"
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -33,9 +33,7 @@ docs: $(VENV)/test
 	$(BIN)/python -m docs.generate
 
 bench: $(VENV)/test
-	$(BIN)/python -m tests.benchmarks.curves.run --seed 1 --runs 2000
-	$(BIN)/python -m tests.benchmarks.curves.run --seed 2 --runs 2000
-	$(BIN)/python -m tests.benchmarks.engine
+	$(BIN)/python -m tests.benchmarks.report
 
 check-logs: $(VENV)/test
 	$(BIN)/python -m tests.check_logs $(LOGS)
