@@ -28,7 +28,7 @@ class GivenFact(_Record):
 class Segment(_Record):
     """A stretch of a curve of ``count`` points from ``start`` to ``end``, with relative noise from a fixed seed."""
 
-    form: Literal["line", "decay", "zigzag"]
+    form: Literal["line", "decay", "zigzag", "nan"]
     start: float
     end: float
     count: int
@@ -37,6 +37,8 @@ class Segment(_Record):
     def values(self, seed: int) -> np.ndarray:
         """The points, float64 of length ``count``."""
         place = np.linspace(0.0, 1.0, self.count) if self.count > 1 else np.zeros(1)
+        if self.form == "nan":
+            return np.full(self.count, np.nan)
         if self.form == "zigzag":
             values = np.where(np.arange(self.count) % 2 == 0, self.start, self.end).astype(float)
         elif self.form == "decay":
@@ -177,3 +179,8 @@ def flat(level: float, count: int, noise: float = 0.0) -> Segment:
 def zigzag(low: float, high: float, count: int, noise: float = 0.0) -> Segment:
     """A stretch that jumps between two levels at each point."""
     return Segment(form="zigzag", start=high, end=low, count=count, noise=noise)
+
+
+def broken(count: int) -> Segment:
+    """A stretch of NaN, as a loss shows it once a value has overflowed."""
+    return Segment(form="nan", start=0.0, end=0.0, count=count)

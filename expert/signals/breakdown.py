@@ -1,0 +1,114 @@
+"""How a loss breaks: which one and when, how it grew before, and whether a clamp holds its worst mistakes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from expert.signals.curve import Curve
+from expert.signals.estimators import median
+from expert.signals.gradients import ratio, sampled
+from expert.signals.signal import Reading, Signal, Unknown, View
+
+LOSSES = ("train.loss", "val.loss")
+USUAL_CLAMPS = (1e-10, 1e-7, 1e-12, 1e-8, 1e-15)
+BEFORE = 50.0
+LOG = "log the loss at every step, as it is"
+
+
+def zero_for_nan(view: View, loss: Curve) -> float | None:
+    """Where a loss drops at once to exactly 0 and stays, as a logger writes that filters NaN; None where it does not.
+
+    The gradient norm must be broken from there on, or not recorded.
+    """
+    points = loss.points
+    zero = np.flatnonzero(points == 0.0)
+    if len(zero) == 0 or zero[0] == 0 or (points[zero[0] :] != 0.0).any():
+        return None
+    first = int(zero[0])
+    if abs(points[first - 1]) <= 0.05 * abs(points[0]):
+        return None
+    norm = view.curve("gradient.norm")
+    if norm is not None and norm.finite and len(norm.points):
+        return None
+    return float(loss.at[first])
+
+
+def _broken_loss(view: View) -> Reading | Unknown:
+    curves = [curve for role in LOSSES if (curve := view.curve(role)) is not None and len(curve.values)]
+    if not curves:
+        return Unknown("no loss was recorded", LOG)
+    for curve in curves:
+        if not curve.finite:
+            bad = float(curve.values[len(curve.points)])
+            what = f"{'NaN' if math.isnan(bad) else 'infinite'} from {curve.clock} {curve.first_nonfinite:g} on"
+            return Reading(True, curve.first_nonfinite, curve.clock, {"which": curve.name, "what": what})
+    zero = zero_for_nan(view, curves[0]) if curves[0].role == "train.loss" else None
+    if zero is not None:
+        what = f"exactly 0 from {curves[0].clock} {zero:g} on, as loggers write that filter NaN"
+        return Reading(True, zero, curves[0].clock, {"which": curves[0].name, "what": what})
+    return Reading(False, detail={"which": curves[0].name, "what": "finite throughout"})
+
+
+def _growth_before_break(view: View, loss: Curve) -> Reading | Unknown:
+    if loss.finite:
+        return Unknown(f"{loss.name} is finite throughout")
+    points = loss.points
+    if len(points) < 3:
+        return Unknown(f"{loss.name} has {len(points)} values before it breaks; 3 are needed", LOG)
+    recent = int(np.searchsorted(loss.at[: len(points)], float(loss.at[len(points)]) - BEFORE))
+    recent = min(max(recent, len(points) // 2), len(points) - 1)
+    usual = median(np.abs(sampled(points[:recent])))
+    index = recent + int(points[recent:].argmax())
+    largest = float(points[index])
+    return Reading(ratio(max(largest, 0.0), usual), float(loss.at[index]), loss.clock, {"largest": largest})
+
+
+def _clamp_match(view: View, loss: Curve, accuracy: Curve) -> Reading | Unknown:
+    count = min(len(loss.points), len(accuracy.points))
+    if count == 0 or not np.array_equal(loss.at[:count], accuracy.at[:count]):
+        return Unknown(f"{loss.name} and {accuracy.name} were not recorded together", "log both at every epoch")
+    value = float(loss.points[count - 1])
+    error = 1.0 - float(accuracy.points[count - 1]) / (100.0 if float(accuracy.points.max()) > 1.5 else 1.0)
+    if error <= 0.01 or value <= 0.0:
+        return Unknown("hardly any sample is classified wrongly at the end")
+    told = view.config.probability_clamp
+    clamps = (told,) if told is not None and 0.0 < told < 1.0 else USUAL_CLAMPS
+    per_error = value / error
+    clamp = min(clamps, key=lambda one: abs(per_error + math.log(one)))
+    distance = abs(per_error + math.log(clamp)) / -math.log(clamp)
+    return Reading(distance, detail={"per_error": per_error, "clamp": clamp, "ceiling": -math.log(clamp)})
+
+
+SIGNALS: tuple[Signal, ...] = (
+    Signal(
+        id="broken_loss",
+        title="The training or validation loss becomes NaN, infinite or a filtered 0",
+        unit="yes or no",
+        grade="proof",
+        reads="{which} is {what}",
+        compute=_broken_loss,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="loss_growth_before_break",
+        title="Largest loss shortly before it breaks over the median before",
+        unit="ratio",
+        grade="curve",
+        reads="before it broke {series} reached {largest:.4g} at {at}, {value:.3g} times its median",
+        compute=_growth_before_break,
+        record=LOG,
+    ),
+    Signal(
+        id="clamp_match",
+        title="Distance of the loss of one wrong sample from the ceiling of a clamped probability",
+        unit="share of -ln(clamp)",
+        grade="proof",
+        reads="a wrong sample costs {per_error:.2f}; a probability clamped at {clamp:g} costs at most {ceiling:.2f}",
+        compute=_clamp_match,
+        arguments=2,
+        record="log loss and accuracy of the validation set at every epoch",
+    ),
+)
