@@ -8,6 +8,7 @@ import numpy as np
 
 from expert.signals.curve import Curve
 from expert.signals.nonfinite import minimum
+from expert.signals.plateau import settled_level
 from expert.signals.shape import shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
 
@@ -78,7 +79,7 @@ def _loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
     form = curve.derive(shape)
     if form is None:
         return too_few(curve, 3) or Unknown("too few values")
-    return _against_chance(view, curve.sign * form.end)
+    return _against_chance(view, curve.sign * settled_level(form))
 
 
 def _best_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
@@ -105,7 +106,7 @@ def _best_chance_match(view: View, curve: Curve) -> Reading | Unknown:
     form = curve.derive(shape)
     if form is None:
         return too_few(curve, 3) or Unknown("too few values")
-    level = curve.sign * form.end
+    level = curve.sign * settled_level(form)
     classes = min(USUAL_CLASSES, key=lambda number: abs(math.log(number) - level) / math.log(number))
     chance = math.log(classes)
     return Reading(abs(level - chance) / chance, detail={"classes": float(classes), "level": level, "chance": chance})

@@ -93,6 +93,14 @@ def _gap_growth(view: View, first: Curve, second: Curve) -> Reading | Unknown:
     return Reading(change, float(x[0]), clock_of(first), {"significance": found.z})
 
 
+def feigned_errors(count: int) -> float:
+    """Standard errors by which noise alone may lift the end of n epochs above their best window.
+
+    The expected maximum of as many standard normals as there are windows, and a little more.
+    """
+    return float(np.sqrt(2.0 * np.log(max(2.0, count / max(3, count // 10))))) + 0.4
+
+
 def _validation_rise(view: View, first: Curve, second: Curve) -> Reading | Unknown:
     both = first.derive(pair, second)
     if isinstance(both, Unknown):
@@ -109,7 +117,7 @@ def _validation_rise(view: View, first: Curve, second: Curve) -> Reading | Unkno
         "other_fell": fell,
         "epochs_since": float(one.x[-1]) - at,
     }
-    real = errors >= SIGNIFICANT and fell > 0.0 and one.scale > 0.0
+    real = errors >= feigned_errors(len(one.y)) and fell > 0.0 and one.scale > 0.0
     return Reading(one.rise / one.scale if real else 0.0, at, clock_of(first), detail)
 
 
@@ -158,7 +166,7 @@ def _unbent(values: Floats) -> Floats:
     values = np.log(values) if (values > 0).all() else values
     off = without_parabolas(values)
     # What rounding leaves of a smooth course agrees with nothing.
-    return off if float(np.abs(off).max()) > 1e-9 * float(np.abs(values).max()) else np.zeros_like(off)
+    return off if float(np.abs(off).max()) > 1e-6 * max(1.0, float(np.abs(values).max())) else np.zeros_like(off)
 
 
 def _metric_loss_disagreement(view: View, loss: Curve, score: Curve) -> Reading | Unknown:

@@ -7,12 +7,14 @@ import math
 import numpy as np
 
 from expert.signals.curve import Curve
-from expert.signals.estimators import Trend, trend
-from expert.signals.shape import SIGNIFICANT, Shape, overall, recent_level, shape, too_few
+from expert.signals.estimators import Trend, median, trend
+from expert.signals.shape import SIGNIFICANT, Shape, overall, recent_level, recent_window, shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
-from expert.signals.trend import clock_of
+from expert.signals.trend import clock_of, standard_errors
 
 SMALLEST_SHARE = 0.01
+RISING = 3.0
+LEAST_RISE = 0.05
 
 
 def plateau_start(form: Shape) -> int:
@@ -21,10 +23,21 @@ def plateau_start(form: Shape) -> int:
     An improvement counts if it exceeds five standard errors of a smoothed value and a hundredth of the whole fall.
     """
     width = max(3, len(form.y) // 10)
-    tolerance = max(5.0 * form.deviation(form.best) / width**0.5, SMALLEST_SHARE * form.fall)
+    tolerance = max(5.0 * form.deviation(form.best) / width**0.5, SMALLEST_SHARE * form.fall, 1e-9 * abs(form.best))
     still_to_come = form.smooth - np.minimum.accumulate(form.smooth[::-1])[::-1]
     improving = np.flatnonzero(still_to_come > tolerance)
     return min(int(improving[-1]) + 1, len(form.y) - 1) if len(improving) else 0
+
+
+def settled_level(form: Shape) -> float:
+    """Median since the plateau began, or of the last fifth where that is longer; the end's own of a series that rises.
+
+    Where a series stands still, all that it did since tells its level more surely than its last few values.
+    """
+    if standard_errors(form, form.rise) > RISING and form.rise > LEAST_RISE * form.scale:
+        return form.end
+    start = min(plateau_start(form), len(form.y) - recent_window(len(form.y)))
+    return median(form.y[max(start, 0) :])
 
 
 def share_since(form: Shape, index: int) -> float:
@@ -40,8 +53,9 @@ def early_half(curve: Curve) -> Trend:
 
 
 def late_half(curve: Curve) -> Trend:
-    """Trend of the second half of n >= 4 epochs, lower is better; use through ``derive``."""
-    half = len(curve.epochs) // 2
+    """Trend of the second half of n >= 4 epochs, of at least 5 of them, lower is better; use through ``derive``."""
+    count = len(curve.epochs)
+    half = max(0, min(count // 2, count - 5))
     return trend(curve.epoch_numbers[half:], curve.sign * curve.epochs[half:])
 
 

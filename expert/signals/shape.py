@@ -37,7 +37,9 @@ class Shape:
     @property
     def rise(self) -> float:
         """How far the end stands above the best, at least 0; both ways to smooth the end must agree that it does."""
-        return max(0.0, min(self.end, float(self.smooth[-1])) - self.best)
+        rise = min(self.end, float(self.smooth[-1])) - self.best
+        # Smoothing rounds: what it adds to a constant is no rise.
+        return rise if rise > 1e-9 * abs(self.best) else 0.0
 
     @property
     def scale(self) -> float:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from expert.signals.curve import Curve
-from expert.signals.estimators import median
+from expert.signals.estimators import Trend
 from expert.signals.shape import SIGNIFICANT, Shape, overall, recent, recent_level, recent_window, shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
 
 LARGEST_SIGNIFICANCE = 1000.0
 
 
-def improvement(form: Shape, z: float) -> float:
-    """Fall from the first value to the end; where neither ends nor trend stand out of the noise, from half to half."""
+def improvement(form: Shape, course: Trend) -> float:
+    """Fall from the first value to the end; where the noise of these two may feign it, that of the Theil-Sen line.
+
+    The less significant the trend of the whole, the more the two ends must differ to be believed.
+    """
     change = form.first - form.end
-    doubt = 3.0 * form.deviation(max(abs(form.first), abs(form.end))) * (1.0 + 1.0 / form.window) ** 0.5
-    if abs(z) < SIGNIFICANT and abs(change) <= doubt:
-        half = len(form.y) // 2
-        return median(form.y[:half]) - median(form.y[half:])
-    return change
+    doubt = form.noise * (form.first**2 + form.end**2 / form.window) ** 0.5
+    needed = 3.0 if abs(course.z) < SIGNIFICANT else 2.0 if abs(course.z) < SIGNIFICANT + 1.0 else 0.0
+    return change if abs(change) > needed * doubt else -course.slope * float(form.x[-1] - form.x[0])
+
+
+def overall_improving(curve: Curve) -> Trend:
+    """The trend of all epochs, turned so that lower is better."""
+    found = curve.derive(overall)
+    return Trend(curve.sign * found.z, curve.sign * found.tau, curve.sign * found.slope)
 
 
 def standard_errors(form: Shape, rise: float) -> float:
@@ -35,7 +42,7 @@ def _relative_improvement(view: View, curve: Curve) -> Reading | Unknown:
         return too_few(curve, 3) or Unknown("too few values")
     if form.first == 0.0:
         return Unknown(f"{curve.name} starts at exactly 0")
-    change = improvement(form, curve.sign * curve.derive(overall).z)
+    change = improvement(form, overall_improving(curve))
     return Reading(change / abs(form.first), detail={"first": curve.sign * form.first, "end": curve.sign * form.end})
 
 

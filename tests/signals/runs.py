@@ -9,12 +9,37 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from expert.history import ClockMarks, DataProfile, Event, History, LayerStatistics, ModelProfile, RunConfig, Series
-from expert.signals import SIGNALS
+from expert.signals import (
+    SIGNALS,
+    chance,
+    change,
+    data,
+    gap,
+    gradients,
+    layers,
+    noise,
+    nonfinite,
+    oscillation,
+    periodicity,
+    plateau,
+    schedule,
+    steps,
+    trend,
+)
 from expert.signals.curve import Curve
 from expert.signals.signal import Reading, Signal, Unknown
 
 Floats = NDArray[np.float64]
 BY_ID: Mapping[str, Signal] = {signal.id: signal for signal in SIGNALS}
+GENERAL: tuple[Signal, ...] = tuple(
+    signal
+    for theme in (
+        chance, change, data, gap, gradients, layers, noise, nonfinite, oscillation, periodicity, plateau, schedule,
+        steps, trend,
+    )
+    for signal in theme.SIGNALS
+)  # fmt: skip
+"""The signals of the general themes; every one of them can be read from one rich run."""
 
 
 class Run:
