@@ -27,23 +27,24 @@ def page() -> Iterator[str]:
     yield (
         "Kinds, parameters and the names accepted for each were drawn and fixed before any rule was run "
         "(`tests/benchmarks/curves/`). Rules were tuned on seeds from 1000 on; the seeds below are for reporting only. "
-        "Sick runs hold their fault for at least max(5, 10 %) of 12 to 500 epochs, at least three times the noise in size; "
-        "brief ones have 6 to 11 epochs, and *too short* is a right answer there.\n"
+        "Sick runs hold their fault for at least max(5, 10 %) of 12 to 500 epochs, at least three times the noise in "
+        "size; brief ones have 6 to 11 epochs, and *too short* is a right answer there.\n"
     )
     for seed in CURVE_SEEDS:
         yield markdown(judge_seed(seed, RUNS), seed) + "\n"
     yield "## The same generator, four other tools\n"
     yield (
         "330 runs of seed 1, 30 of each kind, judged by the released packages with their defaults "
-        "(`python -m tests.benchmarks.curves.rivals --python VENV/bin/python --seed 1 --runs 330` in an environment that "
-        "holds them). *Named* asks for the kind's own name in any wording; a crash counts as a wrong name.\n"
+        "(`python -m tests.benchmarks.curves.rivals --python VENV/bin/python --seed 1 --runs 330` in an environment "
+        "that holds them). *Named* asks for the kind's own name in any wording; a crash counts as a wrong name.\n"
     )
     yield RIVALS.read_text(encoding="utf-8")
     yield "## Real trainings\n"
     yield (
-        "Each scenario of `tests/scenarios/` is a real training with a fault. *Place* is where the right cause stands among "
-        "the findings at warning or above with full telemetry (seed by seed; – is absent), *first remedy* whether the first "
-        "recommended change is one whose retraining helped. Rules were tuned on seeds 0 and 1; seed 2 was not looked at.\n"
+        "Each scenario of `tests/scenarios/` is a real training with a fault. *Place* is where the right cause stands "
+        "among the findings at warning or above with full telemetry (seed by seed; – is absent), *first remedy* whether "
+        "the first recommended change is one whose retraining helped. Rules were tuned on seeds 0 and 1; seed 2 was "
+        "not looked at.\n"
     )
     yield from _scenarios(SCENARIO_SEEDS)
     yield "\n## Cost\n"
@@ -69,7 +70,8 @@ def _scenarios(seeds: Sequence[int]) -> Iterator[str]:
             changes = [one.remedy for one in advice.recommendations if one.kind == "change"]
             helped.append(bool(changes) and changes[0] in {cure.remedy for cure in case.cures if cure.helps})
         if not case.healthy:
-            yield f"| {case.id} | {', '.join(case.expect)} | {', '.join(places)} | helped in {sum(helped)} of {len(helped)} |"
+            remedy = f"helped in {sum(helped)} of {len(helped)}"
+            yield f"| {case.id} | {', '.join(case.expect)} | {', '.join(places)} | {remedy} |"
     yield f"\nHealthy controls met with silence: {silent} of {total}."
 
 
