@@ -65,6 +65,6 @@ REMEDIES = (
             keras_code("model.compile(keras.optimizers.Adam(clipvalue=5.0), loss=loss)  # -5 to 5"),
         ),
         watch="successive gradients no longer all point one way, and the loss falls again",
-        source=("article 3.2", "article 3.3"),
+        source=("article 3.3", "Pascanu et al. 2013"),
     ),
 )

@@ -70,7 +70,7 @@ REMEDIES = (
             """),
         ),
         watch="the training and validation curves are measured alike: validation below training is now a finding",
-        source=("article 4 row 6", "article 4 row 7", "knowledge of the field"),
+        source=("knowledge of the field", "Keras FAQ"),
     ),
     Remedy(
         id="FX703",

@@ -34,7 +34,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss stays finite, and the largest loss of a sample is no longer stuck at one value",
-        source=("article 3.1", "article 3.2.2"),
+        source=("knowledge of the field", "PyTorch documentation"),
     ),
     Remedy(
         id="FX207",
@@ -52,15 +52,16 @@ REMEDIES = (
             """),
         ),
         watch="the loss is at or above 0 and falls",
-        source=("article 4 row 5", "knowledge of the field"),
+        source=("knowledge of the field", "Tobin 2021"),
     ),
     Remedy(
         id="FX501",
         name="pair-head-with-loss",
         title="Match the output layer with the loss",
-        do="One of C classes: C raw outputs with cross entropy on logits. Yes or no, also for several labels at once: "
-        "one raw output each with binary cross entropy on logits. A number: one linear output with a squared or "
-        "Huber loss. Apply softmax or sigmoid once, inside the loss or in the model, never in both.",
+        do="Take C raw outputs with cross entropy on logits for one of C classes, one raw output each with binary "
+        "cross entropy on logits for yes or no (also for several labels at once), and a linear output with a "
+        "squared or Huber loss for a number. Apply softmax or sigmoid once, inside the loss or in the model, "
+        "never in both.",
         cost="config line",
         risk="low",
         change=Change(target="output_activation", operation="set", value="none"),
@@ -109,7 +110,7 @@ REMEDIES = (
             """),
         ),
         watch="the training loss falls below that of a linear model",
-        source=("article 1.1", "Schoop et al. 2021"),
+        source=("knowledge of the field", "Schoop et al. 2021"),
     ),
     Remedy(
         id="FX504",
@@ -138,7 +139,7 @@ REMEDIES = (
             """),
         ),
         watch="the first loss is near ln C for C classes, whatever the batch size",
-        source=("article 3.2.2", "knowledge of the field"),
+        source=("knowledge of the field", "Goyal et al. 2017"),
     ),
     Remedy(
         id="FX507",

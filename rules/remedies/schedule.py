@@ -77,7 +77,7 @@ REMEDIES = (
             """),
         ),
         watch="the logged rate is above 0 until the end, and the late jitter of the loss is gone",
-        source=("article 4 row 8", "Loshchilov and Hutter 2017"),
+        source=("knowledge of the field", "Loshchilov and Hutter 2017"),
     ),
     Remedy(
         id="FX311",

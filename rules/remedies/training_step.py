@@ -24,10 +24,10 @@ REMEDIES = (
                 # layers belong in nn.ModuleList, not in a list; rebuild the optimizer after changing the model
             """),
             keras_code("""
-                before = [np.array(weight) for weight in model.trainable_weights]
+                before = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights]
                 model.train_on_batch(x_train[:32], y_train[:32])
                 for old, weight in zip(before, model.trainable_weights):
-                    if np.array_equal(old, np.array(weight)):
+                    if np.array_equal(old, keras.ops.convert_to_numpy(weight)):
                         print(weight.path, "did not move")
                 print([weight.path for weight in model.non_trainable_weights])
             """),

@@ -70,7 +70,7 @@ REMEDIES = (
             keras_code("model.compile(keras.optimizers.AdamW(1e-3, weight_decay=1e-4), loss=loss)"),
         ),
         watch="the norm of the weights stops shrinking, and the training loss falls well below that of chance",
-        source=("article 4 row 8", "Smith 2018"),
+        source=("knowledge of the field", "Smith 2018"),
     ),
     Remedy(
         id="FX607",
@@ -167,6 +167,6 @@ REMEDIES = (
             """),
         ),
         watch="a hundredfold penalty raises the first loss",
-        source=("article 3.2.2",),
+        source=("knowledge of the field", "CS231n notes"),
     ),
 )

@@ -38,7 +38,13 @@ def known_numbers() -> Mapping[str, object]:
         }
         for step in range(16)
     ]
-    config = {"learning_rate": 0.1, "batch_size": 16, "epochs": 4, "steps_per_epoch": 4, "weight_decay": 0.001}
+    config: dict[str, float | str] = {
+        "learning_rate": 0.1,
+        "batch_size": 16,
+        "epochs": 4,
+        "steps_per_epoch": 4,
+        "weight_decay": 0.001,
+    }
     config |= {"momentum": 0.9, "optimizer": "sgd", "clip_value_high": 5.0}
     cells = [{"row": 3, "column": "age", "value": "nan"}]
     history = History.from_records(

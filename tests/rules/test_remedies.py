@@ -7,6 +7,7 @@ import string
 from collections import Counter
 
 import pytest
+
 from expert.facts import Facts
 from expert.history import History, ModelProfile, RunConfig
 from expert.inference import Limits, judge
@@ -50,7 +51,7 @@ def test_every_remedy_of_the_catalogue_is_there_once() -> None:
 @each_remedy
 def test_a_remedy_says_everything_in_plain_sentences(remedy: Remedy) -> None:
     sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z0-9])", remedy.do)
-    assert 1 <= len(sentences) <= 4
+    assert 1 <= len(sentences) <= 3
     assert remedy.do.endswith(".")
     assert len(remedy.do) < 420
     assert remedy.title[0].isupper()
@@ -157,7 +158,7 @@ def test_nothing_speaks_against_a_remedy_where_nothing_is_known(remedy: Remedy) 
         ("standardize-inputs", {"data": {"largest_mean": 0.1, "largest_std": 1.0, "scale_ratio": 2.0}}, "one scale"),
         ("unscale-before-clipping", {"config": {"precision": "float32"}}, "float16"),
         ("skip-nonfinite-steps", {"data": {"nonfinite_cells": 2}}, "hide"),
-        ("raise-learning-rate", {"records": [{"step": 1, "train.loss": 1.0}, {"step": 2, "train.loss": float("nan")}]}, "non-finite"),
+        ("raise-learning-rate", {"records": [{"step": 1, "train.loss": float("nan")}]}, "non-finite"),
         ("fix-seeds", {"config": {"seed": 0}}, "logged"),
     ],
 )  # fmt: skip
