@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule, against, case, curve, data, decay, escalates, facts, limit, model, moderate, run, signal, strong, supports,
+    train,
+)  # fmt: skip
+
+OFFSET = limit("input-mean", 3, unit="absolute", source="measured: 100 and 133 do not train", healthy="0.01-1.1")
+WIDE = limit("input-spread-wide", 10, unit="standard deviation", source="measured: 52 saturates", healthy="0.5-1.7")
+NARROW = limit("input-spread-narrow", 0.1, unit="standard deviation", source="measured", healthy="0.5-1.7")
+UNEVEN = limit("input-spread-ratio", 100, unit="ratio", source="measured: 3e4 ends in NaN", healthy="1.0-2.8")
+FITS = limit("loss-in-spite-of-raw-inputs", 0.5, unit="ratio", source="measured", healthy="0.01-0.4")
+HIGH_START = limit("first-loss-with-raw-inputs", 2, unit="ratio", source="measured: 3.2-5", healthy="0.9-1.2")
+SATURATED = limit("saturation-from-inputs", 0.5, unit="share", source="SageMaker Debugger, measured", healthy="0.00")
+
+RULE = Rule(
+    id="DAT201",
+    name="input-not-normalized",
+    kind="cause",
+    family="data",
+    level="data",
+    severity="error",
+    prior=0.75,
+    blames=("preprocessing",),
+    symptom="the inputs lie far from mean 0 and standard deviation 1",
+    cause="inputs of that size drive the first layer into huge outputs and gradients, or into units that stay off",
+    when=(data.largest_mean > OFFSET)
+    | (data.largest_std > WIDE)
+    | (data.largest_std < NARROW)
+    | (data.scale_ratio > UNEVEN),
+    evidence=(
+        supports(
+            signal.initial_loss_over_chance(train.loss) > HIGH_START,
+            strong,
+            "the first loss is {value:.1f} times what guessing gives",
+        ),
+        supports(signal.saturated_share() > SATURATED, strong, "{value:.0%} of the activations are saturated"),
+        against(
+            model.normalization.is_("batch", "layer", "group", "instance"),
+            moderate,
+            "normalization layers take much of it away",
+        ),
+        against(model.embedding, moderate, "with an embedding the inputs may be indices, whose size means nothing"),
+    ),
+    escalate=(
+        escalates(signal.best_loss_over_chance(train.loss) <= FITS, "info"),
+        escalates(signal.saturated_share() > SATURATED, "error"),
+    ),
+    explains=(
+        "MOD206",
+        "OPT101",
+        "OSC102",
+        "OPT106",
+        "OSC101",
+        "GRD102",
+        "NUM102",
+        "NUM101",
+        "ACT101",
+        "ACT102",
+        "PLT104",
+        "PLT106",
+        "PLT101",
+        "GEN103",
+    ),
+    remedies=("standardize-inputs", "add-normalization", "lower-learning-rate"),
+    meaning=(
+        "Weights are initialized for inputs of about unit size. Where they are hundreds, or differ by orders of "
+        "magnitude from column to column, no single learning rate suits all weights."
+    ),
+    mechanism=(
+        "Gradients of the first layer are proportional to the inputs. A large common offset moves all of them the same "
+        "way, and a wide spread saturates or kills units in the first steps."
+    ),
+    false_alarms=(
+        "Indices and counts that feed an embedding; a first layer that normalizes; tree-like or physical inputs whose "
+        "units matter."
+    ),
+    source=("article 3.2", "Karpathy 2019", "knowledge of the field"),
+    aliases=("input-not-normalised",),
+    fires=(
+        case(
+            "pixel values from 0 to 255",
+            run(
+                curve(train.loss, decay(6.6, 1.34, 60), per_epoch=10),
+                data={
+                    "largest_mean": 133.0,
+                    "largest_std": 62.8,
+                    "scale_ratio": 1.1,
+                    "target_prior": (0.25, 0.25, 0.25, 0.25),
+                },
+                config={"loss": "cross_entropy"},
+            ),
+        ),
+        case("an offset", facts(data.largest_mean.of(4.0), data.largest_std.of(1.0), data.scale_ratio.of(1.0))),
+        case("a wide column", facts(data.largest_mean.of(0.0), data.largest_std.of(12.0), data.scale_ratio.of(12.0))),
+        case("tiny values", facts(data.largest_mean.of(0.0), data.largest_std.of(0.08), data.scale_ratio.of(1.0))),
+        case("uneven columns", facts(data.largest_mean.of(0.0), data.largest_std.of(5.0), data.scale_ratio.of(120.0))),
+        case(
+            "normalized inside, and it learns",
+            facts(
+                data.largest_mean.of(130.0),
+                model.normalization.of("batch"),
+                model.embedding.of(True),
+                signal.best_loss_over_chance(train.loss).of(0.4),
+                signal.initial_loss_over_chance(train.loss).of(1.5),
+                signal.saturated_share().of(0.4),
+            ),
+        ),
+        case(
+            "saturated by its inputs",
+            facts(
+                data.largest_std.of(52.0),
+                signal.best_loss_over_chance(train.loss).of(0.6),
+                signal.initial_loss_over_chance(train.loss).of(2.5),
+                signal.saturated_share().of(0.6),
+            ),
+        ),
+    ),
+    quiet=(
+        case(
+            "standardized inputs",
+            run(data={"largest_mean": 0.1, "largest_std": 1.05, "smallest_std": 0.96, "scale_ratio": 1.1}),
+        ),
+        case(
+            "a little off",
+            facts(data.largest_mean.of(2.0), data.largest_std.of(8.0), data.scale_ratio.of(70.0)),
+        ),
+        case("small, not tiny", facts(data.largest_mean.of(0.5), data.largest_std.of(0.12), data.scale_ratio.of(1.0))),
+    ),
+)

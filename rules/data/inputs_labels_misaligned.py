@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule, against, case, curve, decay, facts, limit, line, moderate, run, signal, strong, supports, train, val,
+)  # fmt: skip
+
+NO_BETTER = limit("validation-at-chance", 0.98, unit="ratio", source="measured: 0.99-1.02", healthy="0.02-0.48")
+MEMORIZED = limit("training-below-chance", 0.9, unit="ratio", source="measured: 0.59-0.74", healthy="0.01-0.41")
+OPENING = limit("gap-of-memorizing", 0.1, unit="relative", source="measured: 0.34-0.91", healthy="at most 0 at chance")
+NO_SKILL = limit("score-beyond-majority", 0.03, unit="difference of shares", source="measured", healthy="0.34-0.73")
+
+RULE = Rule(
+    id="DAT204",
+    name="inputs-labels-misaligned",
+    kind="cause",
+    family="data",
+    level="data",
+    severity="fatal",
+    prior=0.7,
+    blames=("labels", "data", "preprocessing"),
+    symptom="the training set is memorized, while the validation loss never gets below what guessing gives",
+    cause="the labels do not belong to their inputs: reordered one without the other, joined by a wrong key, or random",
+    when=(signal.best_loss_over_chance(val.loss) >= NO_BETTER)
+    & (signal.loss_over_chance(train.loss) <= MEMORIZED)
+    & (signal.gap_growth(val.loss, train.loss) >= OPENING),
+    evidence=(
+        supports(
+            signal.score_over_majority(val.accuracy) <= NO_SKILL,
+            moderate,
+            "the validation accuracy ends {value:+.3f} from the share of the largest class",
+        ),
+        against(
+            signal.score_over_majority(val.accuracy) > NO_SKILL,
+            strong,
+            "the validation accuracy ends {value:+.3f} above the share of the largest class: something is learned",
+        ),
+    ),
+    unless=("DAT403",),
+    explains=("GEN101", "GEN102", "GEN103", "PLT104", "OSC105"),
+    remedies=("verify-labels", "pair-inputs-with-labels", "more-data"),
+    meaning=(
+        "There is nothing in these inputs that tells these labels. A network large enough learns the training pairs by "
+        "heart all the same, which looks like overfitting of the worst kind."
+    ),
+    mechanism=(
+        "Seeding a generator twice and shuffling inputs and labels one after the other pairs them rightly only if both "
+        "are equally long. One missing row shifts every label after it, without any error."
+    ),
+    false_alarms="Targets that truly cannot be predicted; a run too short to have found what can.",
+    source=("article 1.3", "article IMPR-2", "knowledge of the field"),
+    fires=(
+        case(
+            "inputs reordered, labels not",
+            run(
+                curve(train.loss, decay(1.40, 0.80, 20)),
+                curve(val.loss, line(1.387, 1.9, 20)),
+                curve(val.accuracy, line(0.26, 0.25, 20)),
+                config={"loss": "cross_entropy"},
+                data={"class_counts": (400, 400, 400, 400)},
+            ),
+        ),
+        case(
+            "some skill",
+            facts(
+                signal.best_loss_over_chance(val.loss).of(1.0),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.gap_growth(val.loss, train.loss).of(0.12),
+                signal.score_over_majority(val.accuracy).of(0.04),
+            ),
+        ),
+        case(
+            "no skill to speak of",
+            facts(
+                signal.best_loss_over_chance(val.loss).of(1.0),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.gap_growth(val.loss, train.loss).of(0.12),
+                signal.score_over_majority(val.accuracy).of(0.02),
+            ),
+        ),
+    ),
+    quiet=(
+        case(
+            "ordinary overfitting",
+            run(
+                curve(train.loss, decay(1.40, 0.10, 20)),
+                curve(val.loss, decay(1.38, 0.6, 8), line(0.6, 1.2, 12)),
+                config={"loss": "cross_entropy"},
+                data={"class_counts": (400, 400, 400, 400)},
+            ),
+        ),
+        case(
+            "validation once better than guessing",
+            facts(
+                signal.best_loss_over_chance(val.loss).of(0.9),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.gap_growth(val.loss, train.loss).of(0.3),
+            ),
+        ),
+        case(
+            "nothing memorized",
+            facts(
+                signal.best_loss_over_chance(val.loss).of(1.0),
+                signal.loss_over_chance(train.loss).of(0.99),
+                signal.gap_growth(val.loss, train.loss).of(0.3),
+            ),
+        ),
+        case(
+            "no gap opens",
+            facts(
+                signal.best_loss_over_chance(val.loss).of(1.0),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.gap_growth(val.loss, train.loss).of(0.08),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule, case, config, curve, data, escalates, facts, flat, limit, moderate, run, signal, supports, train,
+)  # fmt: skip
+
+OFFSET = limit("target-offset", 3, unit="standard deviations", source="knowledge of the field", healthy="0")
+WIDE = limit("target-spread-wide", 10, unit="standard deviation", source="knowledge of the field", healthy="1")
+NARROW = limit("target-spread-narrow", 0.1, unit="standard deviation", source="knowledge of the field", healthy="1")
+FITS = limit("regression-loss-fits", 0.5, unit="ratio", source="knowledge of the field", healthy="below 0.5")
+STUCK = limit("regression-loss-stuck", 0.9, unit="ratio", source="knowledge of the field", healthy="below 0.5")
+
+RULE = Rule(
+    id="DAT202",
+    name="target-not-scaled",
+    kind="cause",
+    family="data",
+    level="data",
+    severity="warning",
+    prior=0.65,
+    blames=("preprocessing",),
+    symptom="the target of the regression lies far from mean 0 and standard deviation 1",
+    cause="the output layer has to travel to the target's mean and spread before it can learn anything else",
+    when=config.loss.is_("mse", "mae", "huber")
+    & ((signal.target_offset() > OFFSET) | (data.target_std > WIDE) | (data.target_std < NARROW)),
+    evidence=(
+        supports(
+            signal.best_loss_over_chance(train.loss) >= STUCK,
+            moderate,
+            "at best the loss is {value:.2f} of what predicting the mean gives",
+        ),
+    ),
+    escalate=(
+        escalates(signal.best_loss_over_chance(train.loss) <= FITS, "info"),
+        escalates(signal.best_loss_over_chance(train.loss) >= STUCK, "error"),
+    ),
+    explains=("MOD206", "OPT101", "OPT106", "GRD102", "NUM102", "PLT104", "PLT106", "PLT101", "OSC101"),
+    remedies=("standardize-targets", "set-final-bias"),
+    meaning="The size of the loss and of its gradients follows the square of the target's units.",
+    mechanism=(
+        "A fresh network predicts about 0. A target of hundreds gives gradients of hundreds and a rate that suits "
+        "nothing else; a target of thousandths gives none to speak of."
+    ),
+    false_alarms="Losses that do not depend on scale, as of logarithms or quotients; a last bias set to the mean.",
+    source=("Karpathy 2019", "knowledge of the field"),
+    fires=(
+        case(
+            "prices in thousands",
+            run(
+                curve(train.loss, flat(2500.0, 12, noise=0.01)),
+                config={"loss": "mse"},
+                data={"target_mean": 210.0, "target_std": 50.0},
+            ),
+        ),
+        case(
+            "far from zero, and it learns",
+            facts(
+                config.loss.of("mse"),
+                signal.target_offset().of(4.0),
+                data.target_std.of(1.0),
+                signal.best_loss_over_chance(train.loss).of(0.4),
+            ),
+        ),
+        case(
+            "wide, and it learns somewhat",
+            facts(
+                config.loss.of("mae"),
+                data.target_std.of(12.0),
+                signal.target_offset().of(0.0),
+                signal.best_loss_over_chance(train.loss).of(0.7),
+            ),
+        ),
+        case("tiny", facts(config.loss.of("mse"), data.target_std.of(0.08), signal.target_offset().of(0.0))),
+    ),
+    quiet=(
+        case("standardized", run(config={"loss": "mse"}, data={"target_mean": 0.0, "target_std": 1.0})),
+        case("a little off", facts(config.loss.of("mse"), signal.target_offset().of(2.0), data.target_std.of(8.0))),
+        case("small", facts(config.loss.of("mse"), signal.target_offset().of(0.0), data.target_std.of(0.12))),
+        case(
+            "no regression",
+            facts(config.loss.of("cross_entropy"), signal.target_offset().of(9.0), data.target_std.of(50.0)),
+        ),
+    ),
+)
