@@ -17,3 +17,14 @@ STEEP_START = limit(
     "gradient-at-start", 300, unit="norm per unit of error", source="measured", healthy="0.1-7; unscaled inputs to 190"
 )
 ONE_SIDED = limit("gradient-at-one-bound", 0.9, unit="share", source="measured", healthy="0.0")
+SLIGHT_FALL = limit("slight-fall", 0.15, unit="share", source="measured", healthy="0.55-0.99")
+EVEN_DESCENT = limit("even-descent", 0.3, unit="ratio", source="measured", healthy="0.03-0.25 after the first fall")
+STEADY_FALL = limit("steady-fall", -2.5, unit="standard deviations", source="measured", healthy="-11 to -3")
+TINY_UPDATE = limit(
+    "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
+)
+LONG_SEQUENCE = limit(
+    "long-for-plain-recurrence", 30, unit="time steps", source="Pascanu et al. 2013", healthy="to some tens"
+)
+LARGE_INPUT_SPREAD = limit("large-input-spread", 10, unit="standard deviations", source="measured", healthy="0.9-1.1")
+LARGE_INPUT_MEAN = limit("large-input-mean", 3, unit="input units", source="measured", healthy="0.0-0.1")

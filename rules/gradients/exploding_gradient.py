@@ -4,11 +4,10 @@ from expert.authoring import (
     Rule, case, config, curve, decay, escalates, facts, flat, gradient, layers, limit, line, model, moderate, run, signal, strong,
     supports, train, weak,
 )  # fmt: skip
-from expert.rules.limits import STEEP_START, WILD_UPDATE
+from expert.rules.limits import LONG_SEQUENCE, STEEP_START, WILD_UPDATE
 
 SPIKE = limit("gradient-spike", 100, unit="ratio", source="measured", healthy="1.4-17")
 STEEP = limit("steep-first-gradient", 70, unit="ratio", source="AutoTrainer 2021", healthy="0.14-3.2")
-LONG = limit("long-for-plain-recurrence", 30, unit="time steps", source="Pascanu et al. 2013, measured")
 
 start = signal.first_gradient_per_error()
 spike = signal.gradient_spike_ratio()
@@ -34,7 +33,7 @@ RULE = Rule(
         supports(reach >= STEEP, strong, "the first layer gets {value:.2g} times the gradient of the last"),
         supports(spike >= SPIKE, moderate, "the largest gradient is {value:.2g} times the usual one"),
         supports(model.recurrent.is_("rnn"), moderate, "a recurrence without gates repeats one matrix at each step"),
-        supports(model.sequence_length > LONG, weak, "the gradient passes {value:.0f} time steps"),
+        supports(model.sequence_length > LONG_SEQUENCE, weak, "the gradient passes {value:.0f} time steps"),
         supports(config.clip_norm.known, weak, "someone saw a reason to clip at {value:g}"),
     ),
     escalate=(escalates(signal.has_nonfinite(train.loss), "fatal"),),
