@@ -42,7 +42,7 @@ RULE = Rule(
         "skip-nonfinite-steps",
     ),
     meaning=(
-        "A skipped step now and then is how the scaler finds its scale. Many of them in a row mean that no scale helps: "
+        "A skipped step now and then is how the scaler finds its scale. Many in a row mean that no scale helps: "
         "the numbers of the forward pass are too large, or already NaN, before anything is scaled."
     ),
     mechanism=(
