@@ -28,3 +28,5 @@ LONG_SEQUENCE = limit(
 )
 LARGE_INPUT_SPREAD = limit("large-input-spread", 10, unit="standard deviations", source="measured", healthy="0.9-1.1")
 LARGE_INPUT_MEAN = limit("large-input-mean", 3, unit="input units", source="measured", healthy="0.0-0.1")
+EPOCH_ECHO = limit("epoch-echo", 0.5, unit="correlation", source="measured: 0.97-0.996", healthy="-0.12 to 0.20")
+MIXED_BATCH = limit("batch-label-entropy", 0.7, unit="share", source="measured: 0.02 if sorted", healthy="0.92-0.98")

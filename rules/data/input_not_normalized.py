@@ -4,9 +4,8 @@ from expert.authoring import (
     Rule, against, case, curve, data, decay, escalates, facts, limit, model, moderate, run, signal, strong, supports,
     train,
 )  # fmt: skip
+from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD
 
-OFFSET = limit("input-mean", 3, unit="absolute", source="measured: 100 and 133 do not train", healthy="0.01-1.1")
-WIDE = limit("input-spread-wide", 10, unit="standard deviation", source="measured: 52 saturates", healthy="0.5-1.7")
 NARROW = limit("input-spread-narrow", 0.1, unit="standard deviation", source="measured", healthy="0.5-1.7")
 UNEVEN = limit("input-spread-ratio", 100, unit="ratio", source="measured: 3e4 ends in NaN", healthy="1.0-2.8")
 FITS = limit("loss-in-spite-of-raw-inputs", 0.5, unit="ratio", source="measured", healthy="0.01-0.4")
@@ -24,8 +23,8 @@ RULE = Rule(
     blames=("preprocessing",),
     symptom="the inputs lie far from mean 0 and standard deviation 1",
     cause="inputs of that size drive the first layer into huge outputs and gradients, or into units that stay off",
-    when=(data.largest_mean > OFFSET)
-    | (data.largest_std > WIDE)
+    when=(data.largest_mean > LARGE_INPUT_MEAN)
+    | (data.largest_std > LARGE_INPUT_SPREAD)
     | (data.largest_std < NARROW)
     | (data.scale_ratio > UNEVEN),
     evidence=(
