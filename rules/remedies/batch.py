@@ -61,12 +61,8 @@ REMEDIES = (
                         optimizer.zero_grad(set_to_none=True)
             """),
             keras_code("""
-                optimizer = keras.optimizers.Adam({learning_rate}, gradient_accumulation_steps=4)
-                model.compile(optimizer, loss=loss)
-            """),
-            keras_code("""
-                optimizer = keras.optimizers.Adam(gradient_accumulation_steps=4)
-                model.compile(optimizer, loss=loss)
+                settings = model.optimizer.get_config() | {{"gradient_accumulation_steps": 4}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
         ),
         watch="the loss averaged over k batches scatters half as much for k = 4",

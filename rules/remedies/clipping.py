@@ -34,10 +34,13 @@ REMEDIES = (
                 print(float(norm))  # the norm before clipping: log it
             """),
             keras_code("""
-                optimizer = keras.optimizers.Adam({learning_rate}, global_clipnorm={clip_norm})
-                model.compile(optimizer, loss=loss)
+                settings = model.optimizer.get_config() | {{"global_clipnorm": {clip_norm}}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
-            keras_code("model.compile(keras.optimizers.Adam(global_clipnorm=1.0), loss=loss)"),
+            keras_code("""
+                settings = model.optimizer.get_config() | {{"global_clipnorm": 1.0}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
+            """),
         ),
         watch="fewer than 20 % of the steps are clipped, and no gradient norm before clipping exceeds ten times the "
         "median",
@@ -59,10 +62,13 @@ REMEDIES = (
             """),
             torch_code("torch.nn.utils.clip_grad_value_(model.parameters(), clip_value=5.0)  # -5 to 5"),
             keras_code("""
-                optimizer = keras.optimizers.Adam({learning_rate}, clipvalue={clip_bound})  # on both sides
-                model.compile(optimizer, loss=loss)
+                settings = model.optimizer.get_config() | {{"clipvalue": {clip_bound}}}  # on both sides
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
-            keras_code("model.compile(keras.optimizers.Adam(clipvalue=5.0), loss=loss)  # -5 to 5"),
+            keras_code("""
+                settings = model.optimizer.get_config() | {{"clipvalue": 5.0}}  # -5 to 5
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
+            """),
         ),
         watch="successive gradients no longer all point one way, and the loss falls again",
         source=("article 3.3", "Pascanu et al. 2013"),

@@ -23,10 +23,9 @@ REMEDIES = (
                 # from the second phase on; the rate was {learning_rate}
                 body, head = model[:-1], model[-1]
                 body.requires_grad_(True)
-                optimizer = torch.optim.AdamW([
-                    {{"params": body.parameters(), "lr": {a_tenth_of_learning_rate}}},
-                    {{"params": head.parameters(), "lr": {learning_rate}}},
-                ])
+                optimizer.param_groups.clear()
+                optimizer.add_param_group({{"params": body.parameters(), "lr": {a_tenth_of_learning_rate}}})
+                optimizer.add_param_group({{"params": head.parameters(), "lr": {learning_rate}}})
             """),
             torch_code("""
                 body, head = model[:-1], model[-1]  # weights loaded into the body before

@@ -25,12 +25,7 @@ REMEDIES = (
             keras_code("""
                 # the last layer has no activation
                 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-                model.compile(keras.optimizers.Adam({learning_rate}), loss=loss)
-            """),
-            keras_code("""
-                # the last layer has no activation
-                loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-                model.compile(keras.optimizers.Adam(), loss=loss)
+                model.compile(model.optimizer, loss=loss)
             """),
         ),
         watch="the loss stays finite, and the largest loss of a sample is no longer stuck at one value",

@@ -80,12 +80,9 @@ REMEDIES = (
                         else:
                             replace(child)
 
-                replace(model)  # then build the optimizer anew
-                optimizer = torch.optim.SGD(model.parameters(), lr={learning_rate}, momentum=0.9)
-            """),
-            torch_code("""
-                convolutional = nn.Sequential(nn.Conv2d(3, 64, 3, bias=False), nn.GroupNorm(32, 64), nn.ReLU())
-                dense = nn.Sequential(nn.Linear(64, 64), nn.LayerNorm(64), nn.ReLU())
+                replace(model)
+                optimizer.param_groups.clear()  # the optimizer takes the new parameters, with its own settings
+                optimizer.add_param_group({{"params": list(model.parameters())}})
             """),
             keras_code(
                 "normalization = keras.layers.GroupNormalization(groups=32)  # groups=-1 for layer normalization"

@@ -85,12 +85,10 @@ REMEDIES = (
                 loss = loss_fn(logits.float(), targets)
             """),
             keras_code("""
-                optimizer = keras.optimizers.SGD({learning_rate})
-                model.compile(keras.mixed_precision.LossScaleOptimizer(optimizer, initial_scale=2.0**12), loss=loss)
-            """),
-            keras_code("""
-                optimizer = keras.optimizers.Adam()
-                model.compile(keras.mixed_precision.LossScaleOptimizer(optimizer, initial_scale=2.0**12), loss=loss)
+                inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+                inner = type(inner).from_config(inner.get_config())
+                optimizer = keras.mixed_precision.LossScaleOptimizer(inner, initial_scale=2.0**12)  # 2.0**15 is usual
+                model.compile(optimizer, loss=loss)
             """),
         ),
         watch="fewer than 1 % of the steps are skipped after the first 200, and the scale settles",
@@ -168,8 +166,9 @@ REMEDIES = (
                 optimizer.zero_grad(set_to_none=True)
             """),
             keras_code("""
+                inner = type(model.optimizer).from_config(model.optimizer.get_config())
                 # skips steps with a non-finite gradient, in any precision
-                model.compile(keras.mixed_precision.LossScaleOptimizer(keras.optimizers.Adam()), loss=loss)
+                model.compile(keras.mixed_precision.LossScaleOptimizer(inner), loss=loss)
             """),
         ),
         watch="the count of skipped steps stays close to zero",

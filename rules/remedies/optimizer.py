@@ -22,7 +22,7 @@ REMEDIES = (
         snippets=(
             torch_code("""
                 # the rate was {learning_rate}
-                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay={weight_decay})
+                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
             """),
             torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)"),
             keras_code("model.compile(keras.optimizers.AdamW(1e-3), loss=loss)  # rate was {learning_rate}"),
@@ -70,10 +70,14 @@ REMEDIES = (
         change=Change(target="epsilon", operation="set", value=1e-8),
         not_when=(not_when(config.optimizer.is_("sgd"), "SGD has no epsilon"),),
         snippets=(
-            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr={learning_rate}, eps=1e-8)"),
-            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, eps=1e-8)"),
-            keras_code("model.compile(keras.optimizers.Adam({learning_rate}, epsilon=1e-7), loss=loss)"),
-            keras_code("model.compile(keras.optimizers.Adam(1e-3, epsilon=1e-7), loss=loss)"),
+            torch_code("""
+                for group in optimizer.param_groups:
+                    group["eps"] = 1e-8
+            """),
+            keras_code("""
+                settings = model.optimizer.get_config() | {{"epsilon": 1e-7}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
+            """),
         ),
         watch="the relative size of the updates is smooth over time, without late jumps",
         source=("knowledge of the field", "Kingma and Ba 2015"),
@@ -94,10 +98,14 @@ REMEDIES = (
             not_when(config.beta2 <= 0.98, "beta2 is low already"),
         ),
         snippets=(
-            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr={learning_rate}, betas=(0.9, 0.95))"),
-            torch_code("optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95))"),
-            keras_code("model.compile(keras.optimizers.AdamW({learning_rate}, beta_2=0.95), loss=loss)"),
-            keras_code("model.compile(keras.optimizers.AdamW(1e-3, beta_2=0.95), loss=loss)"),
+            torch_code("""
+                for group in optimizer.param_groups:
+                    group["betas"] = (0.9, 0.95)
+            """),
+            keras_code("""
+                settings = model.optimizer.get_config() | {{"beta_2": 0.95}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
+            """),
         ),
         watch="spikes of the loss become rarer and lower",
         source=("knowledge of the field", "Wortsman et al. 2023"),

@@ -32,13 +32,16 @@ REMEDIES = (
                 schedule = keras.optimizers.schedules.CosineDecay(
                     0.0, {total_steps}, alpha=0.01, warmup_target={learning_rate}, warmup_steps={warm_up_steps}
                 )
-                model.compile(keras.optimizers.Adam(schedule), loss=loss)
+                settings = model.optimizer.get_config() | {{"learning_rate": schedule}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
             keras_code("""
+                rate = float(model.optimizer.learning_rate)
                 schedule = keras.optimizers.schedules.CosineDecay(
-                    0.0, 5000, alpha=0.01, warmup_target=1e-3, warmup_steps=200
+                    0.0, 5000, alpha=0.01, warmup_target=rate, warmup_steps=200
                 )
-                model.compile(keras.optimizers.Adam(schedule), loss=loss)
+                settings = model.optimizer.get_config() | {{"learning_rate": schedule}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
         ),
         watch="the loss rises by less than a tenth in the first hundred steps",
@@ -69,7 +72,8 @@ REMEDIES = (
             """),
             keras_code("""
                 schedule = keras.optimizers.schedules.CosineDecay({learning_rate}, {total_steps}, alpha=0.01)
-                model.compile(keras.optimizers.SGD(schedule, momentum=0.9), loss=loss)  # it counts steps, not epochs
+                settings = model.optimizer.get_config() | {{"learning_rate": schedule}}  # it counts steps, not epochs
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
             keras_code("""
                 slower = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.3, patience=5)
@@ -98,13 +102,8 @@ REMEDIES = (
                 update_bn(loader, averaged)        # before validating `averaged`
             """),
             keras_code("""
-                optimizer = keras.optimizers.Adam({learning_rate}, use_ema=True, ema_momentum=0.999)
-                model.compile(optimizer, loss=loss)
-                swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)  # validates and saves the average
-                model.fit(x_train, y_train, validation_data=(x_val, y_val), callbacks=[swap])
-            """),
-            keras_code("""
-                model.compile(keras.optimizers.Adam(use_ema=True, ema_momentum=0.999), loss=loss)
+                settings = model.optimizer.get_config() | {{"use_ema": True, "ema_momentum": 0.999}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
                 swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)  # validates and saves the average
                 model.fit(x_train, y_train, validation_data=(x_val, y_val), callbacks=[swap])
             """),

@@ -46,19 +46,14 @@ REMEDIES = (
         snippets=(
             torch_code("""
                 model.requires_grad_(True)
-                optimizer = torch.optim.AdamW(model.parameters(), lr={learning_rate})  # now it holds them all
-            """),
-            torch_code("""
-                model.requires_grad_(True)
-                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)  # now it holds them all
-            """),
-            keras_code("""
-                model.trainable = True
-                model.compile(keras.optimizers.Adam({learning_rate}), loss=loss)  # takes effect when compiled again
+                held = {{id(p) for group in optimizer.param_groups for p in group["params"]}}
+                missing = [p for p in model.parameters() if id(p) not in held]
+                if missing:
+                    optimizer.add_param_group({{"params": missing}})  # with "lr": a lower one if they are pre-trained
             """),
             keras_code("""
-                model.trainable = True
-                model.compile(keras.optimizers.Adam(1e-4), loss=loss)  # takes effect when compiled again
+                model.trainable = True  # takes effect when compiled again, with a new optimizer
+                model.compile(type(model.optimizer).from_config(model.optimizer.get_config()), loss=loss)
             """),
         ),
         watch="the updates of these layers are above zero",

@@ -33,11 +33,14 @@ REMEDIES = (
                     group["weight_decay"] = 1e-2  # AdamW; 1e-4 for SGD
             """),
             keras_code("""
-                # the weight decay was {weight_decay}
-                optimizer = keras.optimizers.AdamW({learning_rate}, weight_decay={threefold_weight_decay})
-                model.compile(optimizer, loss=loss)
+                # was {weight_decay}
+                settings = model.optimizer.get_config() | {{"weight_decay": {threefold_weight_decay}}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
-            keras_code("model.compile(keras.optimizers.AdamW(1e-3, weight_decay=1e-2), loss=loss)"),
+            keras_code("""
+                settings = model.optimizer.get_config() | {{"weight_decay": 1e-2}}  # AdamW; 1e-4 for SGD
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
+            """),
         ),
         watch="the gap between training and validation narrows while the best validation value improves",
         source=("knowledge of the field", "Smith 2018"),
@@ -63,11 +66,15 @@ REMEDIES = (
                     group["weight_decay"] /= 10
             """),
             keras_code("""
-                # the weight decay was {weight_decay}
-                optimizer = keras.optimizers.AdamW({learning_rate}, weight_decay={a_tenth_of_weight_decay})
-                model.compile(optimizer, loss=loss)
+                # was {weight_decay}
+                settings = model.optimizer.get_config() | {{"weight_decay": {a_tenth_of_weight_decay}}}
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
-            keras_code("model.compile(keras.optimizers.AdamW(1e-3, weight_decay=1e-4), loss=loss)"),
+            keras_code("""
+                settings = model.optimizer.get_config()
+                settings["weight_decay"] = (settings["weight_decay"] or 0.0) / 10
+                model.compile(type(model.optimizer).from_config(settings), loss=loss)
+            """),
         ),
         watch="the norm of the weights stops shrinking, and the training loss falls well below that of chance",
         source=("knowledge of the field", "Smith 2018"),
@@ -113,6 +120,7 @@ REMEDIES = (
         cost="config line",
         risk="low",
         change=Change(target="decoupled_weight_decay", operation="set", value=True),
+        not_when=(not_when(config.optimizer.is_("sgd"), "in SGD an L2 term and weight decay are the same"),),
         snippets=(
             torch_code("""
                 decayed = [p for p in model.parameters() if p.ndim >= 2]

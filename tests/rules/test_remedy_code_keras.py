@@ -18,7 +18,26 @@ tf: Any = pytest.importorskip("tensorflow")
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(tf.data functions|copy keyword|will be ignored since).*")
 KNOWN = known_numbers()
+OPTIMIZERS: dict[str, Any] = {
+    "sgd": lambda: keras.optimizers.SGD(0.1, momentum=0.9),
+    "adamw": lambda: keras.optimizers.AdamW(0.1, weight_decay=0.001),
+}
 CODE = [(remedy, one) for remedy in REMEDIES.values() for one in remedy.snippets if one.framework == "keras"]
+
+
+KEEPING = (
+    "accumulate-gradients",
+    "average-weights",
+    "clip-gradient-norm",
+    "fused-loss-on-logits",
+    "lower-loss-scale",
+    "lower-weight-decay",
+    "raise-weight-decay",
+    "skip-nonfinite-steps",
+    "symmetric-clip",
+    "unfreeze-layers",
+)
+"""Remedies that compile anew with the optimizer the run had."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +52,7 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     tf.debugging.disable_check_numerics()
 
 
-def prepared() -> dict[str, Any]:
+def prepared(optimizer: str = "sgd") -> dict[str, Any]:
     """The names that snippets take as given."""
     y = np.arange(64) % 4
     x = (np.random.default_rng(0).normal(size=(64, 8)) + 3.0 * np.eye(4, 8)[y]).astype("float32")
@@ -41,7 +60,8 @@ def prepared() -> dict[str, Any]:
         [keras.Input((8,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dropout(0.5), keras.layers.Dense(4)]
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.SGD(0.1), loss=loss)
+    model.compile(OPTIMIZERS[optimizer](), loss=loss)
+    model.train_on_batch(x, y)  # advice comes to a model that has been trained
     names: dict[str, Any] = {"keras": keras, "np": np, "model": model, "loss": loss}
     return names | {"x_train": x[:48], "y_train": y[:48], "x_val": x[48:], "y_val": y[48:]}
 
@@ -56,7 +76,19 @@ def run(name: str, *, known: bool = True, **given: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("remedy", "snippet"), CODE, ids=[remedy.name for remedy, _ in CODE])
 def test_code_runs(remedy: Remedy, snippet: Snippet) -> None:
-    exec(compile(snippet.code.format(**KNOWN), remedy.name, "exec"), prepared())
+    optimizer = "adamw" if remedy.name in ("lower-beta2", "fix-epsilon") else "sgd"
+    exec(compile(snippet.code.format(**KNOWN), remedy.name, "exec"), prepared(optimizer))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", KEEPING)
+def test_what_does_not_concern_the_optimizer_leaves_its_kind_and_rate(name: str, optimizer: str) -> None:
+    names = prepared(optimizer)
+    kind = type(names["model"].optimizer)
+    model = run(name, **names)["model"]
+    assert type(getattr(model.optimizer, "inner_optimizer", model.optimizer)) is kind
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
+    model.train_on_batch(names["x_train"], names["y_train"])
 
 
 @pytest.mark.parametrize("known", [True, False])
