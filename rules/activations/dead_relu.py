@@ -1,9 +1,25 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, decay, escalates, facts, flat, layers, limit, model, moderate, run, signal, strong, supports,
-    train, weak,
-)  # fmt: skip
+    Rule,
+    against,
+    case,
+    curve,
+    decay,
+    escalates,
+    facts,
+    flat,
+    layers,
+    limit,
+    model,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+    weak,
+)
 from expert.rules.limits import DEAD_UNITS, LITTLE_PROGRESS, NO_PROGRESS
 
 MOSTLY = limit("mostly-dead-units", 0.9, unit="share", source="DeepDiagnosis 2022, measured", healthy="0.00-0.44")
@@ -29,24 +45,38 @@ RULE = Rule(
         supports(signal.all_layers_frozen(), moderate, "not one weight moves"),
         supports(model.activation.is_("relu"), weak, "a ReLU has no slope at all below zero"),
         against(
-            model.activation.is_("leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"), strong,
+            model.activation.is_("leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"),
+            strong,
             "the hidden activation, {value}, is not flat below zero",
         ),
     ),
     escalate=(escalates(dead >= MOSTLY, "error"),),
     explains=(
-        "PLT101", "PLT102", "PLT104", "PLT105", "PLT106", "GEN103", "OPT104", "OPT201", "GRD302", "MOD201",
-    ),  # fmt: skip
+        "PLT101",
+        "PLT102",
+        "PLT104",
+        "PLT105",
+        "PLT106",
+        "GEN103",
+        "OPT104",
+        "OPT201",
+        "GRD302",
+        "MOD201",
+    ),
     unless=("OPT301",),
     remedies=(
-        "initialize-well", "change-activation", "add-normalization", "lower-learning-rate", "rewind-to-checkpoint",
+        "initialize-well",
+        "change-activation",
+        "add-normalization",
+        "lower-learning-rate",
+        "rewind-to-checkpoint",
     ),
     meaning="The layer passes on little or nothing of its input; with all units dead the network gives every sample "
     "the same answer.",
     mechanism="A step too large, a strongly negative bias or unscaled inputs push a unit's input below zero for all "
     "samples. Its gradient is then zero, so no later rate revives it: restart with sound weights.",
-    false_alarms="Sparse networks and experts that are rarely chosen are zero by design; very wide layers can spare many "
-    "units.",
+    false_alarms="Sparse networks and experts that are rarely chosen are zero by design; very wide layers can spare "
+    "many units.",
     source=("article 3.2", "SageMaker Debugger", "DeepDiagnosis 2022", "measured"),
     fires=(
         case(
@@ -74,4 +104,4 @@ RULE = Rule(
             run(curve(train.loss, decay(1.4, 0.3, 10)), layers=(layers("zero_unit_share", experts=0.9),)),
         ),
     ),
-)  # fmt: skip
+)

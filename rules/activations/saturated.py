@@ -1,9 +1,23 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, data, decay, escalates, facts, layers, limit, model, moderate, run, signal, supports, train,
+    Rule,
+    case,
+    curve,
+    data,
+    decay,
+    escalates,
+    facts,
+    layers,
+    limit,
+    model,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
     weak,
-)  # fmt: skip
+)
 from expert.rules.limits import LITTLE_PROGRESS
 
 FLAT_ENDS = limit("saturated-activations", 0.5, unit="share", source="SageMaker Debugger", healthy="0.00")
@@ -20,7 +34,8 @@ RULE = Rule(
     severity="warning",
     prior=0.7,
     blames=("initialization", "preprocessing", "activation"),
-    symptom="most activations of a layer stand at the flat ends of their range, so the layer learns slowly or not at all",
+    symptom="most activations of a layer stand at the flat ends of their range, so the layer learns slowly or not at "
+    "all",
     cause="the inputs of the activation are far too large: from large weights or unscaled inputs",
     when=saturated > FLAT_ENDS,
     evidence=(
@@ -42,11 +57,15 @@ RULE = Rule(
         case(
             "two saturated layers",
             run(
-                curve(train.loss, decay(1.1, 0.6, 10)), layers=(layers("saturated_share", fc1=0.82, fc2=0.83),),
+                curve(train.loss, decay(1.1, 0.6, 10)),
+                layers=(layers("saturated_share", fc1=0.82, fc2=0.83),),
                 model={"activation": "tanh"},
             ),
         ),
-        case("inputs with a large spread, no progress", facts(saturated.of(0.85), progress.of(0.2), data.largest_std.of(12))),
+        case(
+            "inputs with a large spread, no progress",
+            facts(saturated.of(0.85), progress.of(0.2), data.largest_std.of(12)),
+        ),
         case("just over half", facts(saturated.of(0.6), data.largest_std.of(8), progress.of(0.35))),
     ),
     quiet=(
@@ -56,4 +75,4 @@ RULE = Rule(
         ),
         case("a third", facts(saturated.of(0.4))),
     ),
-)  # fmt: skip
+)

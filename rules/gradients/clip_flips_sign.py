@@ -1,8 +1,22 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, decay, decisive, facts, flat, gradient, line, moderate, run, signal, supports, train,
-)  # fmt: skip
+    Rule,
+    case,
+    config,
+    curve,
+    decay,
+    decisive,
+    facts,
+    flat,
+    gradient,
+    line,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
+)
 from expert.rules.limits import ONE_SIDED
 
 bounds = signal.clip_asymmetry()
@@ -28,9 +42,22 @@ RULE = Rule(
         supports(signal.relative_improvement(train.loss) < 0.0, moderate, "the loss ends higher than it began"),
     ),
     explains=(
-        "OPT101", "OPT102", "OPT103", "OPT106", "OSC101", "OSC102", "PLT101", "PLT104", "PLT106", "GEN101", "GEN103",
-        "GRD102", "GRD202", "ACT101", "MOD201",
-    ),  # fmt: skip
+        "OPT101",
+        "OPT102",
+        "OPT103",
+        "OPT106",
+        "OSC101",
+        "OSC102",
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "GEN101",
+        "GEN103",
+        "GRD102",
+        "GRD202",
+        "ACT101",
+        "MOD201",
+    ),
     remedies=("symmetric-clip", "clip-gradient-norm"),
     meaning="The update no longer follows the gradient: its direction is the same for any data. Clipping as such is "
     "harmless; this interval is not.",
@@ -42,21 +69,31 @@ RULE = Rule(
     fires=(
         case(
             "clipped to 0.1 … 5",
-            run(curve(train.loss, decay(1.4, 0.4, 6), line(0.5, 1.5, 8)),
-                config={"clip_value_low": 0.1, "clip_value_high": 5.0}),
+            run(
+                curve(train.loss, decay(1.4, 0.4, 6), line(0.5, 1.5, 8)),
+                config={"clip_value_low": 0.1, "clip_value_high": 5.0},
+            ),
         ),
         case(
             "nearly all entries at one bound, bounds not told",
-            run(curve(gradient.at_bound_share, flat(0.99, 100), per_epoch=20), curve(train.loss, flat(1.3, 100), per_epoch=20)),
+            run(
+                curve(gradient.at_bound_share, flat(0.99, 100), per_epoch=20),
+                curve(train.loss, flat(1.3, 100), per_epoch=20),
+            ),
         ),
         case("most entries at one bound", facts(at_bound.of(0.92))),
     ),
     quiet=(
         case(
             "clipped to -5 … 5",
-            run(curve(train.loss, decay(1.4, 0.3, 13)), curve(gradient.at_bound_share, flat(0.0, 13)),
-                config={"clip_value_low": -5.0, "clip_value_high": 5.0}),
+            run(
+                curve(train.loss, decay(1.4, 0.3, 13)),
+                curve(gradient.at_bound_share, flat(0.0, 13)),
+                config={"clip_value_low": -5.0, "clip_value_high": 5.0},
+            ),
         ),
-        case("a tight symmetric clip holds half of the entries at each bound", facts(bounds.of(False), at_bound.of(0.85))),
+        case(
+            "a tight symmetric clip holds half of the entries at each bound", facts(bounds.of(False), at_bound.of(0.85))
+        ),
     ),
-)  # fmt: skip
+)

@@ -1,8 +1,21 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, decay, facts, flat, gradient, limit, moderate, run, signal, supports, train, weak,
-)  # fmt: skip
+    Rule,
+    case,
+    config,
+    curve,
+    facts,
+    flat,
+    gradient,
+    limit,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
+    weak,
+)
 from expert.rules.limits import LITTLE_PROGRESS, NO_PROGRESS
 
 OFTEN = limit("clipped-often", 0.5, unit="share", source="Deep Learning Tuning Playbook", healthy="below 0.2")
@@ -49,9 +62,12 @@ RULE = Rule(
     quiet=(
         case(
             "rare spikes clipped",
-            run(curve(gradient.clipped, flat(0.0, 95), flat(1.0, 5), per_epoch=20), curve(train.loss, flat(0.7, 100), per_epoch=20)),
+            run(
+                curve(gradient.clipped, flat(0.0, 95), flat(1.0, 5), per_epoch=20),
+                curve(train.loss, flat(0.7, 100), per_epoch=20),
+            ),
         ),
         case("half of the steps, no progress", facts(clipped.of(0.45), progress.of(0.0))),
         case("every step clipped, learning all the same", facts(clipped.of(1.0), progress.of(0.4))),
     ),
-)  # fmt: skip
+)

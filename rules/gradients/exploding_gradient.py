@@ -1,9 +1,27 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, decay, escalates, facts, flat, gradient, layers, limit, line, model, moderate, run, signal, strong,
-    supports, train, weak,
-)  # fmt: skip
+    Rule,
+    case,
+    config,
+    curve,
+    decay,
+    escalates,
+    facts,
+    flat,
+    gradient,
+    layers,
+    limit,
+    line,
+    model,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+    weak,
+)
 from expert.rules.limits import LONG_SEQUENCE, STEEP_START, WILD_UPDATE
 
 SPIKE = limit("gradient-spike", 100, unit="ratio", source="measured", healthy="1.4-17")
@@ -39,9 +57,16 @@ RULE = Rule(
     escalate=(escalates(signal.has_nonfinite(train.loss), "fatal"),),
     explains=("NUM101", "NUM102", "OPT101", "OPT106", "OSC101", "OSC102", "GRD202", "PLT104", "PLT106", "GEN103"),
     remedies=(
-        "clip-gradient-norm", "lower-learning-rate", "initialize-well", "use-gated-recurrence", "add-normalization",
-        "change-activation", "add-residual-connections", "add-l2-penalty", "fine-tune-pretrained",
-    ),  # fmt: skip
+        "clip-gradient-norm",
+        "lower-learning-rate",
+        "initialize-well",
+        "use-gated-recurrence",
+        "add-normalization",
+        "change-activation",
+        "add-residual-connections",
+        "add-l2-penalty",
+        "fine-tune-pretrained",
+    ),
     meaning="A single step can throw the weights so far that all learning is lost; where the loss is NaN already, it "
     "must be restarted from weights of before.",
     mechanism="Going back through a layer multiplies the gradient by its weights; where that product is above one, it "
@@ -54,7 +79,8 @@ RULE = Rule(
         case(
             "steep from the first step",
             run(
-                curve(gradient.norm, line(4.5e4, 9e4, 80), per_epoch=20), curve(train.loss, line(0.7, 900, 80), per_epoch=20),
+                curve(gradient.norm, line(4.5e4, 9e4, 80), per_epoch=20),
+                curve(train.loss, line(0.7, 900, 80), per_epoch=20),
                 model={"recurrent": "rnn", "sequence_length": 60},
             ),
         ),
@@ -62,8 +88,10 @@ RULE = Rule(
         case(
             "growing towards the first layer, clipped",
             run(
-                curve(train.loss, flat(0.7, 10)), layers=(layers("gradient_norm", fc1=500.0, out=2.0),),
-                config={"clip_norm": 1.0}, model={"recurrent": "none"},
+                curve(train.loss, flat(0.7, 10)),
+                layers=(layers("gradient_norm", fc1=500.0, out=2.0),),
+                config={"clip_norm": 1.0},
+                model={"recurrent": "none"},
             ),
         ),
         case("one spike in a calm run", facts(spike.of(140), early_update.of(0.2), model.sequence_length.of(40))),
@@ -81,7 +109,9 @@ RULE = Rule(
             ),
         ),
         case("raised, not exploding", facts(start.of(250), reach.of(50), spike.of(60))),
-        case("first updates far too large: the rate", facts(start.of(0.5), reach.of(1), spike.of(1e4),
-             early_update.of(0.4))),
+        case(
+            "first updates far too large: the rate",
+            facts(start.of(0.5), reach.of(1), spike.of(1e4), early_update.of(0.4)),
+        ),
     ),
-)  # fmt: skip
+)

@@ -1,8 +1,22 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, facts, layers, model, moderate, run, signal, strong, supports, train,
-)  # fmt: skip
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    decay,
+    facts,
+    layers,
+    model,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+)
 
 still = signal.frozen_layer_share()
 
@@ -21,15 +35,16 @@ RULE = Rule(
     evidence=(
         supports(still > 0.0, strong, "{value:.0%} of the layers never move and are not declared frozen"),
         supports(
-            (model.frozen > 0.0) & config.pretrained.is_(False), strong,
+            (model.frozen > 0.0) & config.pretrained.is_(False),
+            strong,
             "weight tensors are frozen ({value:.0f} of them) at random values, for the model is not pre-trained",
         ),
         against(config.pretrained, moderate, "the model is pre-trained, where layers are often frozen on purpose"),
     ),
     explains=("MOD201", "GEN103"),
     remedies=("unfreeze-layers", "reconnect-parameters"),
-    meaning="A frozen layer passes on what its weights happen to compute. That is the point of fine-tuning, and a waste "
-    "in a network that starts from random weights.",
+    meaning="A frozen layer passes on what its weights happen to compute. That is the point of fine-tuning, and a "
+    "waste in a network that starts from random weights.",
     mechanism="Weights with requires_grad or trainable set to False, or created after the optimizer was built, are in "
     "no update. Half-precision updates too small to change a weight look the same.",
     false_alarms="Layers frozen on purpose in a pre-trained model: say so with the model's list of frozen layers.",
@@ -41,7 +56,9 @@ RULE = Rule(
         ),
         case(
             "frozen in a model without pre-training",
-            run(curve(train.loss, decay(1.4, 0.7, 10)), model={"frozen": ("fc1.weight",)}, config={"pretrained": False}),
+            run(
+                curve(train.loss, decay(1.4, 0.7, 10)), model={"frozen": ("fc1.weight",)}, config={"pretrained": False}
+            ),
         ),
         case("undeclared, in a pre-trained model", facts(still.of(0.5), config.pretrained.of(True))),
     ),
@@ -49,10 +66,12 @@ RULE = Rule(
         case(
             "a pre-trained model with a frozen trunk",
             run(
-                curve(train.loss, decay(1.4, 0.3, 10)), model={"frozen": ("trunk",)}, config={"pretrained": True},
+                curve(train.loss, decay(1.4, 0.3, 10)),
+                model={"frozen": ("trunk",)},
+                config={"pretrained": True},
                 layers=(layers("update_ratio", trunk=0.0, head=0.01),),
             ),
         ),
         case("nothing frozen", facts(still.of(0.0), model.frozen.of(0.0), config.pretrained.of(False))),
     ),
-)  # fmt: skip
+)

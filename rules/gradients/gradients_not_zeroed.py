@@ -1,9 +1,23 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, decay, facts, flat, gradient, limit, line, moderate, run, signal, strong, supports,
+    Rule,
+    case,
+    config,
+    curve,
+    decay,
+    facts,
+    flat,
+    gradient,
+    limit,
+    line,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
     train,
-)  # fmt: skip
+)
 
 ALIGNED = limit("aligned-gradients", 0.8, unit="share", source="measured", healthy="0.0; sorted labels to 0.7")
 GROWN = limit("gradient-growth", 10, unit="ratio", source="measured", healthy="0.2-10")
@@ -33,9 +47,22 @@ RULE = Rule(
         supports(config.gradients_zeroed.is_(False), strong, "the training loop is known not to zero its gradients"),
     ),
     explains=(
-        "OPT101", "OPT102", "OPT106", "OSC101", "OSC102", "OSC103", "PLT101", "PLT104", "PLT106", "GEN103", "GEN101",
-        "ACT101", "DAT301", "MOD201", "PLT102",
-    ),  # fmt: skip
+        "OPT101",
+        "OPT102",
+        "OPT106",
+        "OSC101",
+        "OSC102",
+        "OSC103",
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "GEN103",
+        "GEN101",
+        "ACT101",
+        "DAT301",
+        "MOD201",
+        "PLT102",
+    ),
     remedies=("order-training-step",),
     meaning="The optimizer follows the sum of all gradients ever computed: it gathers speed like a ball without "
     "friction and runs past every minimum.",
@@ -48,7 +75,8 @@ RULE = Rule(
         case(
             "parallel and growing",
             run(
-                curve(gradient.cosine, flat(0.99, 100), per_epoch=20), curve(gradient.norm, line(0.5, 60, 100), per_epoch=20),
+                curve(gradient.cosine, flat(0.99, 100), per_epoch=20),
+                curve(gradient.norm, line(0.5, 60, 100), per_epoch=20),
                 curve(train.loss, decay(1.4, 0.9, 50), line(0.9, 2.0, 50), per_epoch=20),
             ),
         ),
@@ -60,13 +88,25 @@ RULE = Rule(
         case(
             "gradients of a healthy run",
             run(
-                curve(gradient.cosine, flat(0.1, 100), per_epoch=20), curve(gradient.norm, line(0.5, 1.0, 100), per_epoch=20),
+                curve(gradient.cosine, flat(0.1, 100), per_epoch=20),
+                curve(gradient.norm, line(0.5, 1.0, 100), per_epoch=20),
                 config={"gradients_zeroed": True},
             ),
         ),
-        case("sorted labels: often parallel", facts(aligned.of(0.75), growth.of(20), spike.of(2), config.gradients_zeroed.of(True))),
-        case("the whole set as one batch", facts(aligned.of(1.0), growth.of(8), spike.of(2), config.gradients_zeroed.of(True))),
-        case("growing by spikes", facts(aligned.of(0.95), growth.of(50), spike.of(4), config.gradients_zeroed.of(True))),
-        case("accumulated over four batches on purpose", facts(aligned.of(0.3), config.gradients_zeroed.of(False), steps.of(4))),
+        case(
+            "sorted labels: often parallel",
+            facts(aligned.of(0.75), growth.of(20), spike.of(2), config.gradients_zeroed.of(True)),
+        ),
+        case(
+            "the whole set as one batch",
+            facts(aligned.of(1.0), growth.of(8), spike.of(2), config.gradients_zeroed.of(True)),
+        ),
+        case(
+            "growing by spikes", facts(aligned.of(0.95), growth.of(50), spike.of(4), config.gradients_zeroed.of(True))
+        ),
+        case(
+            "accumulated over four batches on purpose",
+            facts(aligned.of(0.3), config.gradients_zeroed.of(False), steps.of(4)),
+        ),
     ),
-)  # fmt: skip
+)

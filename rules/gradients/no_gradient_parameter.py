@@ -1,8 +1,19 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, decay, decisive, facts, layers, limit, model, run, signal, supports, train, weak,
-)  # fmt: skip
+    Rule,
+    case,
+    curve,
+    decay,
+    decisive,
+    facts,
+    layers,
+    run,
+    signal,
+    supports,
+    train,
+    weak,
+)
 
 missing = signal.without_gradient_share()
 
@@ -45,10 +56,11 @@ RULE = Rule(
         case(
             "the first layer is frozen and declared so",
             run(
-                curve(train.loss, decay(1.4, 0.9, 10)), model={"frozen": ("fc1",)},
+                curve(train.loss, decay(1.4, 0.9, 10)),
+                model={"frozen": ("fc1",)},
                 layers=(layers("weight_norm", fc1=4.0, fc2=3.0, out=1.0), layers("gradient_norm", fc2=0.3, out=0.4)),
             ),
         ),
         case("all layers are reached", facts(missing.of(0.0))),
     ),
-)  # fmt: skip
+)

@@ -1,9 +1,24 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, decay, escalates, facts, flat, layers, limit, model, moderate, run, signal, supports,
-    train, weak,
-)  # fmt: skip
+    Rule,
+    against,
+    case,
+    curve,
+    decay,
+    escalates,
+    facts,
+    flat,
+    layers,
+    limit,
+    model,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
+    weak,
+)
 from expert.rules.limits import FAINT_GRADIENT, LITTLE_PROGRESS, NO_PROGRESS, WILD_UPDATE
 
 LOST = limit("lost-first-gradient", 1e-3, unit="ratio", source="AutoTrainer 2021, measured", healthy="0.14-3.2")
@@ -47,12 +62,27 @@ RULE = Rule(
     ),
     escalate=(escalates(reach < LOST, "error"), escalates(progress < NO_PROGRESS, "error")),
     explains=(
-        "PLT101", "PLT104", "PLT106", "PLT102", "PLT105", "GEN103", "OPT104", "OPT105", "MOD201", "ACT101",
-    ),  # fmt: skip
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "PLT102",
+        "PLT105",
+        "GEN103",
+        "OPT104",
+        "OPT105",
+        "MOD201",
+        "ACT101",
+    ),
     remedies=(
-        "initialize-well", "change-activation", "add-normalization", "add-residual-connections", "switch-to-adam",
-        "use-gated-recurrence", "fine-tune-pretrained", "fewer-layers",
-    ),  # fmt: skip
+        "initialize-well",
+        "change-activation",
+        "add-normalization",
+        "add-residual-connections",
+        "switch-to-adam",
+        "use-gated-recurrence",
+        "fine-tune-pretrained",
+        "fewer-layers",
+    ),
     meaning="The last layers learn, the first ones stand still, so the network sees its input through random features "
     "that hardly vary. Vanishing gradients alone never produce NaN.",
     mechanism="Going back through a layer multiplies the gradient by its weights and by the slope of its activation. "
@@ -61,9 +91,14 @@ RULE = Rule(
     false_alarms="Fine-tuning with smaller rates for the first layers, residual branches that start at zero, and "
     "embeddings, of which each batch touches a few rows, show small first gradients by design.",
     source=(
-        "article 3.2", "article 3.4", "article IMPR-1", "article IMPR-5", "Glorot & Bengio 2010", "He et al. 2015",
+        "article 3.2",
+        "article 3.4",
+        "article IMPR-1",
+        "article IMPR-5",
+        "Glorot & Bengio 2010",
+        "He et al. 2015",
         "AutoTrainer 2021",
-    ),  # fmt: skip
+    ),
     fires=(
         case(
             "four sigmoid layers, flat loss",
@@ -76,11 +111,20 @@ RULE = Rule(
         case("five layers of ReLU", facts(reach.of(0.0007), model.activation.of("relu"), model.depth.of(5))),
         case("nearly lost", facts(reach.of(0.0012), progress.of(0.012))),
         case("faint, some progress", facts(reach.of(0.007), progress.of(0.2), early_update.of(0.2))),
-        case("faint, little progress, gradients of 8e-8", facts(reach.of(0.007), progress.of(0.008),
-             signal.smallest_layer_gradient().of(8e-8), model.depth.of(3))),
-        case("gradients of 1.2e-7, normalized", facts(reach.of(0.007), signal.smallest_layer_gradient().of(1.2e-7),
-             model.normalization.of("batch"), model.residual.of(True))),
-    ),  # fmt: skip
+        case(
+            "faint, little progress, gradients of 8e-8",
+            facts(reach.of(0.007), progress.of(0.008), signal.smallest_layer_gradient().of(8e-8), model.depth.of(3)),
+        ),
+        case(
+            "gradients of 1.2e-7, normalized",
+            facts(
+                reach.of(0.007),
+                signal.smallest_layer_gradient().of(1.2e-7),
+                model.normalization.of("batch"),
+                model.residual.of(True),
+            ),
+        ),
+    ),
     quiet=(
         case(
             "gradients of one size",

@@ -1,8 +1,22 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, facts, flat, layers, limit, model, moderate, run, signal, strong, supports, train, weak,
-)  # fmt: skip
+    Rule,
+    case,
+    curve,
+    facts,
+    flat,
+    layers,
+    limit,
+    model,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+    weak,
+)
 
 FORGOTTEN = limit("forgotten-time-step", 1e-3, unit="ratio", source="Pascanu et al. 2013", healthy="not measured yet")
 
@@ -25,27 +39,33 @@ RULE = Rule(
         supports(reach < 1e-5, moderate, "the first time step gets {value:.1g} times the gradient of the last"),
         supports(model.recurrent.is_("rnn"), strong, "a recurrence without gates keeps nothing for long"),
         supports(model.sequence_length > 100, weak, "the sequences are {value:.0f} steps long"),
-        supports(signal.relative_improvement(train.loss) < 0.1, moderate, "the training loss improved by only {value:.1%}"),
+        supports(
+            signal.relative_improvement(train.loss) < 0.1, moderate, "the training loss improved by only {value:.1%}"
+        ),
     ),
     explains=("PLT101", "PLT104", "PLT106", "PLT102", "GEN103", "MOD201"),
     remedies=("use-gated-recurrence", "shorten-gradient-path", "initialize-well"),
-    meaning="Only the last few time steps teach anything. If the answer depends on the first ones, the loss stays high.",
-    mechanism="Each step back multiplies the gradient by the recurrent weights and the slope of the activation; without "
-    "gates the product of many factors below one is nothing. An LSTM with a forget bias of 1 lets it pass.",
+    meaning="Only the last few time steps teach anything. If the answer depends on the first ones, the loss stays "
+    "high.",
+    mechanism="Each step back multiplies the gradient by the recurrent weights and the slope of the activation; "
+    "without gates the product of many factors below one is nothing. An LSTM with a forget bias of 1 lets it pass.",
     false_alarms="Tasks whose answer lies in the last time steps need no more.",
     source=("article 3.2", "article 1.1", "article IMPR-5", "Pascanu et al. 2013"),
     fires=(
         case(
             "a long plain recurrence",
             run(
-                curve(train.loss, flat(0.69, 10)), layers=(layers("time_step_gradient_norm", t0=1e-7, t150=1e-3, t300=0.5),),
+                curve(train.loss, flat(0.69, 10)),
+                layers=(layers("time_step_gradient_norm", t0=1e-7, t150=1e-3, t300=0.5),),
                 model={"recurrent": "rnn", "sequence_length": 300},
             ),
         ),
         case("just too little", facts(reach.of(7e-4), model.sequence_length.of(120))),
         case("much too little", facts(reach.of(7e-6), signal.relative_improvement(train.loss).of(0.08))),
-        case("a bit more than nothing", facts(reach.of(1.2e-5), signal.relative_improvement(train.loss).of(0.12),
-             model.sequence_length.of(80))),
+        case(
+            "a bit more than nothing",
+            facts(reach.of(1.2e-5), signal.relative_improvement(train.loss).of(0.12), model.sequence_length.of(80)),
+        ),
     ),
     quiet=(
         case(
@@ -54,4 +74,4 @@ RULE = Rule(
         ),
         case("fades, but arrives", facts(reach.of(1.3e-3))),
     ),
-)  # fmt: skip
+)

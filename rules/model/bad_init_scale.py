@@ -1,8 +1,22 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, data, decay, facts, gradient, line, model, moderate, run, signal, supports, train, weak,
-)  # fmt: skip
+    Rule,
+    case,
+    curve,
+    data,
+    decay,
+    facts,
+    gradient,
+    line,
+    model,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
+    weak,
+)
 from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD, STEEP_START
 
 start = signal.first_gradient_per_error()
@@ -23,45 +37,76 @@ RULE = Rule(
     & ((data.largest_std <= LARGE_INPUT_SPREAD) | ~data.largest_std.known)
     & ((data.largest_mean <= LARGE_INPUT_MEAN) | ~data.largest_mean.known),
     evidence=(
-        supports(data.largest_std <= LARGE_INPUT_SPREAD, moderate, "the inputs are not to blame: their spread is {value:.2g}"),
+        supports(
+            data.largest_std <= LARGE_INPUT_SPREAD, moderate, "the inputs are not to blame: their spread is {value:.2g}"
+        ),
         supports(first_loss > 10.0, moderate, "the first loss is {value:.3g} times that of chance"),
         supports(signal.saturated_share() > 0.5, moderate, "{value:.0%} of a layer's activations are saturated"),
-        supports(model.recurrent.is_("rnn"), weak, "a recurrence without gates raises its matrix to the power of its length"),
+        supports(
+            model.recurrent.is_("rnn"), weak, "a recurrence without gates raises its matrix to the power of its length"
+        ),
     ),
     explains=(
-        "OPT101", "OPT106", "OSC101", "OSC102", "NUM101", "NUM102", "GRD202", "ACT102", "MOD206", "PLT101", "PLT104", "PLT106",
+        "OPT101",
+        "OPT106",
+        "OSC101",
+        "OSC102",
+        "NUM101",
+        "NUM102",
+        "GRD202",
+        "ACT102",
+        "MOD206",
+        "PLT101",
+        "PLT104",
+        "PLT106",
         "GEN103",
-    ),  # fmt: skip
+    ),
     unless=("DAT201",),
     remedies=("initialize-well", "add-normalization", "clip-gradient-norm"),
-    meaning="The very first update destroys the network, or saturates it, and no learning rate is right for what follows. "
-    "A clip keeps the numbers finite, but its direction is ruled by the explosion.",
-    mechanism="Weights with a gain above one multiply a signal at each layer. Sixty steps through a recurrent matrix of "
-    "gain 1.6 multiply it by 10^12; an orthogonal matrix of gain 1 keeps it.",
+    meaning="The very first update destroys the network, or saturates it, and no learning rate is right for what "
+    "follows. A clip keeps the numbers finite, but its direction is ruled by the explosion.",
+    mechanism="Weights with a gain above one multiply a signal at each layer. Sixty steps through a recurrent matrix "
+    "of gain 1.6 multiply it by 10^12; an orthogonal matrix of gain 1 keeps it.",
     false_alarms="A loss summed over many outputs or pixels has a large gradient without any explosion.",
     source=("article 3.2", "article IMPR-5", "He et al. 2015", "measured"),
     fires=(
         case(
             "a recurrence of gain 1.6",
             run(
-                curve(gradient.norm, line(4.5e4, 9e4, 80), per_epoch=20), curve(train.loss, line(100, 900, 80), per_epoch=20),
-                model={"recurrent": "rnn"}, data={"classes": 2, "largest_std": 1.0, "largest_mean": 0.1},
+                curve(gradient.norm, line(4.5e4, 9e4, 80), per_epoch=20),
+                curve(train.loss, line(100, 900, 80), per_epoch=20),
+                model={"recurrent": "rnn"},
+                data={"classes": 2, "largest_std": 1.0, "largest_mean": 0.1},
             ),
         ),
-        case("just too steep, inputs not known", facts(start.of(400), signal.saturated_share().of(0.6), first_loss.of(8))),
-        case("columns a bit unscaled", facts(start.of(1e4), data.largest_std.of(8), data.largest_mean.of(2.5), first_loss.of(12),
-             signal.saturated_share().of(0.4))),
+        case(
+            "just too steep, inputs not known", facts(start.of(400), signal.saturated_share().of(0.6), first_loss.of(8))
+        ),
+        case(
+            "columns a bit unscaled",
+            facts(
+                start.of(1e4),
+                data.largest_std.of(8),
+                data.largest_mean.of(2.5),
+                first_loss.of(12),
+                signal.saturated_share().of(0.4),
+            ),
+        ),
     ),
     quiet=(
         case(
             "a calm start",
             run(
-                curve(gradient.norm, decay(1.5, 0.5, 80), per_epoch=20), curve(train.loss, decay(0.7, 0.3, 80), per_epoch=20),
+                curve(gradient.norm, decay(1.5, 0.5, 80), per_epoch=20),
+                curve(train.loss, decay(0.7, 0.3, 80), per_epoch=20),
                 data={"classes": 2, "largest_std": 1.0, "largest_mean": 0.1},
             ),
         ),
-        case("unscaled inputs of a moderate gradient", facts(start.of(200), data.largest_std.of(1.0), data.largest_mean.of(0.0))),
+        case(
+            "unscaled inputs of a moderate gradient",
+            facts(start.of(200), data.largest_std.of(1.0), data.largest_mean.of(0.0)),
+        ),
         case("a column of large spread", facts(start.of(1e3), data.largest_std.of(12), data.largest_mean.of(0.0))),
         case("a column far from zero", facts(start.of(1e3), data.largest_std.of(1.0), data.largest_mean.of(4))),
     ),
-)  # fmt: skip
+)

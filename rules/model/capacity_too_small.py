@@ -1,11 +1,28 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, facts, flat, limit, model, moderate, run, signal, strong, supports, train, val, weak,
-)  # fmt: skip
+    Rule,
+    against,
+    case,
+    curve,
+    decay,
+    facts,
+    flat,
+    limit,
+    model,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
+    val,
+    weak,
+)
 from expert.rules.limits import LITTLE_PROGRESS, WILD_UPDATE
 
-STUCK_HIGH = limit("loss-stuck-high", 0.7, unit="ratio", source="measured", healthy="0.01-0.4 of chance after ten epochs")
+STUCK_HIGH = limit(
+    "loss-stuck-high", 0.7, unit="ratio", source="measured", healthy="0.01-0.4 of chance after ten epochs"
+)
 FEW = limit("few-parameters-per-sample", 0.05, unit="parameters per sample", source="knowledge of the field")
 ARRIVES = limit("gradient-arrives", 0.1, unit="ratio", source="measured", healthy="0.14-3.2")
 
@@ -41,23 +58,45 @@ RULE = Rule(
     remedies=("more-capacity", "overfit-one-batch", "compare-with-blind-baseline", "fine-tune-pretrained"),
     meaning="More data, more epochs and other rates change nothing: an added layer or width does. If the larger model "
     "cannot fit a single batch either, look for the cause elsewhere.",
-    mechanism="A linear model of XOR ends exactly at ln 2, chance, with healthy gradients; one hidden layer brings it to "
-    "a tenth. A limit of capacity gives a high, flat loss. Swings of the loss between 1 and 192 have other causes, to "
-    "be ruled out first: rate, a summed loss, unshuffled data, exploding gradients.",
-    false_alarms="Labels that cannot be predicted from these inputs look the same: compare with a run on blinded inputs.",
+    mechanism="A linear model of XOR ends exactly at ln 2, chance, with healthy gradients; one hidden layer brings "
+    "it to a tenth. A limit of capacity gives a high, flat loss. Swings of the loss between 1 and 192 have other "
+    "causes, to be ruled out first: rate, a summed loss, unshuffled data, exploding gradients.",
+    false_alarms="Labels that cannot be predicted from these inputs look the same: compare with a run on blinded "
+    "inputs.",
     source=("article 1.1", "article 3.4", "article IMPR-1", "Goodfellow et al. 2016", "measured"),
     fires=(
         case(
             "a linear model at chance",
             run(
-                curve(train.loss, flat(0.694, 20, noise=0.002)), curve(val.loss, flat(0.695, 20, noise=0.002)),
-                model={"linear": True, "depth": 1}, data={"classes": 2},
+                curve(train.loss, flat(0.694, 20, noise=0.002)),
+                curve(val.loss, flat(0.695, 20, noise=0.002)),
+                model={"linear": True, "depth": 1},
+                data={"classes": 2},
             ),
         ),
-        case("a linear model that moves", facts(level.of(0.85), progress.of(0.2), model.linear.of(True), early_update.of(0.2),
-             signal.update_ratio().of(2e-3))),
-        case("hardly a parameter for thirty samples, dropout", facts(level.of(0.9), progress.of(0.1), model.linear.of(False), few.of(0.035),
-             reach.of(0.12), model.dropout.of(0.6), signal.update_ratio().of(7e-4), signal.relative_gap(val.loss, train.loss).of(0.12))),
+        case(
+            "a linear model that moves",
+            facts(
+                level.of(0.85),
+                progress.of(0.2),
+                model.linear.of(True),
+                early_update.of(0.2),
+                signal.update_ratio().of(2e-3),
+            ),
+        ),
+        case(
+            "hardly a parameter for thirty samples, dropout",
+            facts(
+                level.of(0.9),
+                progress.of(0.1),
+                model.linear.of(False),
+                few.of(0.035),
+                reach.of(0.12),
+                model.dropout.of(0.6),
+                signal.update_ratio().of(7e-4),
+                signal.relative_gap(val.loss, train.loss).of(0.12),
+            ),
+        ),
     ),
     quiet=(
         case(
@@ -66,10 +105,16 @@ RULE = Rule(
         ),
         case("a linear model with a decent loss", facts(level.of(0.6), progress.of(0.1), model.linear.of(True))),
         case("a linear model that made some way", facts(level.of(0.9), progress.of(0.4), model.linear.of(True))),
-        case("large enough", facts(level.of(0.95), progress.of(0.1), model.linear.of(False), few.of(0.07), reach.of(0.5))),
-        case("small, and the gradient does not arrive", facts(level.of(0.95), progress.of(0.0), model.linear.of(False), few.of(0.02),
-             reach.of(0.06))),
-        case("a linear model thrown off by its first steps", facts(level.of(1.0), progress.of(0.0), model.linear.of(True),
-             early_update.of(0.4))),
+        case(
+            "large enough", facts(level.of(0.95), progress.of(0.1), model.linear.of(False), few.of(0.07), reach.of(0.5))
+        ),
+        case(
+            "small, and the gradient does not arrive",
+            facts(level.of(0.95), progress.of(0.0), model.linear.of(False), few.of(0.02), reach.of(0.06)),
+        ),
+        case(
+            "a linear model thrown off by its first steps",
+            facts(level.of(1.0), progress.of(0.0), model.linear.of(True), early_update.of(0.4)),
+        ),
     ),
-)  # fmt: skip
+)

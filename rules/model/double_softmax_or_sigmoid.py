@@ -1,9 +1,23 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, data, decay, decisive, facts, flat, limit, line, model, moderate, run, signal, strong,
-    supports, train,
-)  # fmt: skip
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    decay,
+    decisive,
+    facts,
+    limit,
+    model,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+)
 
 NEAR_FLOOR = limit("near-softmax-floor", 0.15, unit="relative", source="measured", healthy="falls below the floor")
 RIGHT = limit("accuracy-at-softmax-floor", 0.7, unit="share", source="measured", healthy="no bound: see the floor")
@@ -14,9 +28,11 @@ logits_expected = config.loss.is_("cross_entropy", "bce_with_logits") & config.l
 floor = signal.softmax_floor_distance(train.loss)
 unsure = signal.loss_over_calibrated(train.loss, train.accuracy)
 accuracy = signal.last_value(train.accuracy)
-plain = (config.label_smoothing.is_(0.0) | ~config.label_smoothing.known) & (
-    config.mixup.is_(False) | ~config.mixup.known
-) & (config.penalty_in_loss.is_(False) | ~config.penalty_in_loss.known)
+plain = (
+    (config.label_smoothing.is_(0.0) | ~config.label_smoothing.known)
+    & (config.mixup.is_(False) | ~config.mixup.known)
+    & (config.penalty_in_loss.is_(False) | ~config.penalty_in_loss.known)
+)
 
 RULE = Rule(
     id="MOD101",
@@ -31,13 +47,20 @@ RULE = Rule(
     cause="the outputs pass a softmax or sigmoid twice: once in the network, once in the loss",
     when=(squashed & logits_expected)
     | (
-        ~model.output_activation.known & plain
+        ~model.output_activation.known
+        & plain
         & (((floor >= 0.0) & (floor <= NEAR_FLOOR) & (accuracy >= RIGHT)) | (unsure >= UNSURE))
     ),
     evidence=(
-        supports(squashed & logits_expected, decisive, "the network ends in {value}, and the loss applies its own again"),
-        supports(floor.between(0.0, 0.02), moderate, "the smallest loss is {value:+.1%} from the floor of a doubled softmax"),
-        supports(unsure >= UNSURE, strong, "the loss is {value:.1f} times what honest probabilities of this accuracy give"),
+        supports(
+            squashed & logits_expected, decisive, "the network ends in {value}, and the loss applies its own again"
+        ),
+        supports(
+            floor.between(0.0, 0.02), moderate, "the smallest loss is {value:+.1%} from the floor of a doubled softmax"
+        ),
+        supports(
+            unsure >= UNSURE, strong, "the loss is {value:.1f} times what honest probabilities of this accuracy give"
+        ),
         against(floor < -0.1, strong, "the loss is far below the floor that a doubled softmax cannot pass"),
     ),
     explains=("PLT101", "GEN103", "PLT103", "PLT102", "PLT105", "MOD201", "MOD103", "MOD206"),
@@ -53,38 +76,55 @@ RULE = Rule(
         case(
             "softmax into a cross entropy of logits",
             run(
-                curve(train.loss, decay(1.3, 0.745, 10)), curve(train.accuracy, decay(0.5, 0.98, 10)),
-                model={"output_activation": "softmax"}, config={"loss": "cross_entropy", "loss_from_logits": True},
+                curve(train.loss, decay(1.3, 0.745, 10)),
+                curve(train.accuracy, decay(0.5, 0.98, 10)),
+                model={"output_activation": "softmax"},
+                config={"loss": "cross_entropy", "loss_from_logits": True},
                 data={"classes": 4},
             ),
         ),
         case("curves only", run(curve(train.loss, decay(1.3, 0.75, 10)), curve(train.accuracy, decay(0.5, 0.98, 10)))),
         case(
             "no smoothing, no mixup, no penalty",
-            facts(unsure.of(4), config.label_smoothing.of(0.0), config.mixup.of(False), config.penalty_in_loss.of(False)),
+            facts(
+                unsure.of(4), config.label_smoothing.of(0.0), config.mixup.of(False), config.penalty_in_loss.of(False)
+            ),
         ),
         case("at the floor", facts(floor.of(0.015), accuracy.of(0.75), unsure.of(2.0))),
         case("a little above the floor", facts(floor.of(0.11), accuracy.of(0.94))),
-        case("a sigmoid in a network whose loss fell below the floor", facts(
-            model.output_activation.of("sigmoid"), config.loss.of("bce_with_logits"), config.loss_from_logits.of(True), floor.of(-0.12))),
+        case(
+            "a sigmoid in a network whose loss fell below the floor",
+            facts(
+                model.output_activation.of("sigmoid"),
+                config.loss.of("bce_with_logits"),
+                config.loss_from_logits.of(True),
+                floor.of(-0.12),
+            ),
+        ),
     ),
     quiet=(
         case(
             "softmax into a loss of probabilities",
             run(
-                curve(train.loss, decay(1.3, 0.2, 10)), curve(train.accuracy, decay(0.5, 0.95, 10)),
-                model={"output_activation": "softmax"}, config={"loss": "cross_entropy", "loss_from_logits": False},
+                curve(train.loss, decay(1.3, 0.2, 10)),
+                curve(train.accuracy, decay(0.5, 0.95, 10)),
+                model={"output_activation": "softmax"},
+                config={"loss": "cross_entropy", "loss_from_logits": False},
             ),
         ),
         case(
             "logits into a cross entropy",
             run(
-                curve(train.loss, decay(1.3, 0.75, 10)), curve(train.accuracy, decay(0.5, 0.98, 10)),
-                model={"output_activation": "none"}, config={"loss": "cross_entropy", "loss_from_logits": True},
+                curve(train.loss, decay(1.3, 0.75, 10)),
+                curve(train.accuracy, decay(0.5, 0.98, 10)),
+                model={"output_activation": "none"},
+                config={"loss": "cross_entropy", "loss_from_logits": True},
             ),
         ),
-        case("sigmoid outputs for a squared error", facts(model.output_activation.of("sigmoid"), config.loss.of("mse"),
-             config.loss_from_logits.of(True))),
+        case(
+            "sigmoid outputs for a squared error",
+            facts(model.output_activation.of("sigmoid"), config.loss.of("mse"), config.loss_from_logits.of(True)),
+        ),
         case("smoothed labels", facts(unsure.of(5), config.label_smoothing.of(0.1))),
         case("mixed samples", facts(unsure.of(5), config.mixup.of(True))),
         case("a penalty in the logged loss", facts(unsure.of(5), config.penalty_in_loss.of(True))),
@@ -93,4 +133,4 @@ RULE = Rule(
         case("passing the floor, hardly right", facts(floor.of(0.05), accuracy.of(0.62), unsure.of(1.0))),
         case("below the floor", facts(floor.of(-0.3), accuracy.of(0.9), unsure.of(1.0))),
     ),
-)  # fmt: skip
+)

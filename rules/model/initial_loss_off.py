@@ -1,8 +1,23 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, data, decay, facts, limit, line, moderate, run, signal, supports, train, weak,
-)  # fmt: skip
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    data,
+    decay,
+    facts,
+    limit,
+    line,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
+    weak,
+)
 
 FAR = limit("initial-loss-over-chance", 1.5, unit="ratio", source="Karpathy 2019, measured", healthy="0.95-1.2")
 BALANCED = limit("balanced-classes", 3, unit="ratio", source="knowledge of the field")
@@ -29,14 +44,17 @@ RULE = Rule(
     remedies=("initialize-well", "set-final-bias", "standardize-inputs", "average-the-loss"),
     meaning="An untrained network should be undecided: ln C for C balanced classes, the variance of the target for a "
     "squared error. One that starts sure of nonsense spends its first epochs unlearning it.",
-    mechanism="Outputs too large at the start come from large weights, unscaled inputs, a target far from zero, or a loss "
-    "that is summed where it should be averaged.",
-    false_alarms="Pre-trained heads, class weights, smoothing and margin losses; a first value averaged over steps that "
-    "already diverged.",
+    mechanism="Outputs too large at the start come from large weights, unscaled inputs, a target far from zero, or a "
+    "loss that is summed where it should be averaged.",
+    false_alarms="Pre-trained heads, class weights, smoothing and margin losses; a first value averaged over steps "
+    "that already diverged.",
     source=("Karpathy 2019", "CS231n", "measured"),
     fires=(
         case("ten times chance", run(curve(train.loss, decay(23.0, 1.4, 10)), data={"classes": 10})),
-        case("twice chance, slightly unbalanced, pre-trained", facts(start.of(2.0), imbalance.of(2), config.pretrained.of(True))),
+        case(
+            "twice chance, slightly unbalanced, pre-trained",
+            facts(start.of(2.0), imbalance.of(2), config.pretrained.of(True)),
+        ),
         case("unscaled inputs", facts(start.of(4.0), data.largest_std.of(60))),
         case("three times chance, inputs a bit spread", facts(start.of(2.8), data.largest_std.of(9))),
     ),
@@ -45,4 +63,4 @@ RULE = Rule(
         case("a rare class, so that chance is low", facts(start.of(3.2), imbalance.of(4))),
         case("a little high", facts(start.of(1.2), imbalance.of(1.1))),
     ),
-)  # fmt: skip
+)

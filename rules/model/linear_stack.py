@@ -1,8 +1,20 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, decay, facts, flat, model, moderate, run, signal, strong, supports, train,
-)  # fmt: skip
+    Rule,
+    case,
+    curve,
+    decay,
+    facts,
+    flat,
+    model,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+)
 
 RULE = Rule(
     id="MOD105",
@@ -33,7 +45,10 @@ RULE = Rule(
             "three linear layers at chance",
             run(curve(train.loss, flat(0.69, 10)), model={"linear": True, "depth": 3}, data={"classes": 2}),
         ),
-        case("two layers, learning", facts(model.linear.of(True), model.depth.of(2), signal.loss_over_chance(train.loss).of(0.6))),
+        case(
+            "two layers, learning",
+            facts(model.linear.of(True), model.depth.of(2), signal.loss_over_chance(train.loss).of(0.6)),
+        ),
     ),
     quiet=(
         case(
@@ -42,4 +57,4 @@ RULE = Rule(
         ),
         case("a linear model of one layer", facts(model.linear.of(True), model.depth.of(1))),
     ),
-)  # fmt: skip
+)

@@ -1,8 +1,20 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, data, decay, facts, flat, model, moderate, run, strong, supports, train,
-)  # fmt: skip
+    Rule,
+    case,
+    config,
+    curve,
+    data,
+    decay,
+    facts,
+    model,
+    moderate,
+    run,
+    strong,
+    supports,
+    train,
+)
 
 index_loss = config.loss.is_("cross_entropy", "nll")
 values_for_classes = config.loss.is_("mse", "mae", "huber") & config.task.is_("classification")
@@ -24,12 +36,14 @@ RULE = Rule(
     evidence=(
         supports(classes_for_values, moderate, "the loss is {value}, but the targets are no class indices"),
         supports(one_class, strong, "the loss is {value}, and over one output unit it is 0 whatever the network says"),
-        supports(values_for_classes & (data.classes > 2.0), moderate, "the loss is {value}, and there are several classes"),
+        supports(
+            values_for_classes & (data.classes > 2.0), moderate, "the loss is {value}, and there are several classes"
+        ),
     ),
     explains=("PLT101", "PLT102", "PLT104", "PLT106", "GEN103"),
     remedies=("pair-head-with-loss",),
-    meaning="Another loss may still fall, but its minimum is another answer, and its gradient fades where the network is "
-    "surely wrong.",
+    meaning="Another loss may still fall, but its minimum is another answer, and its gradient fades where the "
+    "network is surely wrong.",
     mechanism="Behind a sigmoid or softmax a squared error has almost no slope for confident mistakes, where a cross "
     "entropy has its steepest; and class indices as numbers claim that class 3 is three times class 1.",
     false_alarms="A squared error of probabilities (the Brier score) can be meant; soft labels are class "
@@ -38,25 +52,57 @@ RULE = Rule(
     fires=(
         case(
             "a squared error for four classes",
-            run(curve(train.loss, decay(1.2, 0.6, 10)), config={"loss": "mse", "task": "classification"}, data={"classes": 4}),
+            run(
+                curve(train.loss, decay(1.2, 0.6, 10)),
+                config={"loss": "mse", "task": "classification"},
+                data={"classes": 4},
+            ),
         ),
-        case("a squared error for two classes", facts(config.loss.of("mse"), config.task.of("classification"), data.classes.of(2))),
+        case(
+            "a squared error for two classes",
+            facts(config.loss.of("mse"), config.task.of("classification"), data.classes.of(2)),
+        ),
         case("a cross entropy for a regression", facts(config.loss.of("cross_entropy"), config.task.of("regression"))),
-        case("a cross entropy for labels with fractions", facts(config.loss.of("cross_entropy"), data.labels_integer.of(False))),
-        case("a cross entropy over one unit", facts(config.loss.of("cross_entropy"), config.task.of("classification"),
-             model.output_units.of(1))),
+        case(
+            "a cross entropy for labels with fractions",
+            facts(config.loss.of("cross_entropy"), data.labels_integer.of(False)),
+        ),
+        case(
+            "a cross entropy over one unit",
+            facts(config.loss.of("cross_entropy"), config.task.of("classification"), model.output_units.of(1)),
+        ),
     ),
     quiet=(
         case(
             "a cross entropy for four classes",
-            run(curve(train.loss, decay(1.2, 0.3, 10)), config={"loss": "cross_entropy", "task": "classification"},
-                model={"output_units": 4}, data={"labels_integer": True}),
+            run(
+                curve(train.loss, decay(1.2, 0.3, 10)),
+                config={"loss": "cross_entropy", "task": "classification"},
+                model={"output_units": 4},
+                data={"labels_integer": True},
+            ),
         ),
-        case("a squared error for a regression with one output", facts(config.loss.of("mse"), config.task.of("regression"),
-             data.labels_integer.of(False), model.output_units.of(1))),
-        case("a binary cross entropy over one unit", facts(config.loss.of("bce"), config.task.of("classification"),
-             model.output_units.of(1))),
-        case("one output unit, the task not told", facts(config.loss.of("nll"), config.task.of("language_model"),
-             model.output_units.of(1), data.labels_integer.of(True))),
+        case(
+            "a squared error for a regression with one output",
+            facts(
+                config.loss.of("mse"),
+                config.task.of("regression"),
+                data.labels_integer.of(False),
+                model.output_units.of(1),
+            ),
+        ),
+        case(
+            "a binary cross entropy over one unit",
+            facts(config.loss.of("bce"), config.task.of("classification"), model.output_units.of(1)),
+        ),
+        case(
+            "one output unit, the task not told",
+            facts(
+                config.loss.of("nll"),
+                config.task.of("language_model"),
+                model.output_units.of(1),
+                data.labels_integer.of(True),
+            ),
+        ),
     ),
-)  # fmt: skip
+)

@@ -18,12 +18,12 @@ RULE = Rule(
     blames=("architecture",),
     symptom="a recurrent network does not learn from long sequences",
     cause="the sequences are longer than this kind of recurrence can carry a signal",
-    when=((model.recurrent.is_("rnn") & (model.sequence_length > LONG_SEQUENCE))
-          | (model.recurrent.is_("lstm", "gru") & (model.sequence_length > VERY_LONG)))
+    when=(
+        (model.recurrent.is_("rnn") & (model.sequence_length > LONG_SEQUENCE))
+        | (model.recurrent.is_("lstm", "gru") & (model.sequence_length > VERY_LONG))
+    )
     & ((progress < LITTLE_PROGRESS) | ~progress.known),
-    evidence=(
-        supports(progress < 0.1, moderate, "the training loss improved by only {value:.1%}"),
-    ),
+    evidence=(supports(progress < 0.1, moderate, "the training loss improved by only {value:.1%}"),),
     explains=("GRD103", "PLT101", "PLT104", "PLT106", "GEN103", "MOD201"),
     remedies=("use-gated-recurrence", "shorten-gradient-path", "clip-gradient-norm"),
     meaning="What stood at the beginning of a sequence neither reaches the answer nor gets a gradient.",
@@ -36,8 +36,18 @@ RULE = Rule(
             "sixty steps without gates",
             run(curve(train.loss, flat(0.69, 10, noise=0.002)), model={"recurrent": "rnn", "sequence_length": 60}),
         ),
-        case("three hundred steps with gates, before any training", facts(model.recurrent.of("lstm"), model.sequence_length.of(250))),
-        case("forty steps, a little progress", facts(model.recurrent.of("rnn"), model.sequence_length.of(40), progress.of(0.12))),
+        case(
+            "three hundred steps with gates, before any training",
+            facts(model.recurrent.of("lstm"), model.sequence_length.of(250)),
+        ),
+        case(
+            "forty steps, a little progress",
+            facts(model.recurrent.of("rnn"), model.sequence_length.of(40), progress.of(0.12)),
+        ),
+        case(
+            "forty steps, some progress",
+            facts(model.recurrent.of("rnn"), model.sequence_length.of(40), progress.of(0.2)),
+        ),
     ),
     quiet=(
         case(
@@ -45,8 +55,13 @@ RULE = Rule(
             run(curve(train.loss, decay(0.69, 0.2, 10)), model={"recurrent": "rnn", "sequence_length": 60}),
         ),
         case("twenty steps", facts(model.recurrent.of("rnn"), model.sequence_length.of(20), progress.of(0.0))),
-        case("sixty steps with gates", facts(model.recurrent.of("lstm"), model.sequence_length.of(150), progress.of(0.0))),
+        case(
+            "sixty steps with gates", facts(model.recurrent.of("lstm"), model.sequence_length.of(150), progress.of(0.0))
+        ),
         case("no recurrence", facts(model.recurrent.of("none"), model.sequence_length.of(512), progress.of(0.0))),
-        case("a little more than a third learned", facts(model.recurrent.of("rnn"), model.sequence_length.of(60), progress.of(0.4))),
+        case(
+            "a little more than a third learned",
+            facts(model.recurrent.of("rnn"), model.sequence_length.of(60), progress.of(0.4)),
+        ),
     ),
-)  # fmt: skip
+)

@@ -1,8 +1,19 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, data, decay, facts, flat, model, run, signal, strong, supports, train,
-)  # fmt: skip
+    Rule,
+    case,
+    config,
+    curve,
+    data,
+    decay,
+    facts,
+    model,
+    run,
+    strong,
+    supports,
+    train,
+)
 
 head = model.output_activation
 cut = head.is_("relu", "tanh") & config.loss.is_("cross_entropy", "bce_with_logits")
@@ -31,8 +42,8 @@ RULE = Rule(
     ),
     explains=("PLT101", "PLT104", "PLT106", "GEN103", "MOD201"),
     remedies=("pair-head-with-loss", "repair-nonlinearity"),
-    meaning="No amount of training reaches a target outside the output's range. A ReLU before a cross entropy may train "
-    "all the same, slower, or die with an unlucky seed.",
+    meaning="No amount of training reaches a target outside the output's range. A ReLU before a cross entropy may "
+    "train all the same, slower, or die with an unlucky seed.",
     mechanism="Sigmoid and softmax give 0 … 1, tanh -1 … 1, ReLU nothing below 0. Beyond the range the gradient is "
     "zero or pushes against a wall.",
     false_alarms="Targets that are bounded by nature; counts with a ReLU.",
@@ -40,28 +51,60 @@ RULE = Rule(
     fires=(
         case(
             "ReLU before a cross entropy",
-            run(curve(train.loss, decay(1.4, 0.5, 10)), model={"output_activation": "relu"}, config={"loss": "cross_entropy"}),
+            run(
+                curve(train.loss, decay(1.4, 0.5, 10)),
+                model={"output_activation": "relu"},
+                config={"loss": "cross_entropy"},
+            ),
         ),
         case("sigmoid for targets up to 7", facts(head.of("sigmoid"), config.loss.of("mse"), data.label_maximum.of(7))),
-        case("tanh for targets up to 1.4", facts(head.of("tanh"), config.loss.of("mse"), data.label_maximum.of(1.4),
-             data.label_minimum.of(-1))),
+        case(
+            "tanh for targets up to 1.4",
+            facts(head.of("tanh"), config.loss.of("mse"), data.label_maximum.of(1.4), data.label_minimum.of(-1)),
+        ),
         case("ReLU for negative targets", facts(head.of("relu"), config.loss.of("mae"), data.label_minimum.of(-2))),
         case("softmax over one unit", facts(head.of("softmax"), model.output_units.of(1))),
     ),
     quiet=(
         case(
             "a linear head for any targets",
-            run(curve(train.loss, decay(9.0, 0.5, 10)), model={"output_activation": "none", "output_units": 1},
-                config={"loss": "mse"}, data={"label_minimum": -3.0, "label_maximum": 8.0}),
+            run(
+                curve(train.loss, decay(9.0, 0.5, 10)),
+                model={"output_activation": "none", "output_units": 1},
+                config={"loss": "mse"},
+                data={"label_minimum": -3.0, "label_maximum": 8.0},
+            ),
         ),
-        case("sigmoid for targets of 0 … 1", facts(head.of("sigmoid"), config.loss.of("mse"), data.label_minimum.of(0),
-             data.label_maximum.of(1), model.output_units.of(1))),
-        case("tanh for a squared error of -1 … 0.8", facts(head.of("tanh"), config.loss.of("mse"), data.label_minimum.of(-1),
-             data.label_maximum.of(0.8))),
-        case("a ReLU for counts", facts(head.of("relu"), config.loss.of("mse"), data.label_minimum.of(0),
-             data.label_maximum.of(40))),
-        case("sigmoid for a cross entropy of class 3", facts(head.of("sigmoid"), config.loss.of("cross_entropy"),
-             data.label_minimum.of(-100), data.label_maximum.of(3))),
-        case("softmax over four units", facts(head.of("softmax"), model.output_units.of(4), config.loss.of("cross_entropy"))),
+        case(
+            "sigmoid for targets of 0 … 1",
+            facts(
+                head.of("sigmoid"),
+                config.loss.of("mse"),
+                data.label_minimum.of(0),
+                data.label_maximum.of(1),
+                model.output_units.of(1),
+            ),
+        ),
+        case(
+            "tanh for a squared error of -1 … 0.8",
+            facts(head.of("tanh"), config.loss.of("mse"), data.label_minimum.of(-1), data.label_maximum.of(0.8)),
+        ),
+        case(
+            "a ReLU for counts",
+            facts(head.of("relu"), config.loss.of("mse"), data.label_minimum.of(0), data.label_maximum.of(40)),
+        ),
+        case(
+            "sigmoid for a cross entropy of class 3",
+            facts(
+                head.of("sigmoid"),
+                config.loss.of("cross_entropy"),
+                data.label_minimum.of(-100),
+                data.label_maximum.of(3),
+            ),
+        ),
+        case(
+            "softmax over four units",
+            facts(head.of("softmax"), model.output_units.of(4), config.loss.of("cross_entropy")),
+        ),
     ),
-)  # fmt: skip
+)

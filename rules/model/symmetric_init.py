@@ -1,8 +1,21 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, decay, decisive, facts, flat, layers, model, moderate, run, signal, supports, train,
-)  # fmt: skip
+    Rule,
+    case,
+    curve,
+    decay,
+    decisive,
+    facts,
+    flat,
+    layers,
+    model,
+    moderate,
+    run,
+    signal,
+    supports,
+    train,
+)
 
 zero = signal.zero_weight_share()
 
@@ -20,16 +33,30 @@ RULE = Rule(
     when=(zero > 0.0) | model.initialization.is_("zeros", "ones", "constant"),
     evidence=(
         supports(zero > 0.0, decisive, "{value:.0%} of the layers have weights that are exactly zero at every step"),
-        supports(model.initialization.is_("zeros", "ones", "constant"), moderate, "the weights are initialized as {value}"),
+        supports(
+            model.initialization.is_("zeros", "ones", "constant"), moderate, "the weights are initialized as {value}"
+        ),
     ),
     explains=(
-        "ACT101", "GRD101", "GRD302", "PLT101", "PLT102", "PLT104", "PLT105", "PLT106", "GEN103", "OPT104", "OPT201", "MOD201",
-    ),  # fmt: skip
+        "ACT101",
+        "GRD101",
+        "GRD302",
+        "PLT101",
+        "PLT102",
+        "PLT104",
+        "PLT105",
+        "PLT106",
+        "GEN103",
+        "OPT104",
+        "OPT201",
+        "MOD201",
+    ),
     remedies=("initialize-well",),
     meaning="The layer is as wide as one unit, or as none: with zeros no signal and no gradient passes at all.",
     mechanism="Gradient descent cannot tell apart units with equal weights. Random weights are there to break the tie; "
     "biases may start at zero.",
-    false_alarms="The last layer of a residual branch, gates and adapters start at zero and leave it with the first steps.",
+    false_alarms="The last layer of a residual branch, gates and adapters start at zero and leave it with the first "
+    "steps.",
     source=("knowledge of the field", "measured"),
     fires=(
         case(
@@ -41,9 +68,12 @@ RULE = Rule(
     quiet=(
         case(
             "random weights",
-            run(curve(train.loss, decay(1.4, 0.3, 10)), layers=(layers("weight_norm", fc1=4.7, fc2=4.6, out=1.1),),
-                model={"initialization": "he"}),
+            run(
+                curve(train.loss, decay(1.4, 0.3, 10)),
+                layers=(layers("weight_norm", fc1=4.7, fc2=4.6, out=1.1),),
+                model={"initialization": "he"},
+            ),
         ),
         case("no layer is zero", facts(zero.of(0.0), model.initialization.of("he"))),
     ),
-)  # fmt: skip
+)

@@ -1,11 +1,28 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, facts, flat, layers, limit, model, moderate, run, signal, strong, supports, train,
-)  # fmt: skip
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    facts,
+    flat,
+    layers,
+    limit,
+    model,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+)
 from expert.rules.limits import FAINT_GRADIENT, LITTLE_PROGRESS, NO_PROGRESS
 
-PLAIN = limit("depth-of-plain-network", 8, unit="weight layers", source="measured", healthy="to 5 in default initialization")
+PLAIN = limit(
+    "depth-of-plain-network", 8, unit="weight layers", source="measured", healthy="to 5 in default initialization"
+)
 
 reach = signal.first_to_last_gradient()
 progress = signal.relative_improvement(train.loss)
@@ -30,16 +47,32 @@ RULE = Rule(
     evidence=(
         supports(reach < FAINT_GRADIENT, strong, "the first layer gets {value:.1g} times the gradient of the last"),
         supports(progress < NO_PROGRESS, moderate, "the training loss improved by only {value:.1%}"),
-        against(model.initialization.is_("he", "orthogonal"), moderate, "{value} initialization keeps signals at one size"),
+        against(
+            model.initialization.is_("he", "orthogonal"), moderate, "{value} initialization keeps signals at one size"
+        ),
         against(config.pretrained, strong, "the weights are pre-trained"),
     ),
     explains=(
-        "GRD101", "ACT101", "PLT101", "PLT102", "PLT104", "PLT105", "PLT106", "GEN103", "OPT104", "OPT105", "MOD201",
-    ),  # fmt: skip
+        "GRD101",
+        "ACT101",
+        "PLT101",
+        "PLT102",
+        "PLT104",
+        "PLT105",
+        "PLT106",
+        "GEN103",
+        "OPT104",
+        "OPT105",
+        "MOD201",
+    ),
     remedies=(
-        "initialize-well", "add-normalization", "add-residual-connections", "switch-to-adam", "fine-tune-pretrained",
+        "initialize-well",
+        "add-normalization",
+        "add-residual-connections",
+        "switch-to-adam",
+        "fine-tune-pretrained",
         "fewer-layers",
-    ),  # fmt: skip
+    ),
     meaning="Depth by itself is no fault: 17 layers of ReLU learn with He initialization and 31 of tanh with Glorot's, "
     "where 9 layers in PyTorch's default stay at chance. Taking layers away is the last resort.",
     mechanism="The default weights of a ReLU layer make its output about 2.4 times smaller than its input. After eight "
@@ -50,32 +83,95 @@ RULE = Rule(
         case(
             "ten layers of ReLU at chance",
             run(
-                curve(train.loss, flat(1.38, 10, noise=0.002)), layers=(layers("gradient_norm", fc1=1e-4, out=0.1),),
+                curve(train.loss, flat(1.38, 10, noise=0.002)),
+                layers=(layers("gradient_norm", fc1=1e-4, out=0.1),),
                 model={"activation": "relu", "depth": 10, "normalization": "none", "residual": False},
             ),
         ),
-        case("little progress, He initialization", facts(progress.of(0.012), model.activation.of("relu"), model.depth.of(9),
-             model.normalization.of("none"), model.residual.of(False), model.initialization.of("he"))),
-        case("a faint gradient, some progress, pre-trained", facts(model.activation.of("relu"), model.depth.of(9),
-             model.normalization.of("none"), model.residual.of(False), reach.of(0.007), progress.of(0.2), config.pretrained.of(True))),
-        case("before any training", facts(model.activation.of("relu"), model.depth.of(10), model.normalization.of("none"),
-             model.residual.of(False))),
+        case(
+            "little progress, He initialization",
+            facts(
+                progress.of(0.012),
+                model.activation.of("relu"),
+                model.depth.of(9),
+                model.normalization.of("none"),
+                model.residual.of(False),
+                model.initialization.of("he"),
+            ),
+        ),
+        case(
+            "a faint gradient, some progress, pre-trained",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(9),
+                model.normalization.of("none"),
+                model.residual.of(False),
+                reach.of(0.007),
+                progress.of(0.2),
+                config.pretrained.of(True),
+            ),
+        ),
+        case(
+            "before any training",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(10),
+                model.normalization.of("none"),
+                model.residual.of(False),
+            ),
+        ),
     ),
     quiet=(
         case(
             "five layers",
-            run(curve(train.loss, flat(1.38, 10)),
-                model={"activation": "relu", "depth": 5, "normalization": "none", "residual": False}),
+            run(
+                curve(train.loss, flat(1.38, 10)),
+                model={"activation": "relu", "depth": 5, "normalization": "none", "residual": False},
+            ),
         ),
-        case("sigmoids, a rule of their own", facts(model.activation.of("sigmoid"), model.depth.of(9),
-             model.normalization.of("none"), model.residual.of(False))),
-        case("normalized", facts(model.activation.of("relu"), model.depth.of(50), model.normalization.of("batch"),
-             model.residual.of(False))),
-        case("residual", facts(model.activation.of("relu"), model.depth.of(50), model.normalization.of("none"),
-             model.residual.of(True))),
-        case("the gradient arrives", facts(model.activation.of("relu"), model.depth.of(10), model.normalization.of("none"),
-             model.residual.of(False), reach.of(0.013))),
-        case("learning all the same", facts(model.activation.of("relu"), model.depth.of(10), model.normalization.of("none"),
-             model.residual.of(False), progress.of(0.4))),
+        case(
+            "sigmoids, a rule of their own",
+            facts(
+                model.activation.of("sigmoid"),
+                model.depth.of(9),
+                model.normalization.of("none"),
+                model.residual.of(False),
+            ),
+        ),
+        case(
+            "normalized",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(50),
+                model.normalization.of("batch"),
+                model.residual.of(False),
+            ),
+        ),
+        case(
+            "residual",
+            facts(
+                model.activation.of("relu"), model.depth.of(50), model.normalization.of("none"), model.residual.of(True)
+            ),
+        ),
+        case(
+            "the gradient arrives",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(10),
+                model.normalization.of("none"),
+                model.residual.of(False),
+                reach.of(0.013),
+            ),
+        ),
+        case(
+            "learning all the same",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(10),
+                model.normalization.of("none"),
+                model.residual.of(False),
+                progress.of(0.4),
+            ),
+        ),
     ),
-)  # fmt: skip
+)
