@@ -19,7 +19,7 @@ STEEP_START = limit(
 ONE_SIDED = limit("gradient-at-one-bound", 0.9, unit="share", source="measured", healthy="0.0")
 SLIGHT_FALL = limit("slight-fall", 0.15, unit="share", source="measured", healthy="0.55-0.99")
 EVEN_DESCENT = limit("even-descent", 0.3, unit="ratio", source="measured", healthy="0.03-0.25 after the first fall")
-STEADY_FALL = limit("steady-fall", -2.5, unit="standard deviations", source="measured", healthy="-11 to -3")
+SURE_FALL = limit("sure-fall", -2.5, unit="standard deviations", source="measured", healthy="-11 to -3")
 TINY_UPDATE = limit(
     "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
 )

@@ -1,18 +1,22 @@
-"""Whether the loss went down at all, and whether it came up again: measured against its own best falling course."""
+"""Whether the loss left the level it started from, and whether it came up again: against its best falling course."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from expert.signals.chance import ENTROPY_LOSSES, USUAL_CLASSES, chance_loss
 from expert.signals.courses import FEWEST, Course, as_share, course, together
 from expert.signals.curve import Curve
-from expert.signals.shape import too_few
+from expert.signals.shape import shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
 from expert.signals.trend import LARGEST_SIGNIFICANCE, clock_of
 
-FEIGNED_FALL = 1.5
-"""The best falling course through a flat loss comes down by less than this many deviations of its noise, usually."""
+FEIGNED_FALL = 2.0
+"""The best falling course through a flat loss comes down by less than so many deviations of its noise, in 9 of 10."""
 LEAST_NOISE = 1e-3
+LEFT = 0.15
+"""A loss that fell by more has left the level it started from."""
 
 
 def net_fall(found: Course) -> float:
@@ -68,6 +72,23 @@ def _loss_rise_steadiness(view: View) -> Reading | Unknown:
 def _loss_rise_gain(view: View) -> Reading | Unknown:
     found = losses(view)
     return found if isinstance(found, Unknown) else Reading(sum(gain(one) for _, one in found))
+
+
+def _distance_from_chance(view: View, curve: Curve) -> Reading | Unknown:
+    found, form = curve.derive(course), curve.derive(shape)
+    if found is None or form is None:
+        return too_few(curve, FEWEST) or Unknown("too few values")
+    chance, level, left = chance_loss(view), curve.sign * form.end, 0.0
+    if isinstance(chance, Unknown):
+        # An untrained model guesses; what the loss was at first stands for chance where no number of classes can.
+        chance = curve.sign * form.first
+        if view.config.loss in ENTROPY_LOSSES:
+            chance = min((math.log(number) for number in USUAL_CLASSES), key=lambda usual: abs(usual - level) / usual)
+        left = -as_share(-net_fall(found))
+    if chance <= 0.0:
+        return Unknown(f"{curve.name} has no positive level that guessing would give")
+    away = abs(level / chance - 1.0)
+    return Reading(max(away, left) if left > LEFT else away, detail={"level": level, "chance": chance})
 
 
 def _valley_rise(view: View, curve: Curve) -> Reading | Unknown:
@@ -149,6 +170,15 @@ SIGNALS: tuple[Signal, ...] = (
         reads="the rise of the loss explains {value:.3g} variances of its noise",
         compute=_loss_rise_gain,
         arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="distance_from_chance",
+        title="Distance of the end from chance level; of unknown classes from the nearest ln C it never left",
+        unit="share of chance level",
+        grade="curve",
+        reads="{series} ends at {level:.4g}, {value:.1%} from the {chance:.4g} that guessing gives",
+        compute=_distance_from_chance,
         record=LOG,
     ),
     Signal(
