@@ -22,6 +22,8 @@ MOST_BINS = 256
 MOST_EPOCHS = 1024
 FEWEST_EPOCHS = 6
 FEWEST_POINTS = 60
+FEWEST_MEANS = 12
+"""Points that stand for several steps each say more than steps do: so many are enough, if they cover 60 steps."""
 HIGHER_IS_BETTER = frozenset({"accuracy", "score", "f1", "auc", "precision", "recall"})
 
 
@@ -126,7 +128,7 @@ class Curve:
     def _windows(self) -> Epochs:
         """The groups that ``epochs`` averages over: real epochs, or equal windows where those are unknown or few."""
         known, count = self.known_epochs, self._length
-        if known is not None and (len(known.start) >= FEWEST_EPOCHS or count < FEWEST_POINTS):
+        if known is not None and (len(known.start) >= FEWEST_EPOCHS or not self._plentiful):
             if len(known.start) <= MOST_EPOCHS:
                 return known
             kept = edges(len(known.start), MOST_EPOCHS // 2)
@@ -152,7 +154,7 @@ class Curve:
     def epochs(self) -> Floats:
         """One value per epoch, in order: as logged or the mean of the epoch's points, before the first non-finite one.
 
-        Where epochs are unknown, or fewer than 6 of 60 or more points, one value per window of 24 to 64 equal ones;
+        Where epochs are unknown, or fewer than 6 while points are plentiful, one value per window of 24 to 64 equal ones;
         of more than 1024 epochs, one value per window of a few.
         """
         start = self._windows.start
@@ -187,9 +189,17 @@ class Curve:
 
     @property
     def short(self) -> bool:
-        """Fewer than 6 epochs and fewer than 60 points: too little to judge a curve by."""
+        """Fewer than 6 epochs and fewer than 60 steps: too little to judge a curve by."""
         known = self.known_epochs
-        return self._length < FEWEST_POINTS and (known is None or len(known.start) < FEWEST_EPOCHS)
+        return not self._plentiful and (known is None or len(known.start) < FEWEST_EPOCHS)
+
+    @cached_property
+    def _plentiful(self) -> bool:
+        """Whether there are points enough without counting epochs: 60, or 12 that stand for 60 steps together."""
+        count = self._length
+        if count >= FEWEST_POINTS or self.clock != "step" or count < FEWEST_MEANS:
+            return count >= FEWEST_POINTS
+        return float(self.at[count - 1] - self.at[0]) >= FEWEST_POINTS
 
     def to_epoch(self, position: float) -> float | None:
         """A position of the series' own clock on the epoch clock, or None."""
