@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule, against, case, config, curve, escalates, facts, flat, limit, moderate, run, signal, strong, supports, val,
+)  # fmt: skip
+
+IMBALANCE = limit("class-imbalance", 10, unit="ratio", source="SageMaker Debugger", healthy="1.0-1.3")
+SKILL = limit("score-beyond-imbalance", 0.03, unit="difference of shares", source="measured: 0.01", healthy="0.34-0.73")
+FITS = limit("loss-in-spite-of-imbalance", 0.7, unit="ratio", source="measured: 0.85-0.90", healthy="0.01-0.41")
+
+beyond = signal.score_over_majority(val.accuracy)
+fit = signal.best_loss_over_chance(val.loss)
+
+RULE = Rule(
+    id="DAT401",
+    name="class-imbalance",
+    kind="cause",
+    family="data",
+    level="data",
+    severity="warning",
+    prior=0.65,
+    blames=("class-balance",),
+    symptom="some classes are rare, so a high accuracy may say nothing of them",
+    cause="naming the largest class every time is already nearly right, and the rare ones hardly enter the gradient",
+    when=(signal.class_imbalance() > IMBALANCE) & (~config.class_weights | ~config.class_weights.known),
+    evidence=(
+        supports(beyond < SKILL, strong, "the accuracy ends {value:+.3f} from the share of the largest class"),
+        against(fit <= FITS, moderate, "the validation loss falls to {value:.2f} of what guessing gives"),
+    ),
+    escalate=(escalates((fit <= FITS) | (beyond >= SKILL), "info"),),
+    explains=("GEN109", "PLT104", "GEN108"),
+    remedies=("rebalance-classes", "prior-aware-metrics", "tune-decision-threshold", "verify-labels"),
+    meaning=(
+        "Accuracy is not the measure here: look at recall per class, balanced accuracy or F1. A rare class with one "
+        "sample in twenty is one per batch, or none."
+    ),
+    mechanism=(
+        "The mean loss weighs each sample alike, so the cheapest first step is to lower the outputs of rare classes. "
+        "Where their signal is weak the network never comes back from there."
+    ),
+    false_alarms="Classes that are weighted or sampled already; rankings and metrics that know the shares.",
+    source=("SageMaker Debugger", "knowledge of the field"),
+    fires=(
+        case(
+            "one in twenty, never named",
+            run(
+                curve(val.loss, flat(0.195, 12)),
+                curve(val.accuracy, flat(0.95, 12)),
+                data={"class_counts": (950, 50)},
+                config={"loss": "cross_entropy", "class_weights": False},
+            ),
+        ),
+        case("before any run", facts(signal.class_imbalance().of(12.0))),
+        case("its signal is strong", facts(signal.class_imbalance().of(19.0), fit.of(0.6), beyond.of(0.02))),
+        case("beyond the largest class", facts(signal.class_imbalance().of(19.0), fit.of(0.8), beyond.of(0.035))),
+    ),
+    quiet=(
+        case("balanced", run(data={"class_counts": (420, 432, 406, 342)}, config={"class_weights": False})),
+        case("a little uneven", facts(signal.class_imbalance().of(8.0), config.class_weights.of(False))),
+        case("weighted already", facts(signal.class_imbalance().of(19.0), config.class_weights.of(True))),
+    ),
+)

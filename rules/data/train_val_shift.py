@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule, against, case, config, curve, data, decay, escalates, facts, limit, line, moderate, run, signal, strong,
+    supports, train, val,
+)  # fmt: skip
+
+LABELS = limit("label-shift", 0.1, unit="share", source="knowledge of the field", healthy="0.005-0.053")
+BEYOND = limit("label-shift-beyond-chance", 3, unit="ratio", source="what drawing at random gives", healthy="0.2-1.8")
+FEATURES = limit("shifted-columns", 0.05, unit="share", source="knowledge of the field", healthy="0")
+ENOUGH = limit("validation-samples-to-compare", 100, unit="samples", source="a mean is known to a tenth of its spread")
+BELOW = limit("score-below-majority", -0.1, unit="difference of shares", source="measured: -0.23", healthy="0.34-0.73")
+LEARNED = limit("training-learned", 0.7, unit="ratio", source="measured: 0.2", healthy="0.01-0.41")
+
+score = signal.score_over_majority(val.accuracy)
+level = signal.loss_over_chance(train.loss)
+columns = data.feature_shift
+
+RULE = Rule(
+    id="DAT403",
+    name="train-val-shift",
+    kind="cause",
+    family="data",
+    level="data",
+    severity="warning",
+    prior=0.6,
+    blames=("validation", "preprocessing", "labels"),
+    symptom="training and validation set are not of one kind",
+    cause="they differ in labels, features or the meaning of the class numbers, so one says little of the other",
+    when=((data.label_shift > LABELS) & (signal.label_shift_over_chance() > BEYOND))
+    | ((columns > FEATURES) & (data.validation_samples >= ENOUGH))
+    | ((score <= BELOW) & (level <= LEARNED)),
+    evidence=(
+        supports(
+            (score <= BELOW) & (level <= LEARNED),
+            strong,
+            "the model has learned, yet its validation accuracy is {value:+.3f} from the share of the largest class: "
+            "worse than blind, as with another numbering of the classes",
+        ),
+        supports(
+            signal.label_shift_over_chance() > BEYOND,
+            strong,
+            "the label shares differ {value:.1f} times as much as chance would",
+        ),
+        supports(
+            columns > FEATURES,
+            moderate,
+            "the means of {value:.0%} of the columns differ by half a spread or more",
+        ),
+        against(config.class_weights, strong, "the classes are weighted, which lowers plain accuracy"),
+    ),
+    escalate=(escalates((score <= BELOW) & (level <= LEARNED), "error"),),
+    explains=("GEN101", "GEN102", "OSC105", "GEN110"),
+    invalidates=(val.loss, val.accuracy),
+    remedies=("verify-labels", "same-preprocessing", "split-properly"),
+    meaning="A gap that is there from the first epoch is no overfitting: the sets, or what is done to them, differ.",
+    mechanism=(
+        "Means fitted on one part only, an ordered split, other sources, or class numbers given by two different "
+        "listings of the folders: each makes the validation set a different task."
+    ),
+    false_alarms="Validation sets that are balanced or harder on purpose; studies of exactly such a shift.",
+    source=("knowledge of the field",),
+    fires=(
+        case(
+            "another numbering of the classes",
+            run(
+                curve(train.loss, decay(1.4, 0.3, 20)),
+                curve(val.loss, line(1.5, 6.0, 20)),
+                curve(val.accuracy, line(0.25, 0.05, 20)),
+                config={"loss": "cross_entropy"},
+                data={"class_counts": (400, 400, 400, 400)},
+            ),
+        ),
+        case("other shares of the labels", facts(data.label_shift.of(0.12), signal.label_shift_over_chance().of(4.0))),
+        case("other features", facts(columns.of(0.07), data.validation_samples.of(120))),
+        case(
+            "worse than blind, with weighted classes",
+            facts(score.of(-0.12), level.of(0.65), config.class_weights.of(True)),
+        ),
+        case(
+            "other features in a large set",
+            facts(columns.of(0.5), data.validation_samples.of(800), signal.label_shift_over_chance().of(1.0)),
+        ),
+    ),
+    quiet=(
+        case(
+            "one kind",
+            run(
+                curve(train.loss, decay(1.4, 0.3, 20)),
+                curve(val.loss, decay(1.4, 0.4, 20)),
+                curve(val.accuracy, line(0.3, 0.85, 20)),
+                config={"loss": "cross_entropy"},
+                data={
+                    "class_counts": (400, 400, 400, 400),
+                    "samples": 1600,
+                    "validation_samples": 800,
+                    "label_shift": 0.01,
+                    "feature_shift": 0.0,
+                },
+            ),
+        ),
+        case(
+            "a set too small to compare",
+            facts(
+                data.label_shift.of(0.24),
+                signal.label_shift_over_chance().of(2.0),
+                columns.of(0.1),
+                data.validation_samples.of(80),
+                score.of(0.5),
+                level.of(0.2),
+            ),
+        ),
+        case(
+            "a small difference, surely",
+            facts(
+                data.label_shift.of(0.08),
+                signal.label_shift_over_chance().of(9.0),
+                columns.of(0.04),
+                data.validation_samples.of(8000),
+                score.of(-0.08),
+                level.of(0.2),
+            ),
+        ),
+        case(
+            "nothing learned",
+            facts(
+                data.label_shift.of(0.0),
+                columns.of(0.0),
+                score.of(-0.3),
+                level.of(0.8),
+            ),
+        ),
+    ),
+)
