@@ -56,7 +56,8 @@ def log_odds(prior: float, weighed: Iterable[Weighed]) -> float:
 def best_grade(when: Verdict, weighed: Iterable[Weighed]) -> Grade:
     """The best grade among the facts that support the finding."""
     verdicts = [when, *(item.verdict for item in weighed if item.counts and item.evidence.supports)]
-    grades = {leaf.fact.grade for verdict in verdicts for leaf in verdict.reasons() if leaf.fact is not None}
+    facts = (leaf.fact for verdict in verdicts for leaf in verdict.reasons())
+    grades = {fact.grade for fact in facts if fact is not None and fact.value is not None}  # not knowing proves nothing
     return next((grade for grade in GRADES if grade in grades), "curve")
 
 

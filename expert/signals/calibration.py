@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from expert.signals.chance import ENTROPY_LOSSES, class_count
+from expert.signals.chance import ENTROPY_LOSSES, USUAL_CLASSES, class_count
 from expert.signals.curve import Curve
+from expert.signals.nonfinite import minimum
 from expert.signals.shape import shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
 
@@ -31,6 +32,27 @@ def _loss_over_calibrated(view: View, loss: Curve, accuracy: Curve) -> Reading |
     return Reading(form.end / calibrated, detail={"loss": form.end, "accuracy": right, "calibrated": calibrated})
 
 
+def softmax_floor(classes: int) -> float:
+    """Smallest cross entropy that a softmax of a softmax over this many classes can reach, in nats."""
+    return math.log(1.0 + (classes - 1) / math.e)
+
+
+def _nearest_softmax_floor(view: View, curve: Curve) -> Reading | Unknown:
+    if view.config.loss not in ENTROPY_LOSSES or view.config.loss_reduction == "sum":
+        return Unknown("the loss is no mean cross entropy", RECORD)
+    lowest = minimum(curve)
+    if isinstance(lowest, Unknown):
+        return lowest
+    told, level = class_count(view), float(lowest.value)
+    # A doubled softmax starts no higher than ln C, which rules the smaller numbers of classes out.
+    start = float(curve.points[0])
+    usual = [number for number in USUAL_CLASSES if math.log(number) >= 0.95 * start] or USUAL_CLASSES[-1:]
+    classes = min((told,) if told else usual, key=lambda number: abs(level / softmax_floor(number) - 1.0))
+    floor = softmax_floor(classes)
+    detail = {"lowest": level, "classes": float(classes), "floor": floor}
+    return Reading(abs(level / floor - 1.0), lowest.at, lowest.clock, detail)
+
+
 SIGNALS: tuple[Signal, ...] = (
     Signal(
         id="loss_over_calibrated",
@@ -40,6 +62,16 @@ SIGNALS: tuple[Signal, ...] = (
         reads="the loss is {loss:.3g} at an accuracy of {accuracy:.3f}; honest probabilities give {calibrated:.3g}",
         compute=_loss_over_calibrated,
         arguments=2,
+        record=RECORD,
+    ),
+    Signal(
+        id="nearest_softmax_floor",
+        title="Distance of the smallest loss from the floor of a doubled softmax over a usual number of classes",
+        unit="share of the floor ln(1 + (C - 1)/e)",
+        grade="curve",
+        reads="the smallest {series}, {lowest:.4g}, is {value:.1%} from {floor:.4g}, where a doubled softmax over "
+        "{classes:.0f} classes must stop",
+        compute=_nearest_softmax_floor,
         record=RECORD,
     ),
 )

@@ -22,7 +22,7 @@ from expert.authoring import (
     train,
     weak,
 )
-from expert.rules.limits import LONG_SEQUENCE, STEEP_START, WILD_UPDATE
+from expert.rules.limits import LITTLE_PROGRESS, LONG_SEQUENCE, STEEP_START, WILD_UPDATE
 
 SPIKE = limit("gradient-spike", 100, unit="ratio", source="measured", healthy="1.4-17")
 STEEP = limit("steep-first-gradient", 70, unit="ratio", source="AutoTrainer 2021", healthy="0.14-3.2")
@@ -31,6 +31,8 @@ start = signal.first_gradient_per_error()
 spike = signal.gradient_spike_ratio()
 reach = signal.first_to_last_gradient()
 early_update = signal.early_update_ratio()
+progress = signal.relative_improvement(train.loss)
+broken = signal.has_nonfinite(train.loss)
 
 RULE = Rule(
     id="GRD102",
@@ -45,7 +47,11 @@ RULE = Rule(
     cause="the gradient grows from layer to layer, or from time step to time step, on its way back",
     when=(start >= STEEP_START)
     | (reach >= STEEP)
-    | ((spike >= SPIKE) & ((early_update <= WILD_UPDATE) | ~early_update.known)),
+    | (
+        (spike >= SPIKE)
+        & ((early_update <= WILD_UPDATE) | ~early_update.known)
+        & ((progress < LITTLE_PROGRESS) | ~progress.known | broken)
+    ),
     evidence=(
         supports(start >= STEEP_START, strong, "the gradient norm is {value:.2g} before anything was learned"),
         supports(reach >= STEEP, strong, "the first layer gets {value:.2g} times the gradient of the last"),
@@ -54,7 +60,7 @@ RULE = Rule(
         supports(model.sequence_length > LONG_SEQUENCE, weak, "the gradient passes {value:.0f} time steps"),
         supports(config.clip_norm.known, weak, "someone saw a reason to clip at {value:g}"),
     ),
-    escalate=(escalates(signal.has_nonfinite(train.loss), "fatal"),),
+    escalate=(escalates(broken, "fatal"),),
     explains=("NUM101", "NUM102", "OPT101", "OPT106", "OSC101", "OSC102", "GRD202", "PLT104", "PLT106", "GEN103"),
     remedies=(
         "clip-gradient-norm",
@@ -84,7 +90,7 @@ RULE = Rule(
                 model={"recurrent": "rnn", "sequence_length": 60},
             ),
         ),
-        case("steep, then NaN", facts(start.of(4.5e4), signal.has_nonfinite(train.loss).of(True))),
+        case("steep, then NaN", facts(start.of(4.5e4), broken.of(True))),
         case(
             "growing towards the first layer, clipped",
             run(
@@ -96,6 +102,8 @@ RULE = Rule(
         ),
         case("one spike in a calm run", facts(spike.of(140), early_update.of(0.2), model.sequence_length.of(40))),
         case("one spike, updates not recorded", facts(spike.of(120))),
+        case("one spike, hardly any progress", facts(spike.of(120), progress.of(0.2))),
+        case("one spike after good progress, then NaN", facts(spike.of(1e4), progress.of(0.9), broken.of(True))),
         case("just steep enough, with a spike", facts(start.of(400), spike.of(80))),
         case("a little steeper towards the first layer", facts(reach.of(90), model.sequence_length.of(20))),
     ),
@@ -109,6 +117,10 @@ RULE = Rule(
             ),
         ),
         case("raised, not exploding", facts(start.of(250), reach.of(50), spike.of(60))),
+        case(
+            "spikes over a gradient that fades with the loss",
+            facts(start.of(0.5), reach.of(1), spike.of(800), progress.of(0.4), broken.of(False)),
+        ),
         case(
             "first updates far too large: the rate",
             facts(start.of(0.5), reach.of(1), spike.of(1e4), early_update.of(0.4)),

@@ -8,6 +8,7 @@ from expert.authoring import (
     curve,
     decay,
     decisive,
+    escalates,
     facts,
     limit,
     model,
@@ -20,12 +21,14 @@ from expert.authoring import (
 )
 
 NEAR_FLOOR = limit("near-softmax-floor", 0.15, unit="relative", source="measured", healthy="falls below the floor")
+AT_FLOOR = limit("at-softmax-floor", 0.01, unit="relative", source="measured", healthy="by accident only")
 RIGHT = limit("accuracy-at-softmax-floor", 0.7, unit="share", source="measured", healthy="no bound: see the floor")
 UNSURE = limit("loss-over-calibrated", 3, unit="ratio", source="measured", healthy="0.3-1.1")
 
 squashed = model.output_activation.is_("softmax", "sigmoid")
 logits_expected = config.loss.is_("cross_entropy", "bce_with_logits") & config.loss_from_logits
 floor = signal.softmax_floor_distance(train.loss)
+nearest = signal.nearest_softmax_floor(train.loss)
 unsure = signal.loss_over_calibrated(train.loss, train.accuracy)
 accuracy = signal.last_value(train.accuracy)
 plain = (
@@ -40,8 +43,8 @@ RULE = Rule(
     kind="cause",
     family="model",
     level="static",
-    severity="error",
-    prior=0.4,
+    severity="warning",
+    prior=0.3,
     blames=("loss-function",),
     symptom="the training loss stops at a floor far above zero although nearly every answer is right",
     cause="the outputs pass a softmax or sigmoid twice: once in the network, once in the loss",
@@ -56,13 +59,20 @@ RULE = Rule(
             squashed & logits_expected, decisive, "the network ends in {value}, and the loss applies its own again"
         ),
         supports(
-            floor.between(0.0, 0.02), moderate, "the smallest loss is {value:+.1%} from the floor of a doubled softmax"
+            nearest < AT_FLOOR,
+            strong,
+            "the smallest loss is {value:.1%} from the floor of a doubled softmax",
+            group="floor",
         ),
         supports(
-            unsure >= UNSURE, strong, "the loss is {value:.1f} times what honest probabilities of this accuracy give"
+            floor.between(0.0, NEAR_FLOOR),
+            moderate,
+            "the smallest loss is {value:+.1%} from the floor of a doubled softmax",
+            group="floor",
         ),
         against(floor < -0.1, strong, "the loss is far below the floor that a doubled softmax cannot pass"),
     ),
+    escalate=(escalates(squashed & logits_expected, "error"), escalates(nearest < AT_FLOOR, "error")),
     explains=("PLT101", "GEN103", "PLT103", "PLT102", "PLT105", "MOD201", "MOD103", "MOD206"),
     remedies=("pair-head-with-loss",),
     meaning="The network can be right but never sure, so the loss cannot fall below ln(1 + (C - 1)/e) for C classes: "
@@ -90,7 +100,8 @@ RULE = Rule(
                 unsure.of(4), config.label_smoothing.of(0.0), config.mixup.of(False), config.penalty_in_loss.of(False)
             ),
         ),
-        case("at the floor", facts(floor.of(0.015), accuracy.of(0.75), unsure.of(2.0))),
+        case("at the floor", facts(floor.of(0.015), accuracy.of(0.75), unsure.of(2.0), nearest.of(0.008))),
+        case("unsure, but at no floor", facts(unsure.of(4), nearest.of(0.013))),
         case("a little above the floor", facts(floor.of(0.11), accuracy.of(0.94))),
         case(
             "a sigmoid in a network whose loss fell below the floor",

@@ -19,7 +19,7 @@ from expert.authoring import (
     weak,
 )
 
-FAR = limit("initial-loss-over-chance", 1.5, unit="ratio", source="Karpathy 2019, measured", healthy="0.95-1.2")
+FAR = limit("initial-loss-over-chance", 2, unit="ratio", source="Karpathy 2019, measured", healthy="0.95-1.6")
 BALANCED = limit("balanced-classes", 3, unit="ratio", source="knowledge of the field")
 
 start = signal.initial_loss_over_chance(train.loss)
@@ -52,8 +52,8 @@ RULE = Rule(
     fires=(
         case("ten times chance", run(curve(train.loss, decay(23.0, 1.4, 10)), data={"classes": 10})),
         case(
-            "twice chance, slightly unbalanced, pre-trained",
-            facts(start.of(2.0), imbalance.of(2), config.pretrained.of(True)),
+            "two and a half times chance, slightly unbalanced, pre-trained",
+            facts(start.of(2.5), imbalance.of(2), config.pretrained.of(True)),
         ),
         case("unscaled inputs", facts(start.of(4.0), data.largest_std.of(60))),
         case("three times chance, inputs a bit spread", facts(start.of(2.8), data.largest_std.of(9))),
@@ -61,6 +61,6 @@ RULE = Rule(
     quiet=(
         case("starts at chance", run(curve(train.loss, line(2.31, 0.4, 10)), data={"classes": 10})),
         case("a rare class, so that chance is low", facts(start.of(3.2), imbalance.of(4))),
-        case("a little high", facts(start.of(1.2), imbalance.of(1.1))),
+        case("a little high", facts(start.of(1.6), imbalance.of(1.1))),
     ),
 )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, case, curve, decay, facts, flat, limit, model, moderate, run, signal, supports, train
+from expert.authoring import Rule, case, curve, decay, facts, flat, limit, model, run, signal, supports, train, weak
 from expert.rules.limits import LITTLE_PROGRESS, LONG_SEQUENCE
 
 VERY_LONG = limit("long-for-gated-recurrence", 200, unit="time steps", source="knowledge of the field")
@@ -23,7 +23,7 @@ RULE = Rule(
         | (model.recurrent.is_("lstm", "gru") & (model.sequence_length > VERY_LONG))
     )
     & ((progress < LITTLE_PROGRESS) | ~progress.known),
-    evidence=(supports(progress < 0.1, moderate, "the training loss improved by only {value:.1%}"),),
+    evidence=(supports(progress < 0.1, weak, "the training loss improved by only {value:.1%}"),),
     explains=("GRD103", "PLT101", "PLT104", "PLT106", "GEN103", "MOD201"),
     remedies=("use-gated-recurrence", "shorten-gradient-path", "clip-gradient-norm"),
     meaning="What stood at the beginning of a sequence neither reaches the answer nor gets a gradient.",

@@ -1,7 +1,21 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, decisive, escalates, facts, limit, run, signal, strong, supports, train,
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    decay,
+    decisive,
+    escalates,
+    facts,
+    limit,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
     val,
 )  # fmt: skip
 
@@ -53,6 +67,7 @@ RULE = Rule(
         "GRD102",
         "MOD206",
         "NUM102",
+        "ACT101",
     ),
     remedies=("average-the-loss", "lower-learning-rate", "scale-rate-with-batch"),
     meaning=(

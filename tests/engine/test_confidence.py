@@ -61,3 +61,8 @@ def test_the_best_grade_is_that_of_supporting_facts_only() -> None:
     assert best_grade(when, ()) == "config"
     assert best_grade(when, weighed(supports(data.samples < 10, weak, "x"))) == "proof"  # type: ignore[arg-type]
     assert best_grade(when, weighed(against(data.samples < 10, weak, "x"))) == "config"  # type: ignore[arg-type]
+
+
+def test_a_fact_that_is_not_known_lends_no_grade() -> None:
+    view = Facts(History(), {}, GIVEN)
+    assert best_grade(judge((~config.warmup_steps.known).node, view, Limits()), ()) == "curve"
