@@ -28,5 +28,12 @@ LONG_SEQUENCE = limit(
 )
 LARGE_INPUT_SPREAD = limit("large-input-spread", 10, unit="standard deviations", source="measured", healthy="0.9-1.1")
 LARGE_INPUT_MEAN = limit("large-input-mean", 3, unit="input units", source="measured", healthy="0.0-0.1")
-EPOCH_ECHO = limit("epoch-echo", 0.5, unit="correlation", source="measured: 0.97-0.996", healthy="-0.12 to 0.20")
+EPOCH_ECHO = limit(
+    "epoch-echo", 0.75, unit="correlation", source="measured: 0.97-0.996", healthy="-0.12 to 0.20; sums 0.69"
+)
 MIXED_BATCH = limit("batch-label-entropy", 0.7, unit="share", source="measured: 0.02 if sorted", healthy="0.92-0.98")
+SWING_AGREEMENT = limit(
+    "swing-agreement", 0.58, unit="correlation", source="measured", healthy="below 0.55 in 99 of 100 runs"
+)
+SWING_SIZE = limit("common-swing", 0.045, unit="share", source="measured", healthy="0.00-0.03")
+SWING_WEIGHT = limit("common-swing-over-fall", 0.06, unit="share", source="measured", healthy="0.00-0.05")

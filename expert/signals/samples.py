@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from expert.signals.chance import prior
 from expert.signals.gradients import ratio
 from expert.signals.signal import Reading, Signal, Unknown, View
 
+if TYPE_CHECKING:
+    from expert.history import Cell
+
 SHOWN = 3
 GIVE_SAMPLES = "advise(..., data=(x, y))"
 GIVE_BOTH = "advise(..., data=((x, y), (x_val, y_val)))"
+
+
+def _place(cell: Cell) -> str:
+    """Row and column; what has no header is described in several words already, such as "time 3, feature 2"."""
+    return f"row {cell.row}, {cell.column if ' ' in cell.column else f'column {cell.column}'}"
 
 
 def _nonfinite_cells(view: View) -> Reading | Unknown:
@@ -18,7 +27,7 @@ def _nonfinite_cells(view: View) -> Reading | Unknown:
     if count is None:
         return Unknown("inputs and labels were not searched for NaN and infinities", GIVE_SAMPLES)
     cells = view.data.nonfinite_where or ()
-    shown = [f"{cell.value} in row {cell.row}, column {cell.column}" for cell in cells[:SHOWN]]
+    shown = [f"{cell.value} in {_place(cell)}" for cell in cells[:SHOWN]]
     if count > SHOWN and len(shown) == SHOWN:
         shown.append("...")
     return Reading(float(count), detail={"where": "; ".join(shown) or "nowhere listed"})
@@ -33,7 +42,7 @@ def _infinite_cells(view: View) -> Reading | Unknown:
     infinite = next((cell for cell in cells if "inf" in cell.value.lower()), None)
     if infinite is None:
         return Reading(False, detail={"where": "nowhere"})
-    return Reading(True, detail={"where": f"row {infinite.row}, column {infinite.column}"})
+    return Reading(True, detail={"where": _place(infinite)})
 
 
 def _target_offset(view: View) -> Reading | Unknown:
@@ -62,7 +71,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Cells of inputs and labels that are NaN or infinite",
         unit="cells",
         grade="proof",
-        reads="{value:.0f} cells of the data are NaN or infinite: {where}",
+        reads="cells of the data that are NaN or infinite: {value:.0f} ({where})",
         compute=_nonfinite_cells,
         arguments=0,
         record=GIVE_SAMPLES,

@@ -27,8 +27,8 @@ RULE = Rule(
     remedies=("probe-learning-rate", "switch-to-adam"),
     meaning="A rate of 0.001 is the default of Keras, and right for Adam. For Adadelta it is a thousandth.",
     mechanism=(
-        "The update is the gradient times the ratio of two running means, of updates and of gradients. Its unit is that "
-        "of the weights already, and the rate only shortens it."
+        "The update is the gradient times the ratio of two running means, of updates and of gradients. Its unit is "
+        "that of the weights already, and the rate only shortens it."
     ),
     false_alarms="A short fine-tuning meant to change next to nothing.",
     source=("article ERR-5", "article 2.2", "Keras documents"),

@@ -23,13 +23,14 @@ RULE = Rule(
         supports(distance >= FAR, moderate, "the rate {rate:g} is {value:.1f} powers of ten above the usual {high:g}"),
     ),
     escalate=(escalates((distance >= FAR) & ~seen.known, "warning"),),
+    unless=("CFG102",),
     remedies=("probe-learning-rate",),
     meaning=(
         "Usual is, for Adam and RMSProp, 1e-5 to 1e-2, for plain SGD 1e-3 to 1, with momentum 1e-4 to 0.3, for "
         "Adadelta 0.1 to 1. Outside is a question, no verdict: the run itself decides."
     ),
     mechanism="Adaptive methods step by about the rate itself in every weight; plain descent follows the gradient.",
-    false_alarms="Fine-tuning with 1e-6; rates per layer; losses summed over a batch; other conventions of an optimizer.",
+    false_alarms="Fine-tuning with 1e-6; rates per layer; losses summed over a batch; other conventions.",
     source=("knowledge of the field", "article 2.2"),
     fires=(
         case("Adam with a rate of SGD", run(config={"optimizer": "adam", "learning_rate": 0.5})),

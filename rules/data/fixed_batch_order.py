@@ -5,7 +5,7 @@ from expert.authoring import (
 )  # fmt: skip
 from expert.rules.limits import EPOCH_ECHO, MIXED_BATCH
 
-CLEAR = limit("epoch-echo-clear", 0.8, unit="correlation", source="measured: 0.98", healthy="-0.12 to 0.20")
+CLEAR = limit("epoch-echo-clear", 0.9, unit="correlation", source="measured: 0.98", healthy="-0.12 to 0.20")
 AGAIN = limit("epochs-over-one-order", 2, unit="epochs", source="an order repeats from the second epoch on")
 
 order = signal.batch_label_entropy()
@@ -64,10 +64,10 @@ RULE = Rule(
                 config={"shuffle": False},
             ),
         ),
-        case("an echo of 0.6 among mixed batches", facts(echo.of(0.6), order.of(0.75))),
+        case("an echo of 0.6 among mixed batches", facts(echo.of(0.8), order.of(0.75))),
         case(
             "an echo although shuffling is on",
-            facts(echo.of(0.6), order.of(0.9), config.shuffle.of(True), config.order_redrawn.of(True)),
+            facts(echo.of(0.8), order.of(0.9), config.shuffle.of(True), config.order_redrawn.of(True)),
         ),
         case(
             "before any run",

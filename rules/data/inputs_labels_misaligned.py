@@ -6,7 +6,9 @@ from expert.authoring import (
 
 NO_BETTER = limit("validation-at-chance", 0.98, unit="ratio", source="measured: 0.99-1.02", healthy="0.02-0.48")
 MEMORIZED = limit("training-below-chance", 0.9, unit="ratio", source="measured: 0.59-0.74", healthy="0.01-0.41")
-OPENING = limit("gap-of-memorizing", 0.1, unit="relative", source="measured: 0.34-0.91", healthy="at most 0 at chance")
+OPENING = limit(
+    "gap-of-memorizing", 0.2, unit="relative", source="measured: 0.48-1.5", healthy="0.1 where nothing is learned"
+)
 NO_SKILL = limit("score-beyond-majority", 0.03, unit="difference of shares", source="measured", healthy="0.34-0.73")
 
 RULE = Rule(
@@ -22,7 +24,7 @@ RULE = Rule(
     cause="the labels do not belong to their inputs: reordered one without the other, joined by a wrong key, or random",
     when=(signal.best_loss_over_chance(val.loss) >= NO_BETTER)
     & (signal.loss_over_chance(train.loss) <= MEMORIZED)
-    & (signal.gap_growth(val.loss, train.loss) >= OPENING),
+    & (signal.relative_gap(val.loss, train.loss) >= OPENING),
     evidence=(
         supports(
             signal.score_over_majority(val.accuracy) <= NO_SKILL,
@@ -35,7 +37,7 @@ RULE = Rule(
             "the validation accuracy ends {value:+.3f} above the share of the largest class: something is learned",
         ),
     ),
-    unless=("DAT403",),
+    unless=("DAT301", "DAT403"),
     explains=("GEN101", "GEN102", "GEN103", "PLT104", "OSC105"),
     remedies=("verify-labels", "pair-inputs-with-labels", "more-data"),
     meaning=(
@@ -64,7 +66,7 @@ RULE = Rule(
             facts(
                 signal.best_loss_over_chance(val.loss).of(1.0),
                 signal.loss_over_chance(train.loss).of(0.7),
-                signal.gap_growth(val.loss, train.loss).of(0.12),
+                signal.relative_gap(val.loss, train.loss).of(0.25),
                 signal.score_over_majority(val.accuracy).of(0.04),
             ),
         ),
@@ -73,7 +75,7 @@ RULE = Rule(
             facts(
                 signal.best_loss_over_chance(val.loss).of(1.0),
                 signal.loss_over_chance(train.loss).of(0.7),
-                signal.gap_growth(val.loss, train.loss).of(0.12),
+                signal.relative_gap(val.loss, train.loss).of(0.25),
                 signal.score_over_majority(val.accuracy).of(0.02),
             ),
         ),
@@ -93,7 +95,7 @@ RULE = Rule(
             facts(
                 signal.best_loss_over_chance(val.loss).of(0.9),
                 signal.loss_over_chance(train.loss).of(0.7),
-                signal.gap_growth(val.loss, train.loss).of(0.3),
+                signal.relative_gap(val.loss, train.loss).of(0.3),
             ),
         ),
         case(
@@ -101,7 +103,7 @@ RULE = Rule(
             facts(
                 signal.best_loss_over_chance(val.loss).of(1.0),
                 signal.loss_over_chance(train.loss).of(0.99),
-                signal.gap_growth(val.loss, train.loss).of(0.3),
+                signal.relative_gap(val.loss, train.loss).of(0.3),
             ),
         ),
         case(
@@ -109,7 +111,7 @@ RULE = Rule(
             facts(
                 signal.best_loss_over_chance(val.loss).of(1.0),
                 signal.loss_over_chance(train.loss).of(0.7),
-                signal.gap_growth(val.loss, train.loss).of(0.08),
+                signal.relative_gap(val.loss, train.loss).of(0.15),
             ),
         ),
     ),

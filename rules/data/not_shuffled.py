@@ -68,7 +68,7 @@ RULE = Rule(
         ),
         case(
             "from the steps alone",
-            facts(echo.of(0.6), signal.early_rise(train.loss).of(0.12)),
+            facts(echo.of(0.8), signal.early_rise(train.loss).of(0.12)),
         ),
         case(
             "sorted in the file, mixed in the batches",

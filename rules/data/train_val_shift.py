@@ -29,7 +29,7 @@ RULE = Rule(
     cause="they differ in labels, features or the meaning of the class numbers, so one says little of the other",
     when=((data.label_shift > LABELS) & (signal.label_shift_over_chance() > BEYOND))
     | ((columns > FEATURES) & (data.validation_samples >= ENOUGH))
-    | ((score <= BELOW) & (level <= LEARNED)),
+    | ((score <= BELOW) & (level <= LEARNED) & (level >= 0)),
     evidence=(
         supports(
             (score <= BELOW) & (level <= LEARNED),
@@ -120,6 +120,10 @@ RULE = Rule(
                 score.of(-0.08),
                 level.of(0.2),
             ),
+        ),
+        case(
+            "a loss below zero",
+            facts(data.label_shift.of(0.0), columns.of(0.0), score.of(-0.3), level.of(-1.4)),
         ),
         case(
             "nothing learned",

@@ -13,7 +13,7 @@ RULE = Rule(
     family="numerics",
     level="static",
     severity="warning",
-    prior=0.6,
+    prior=0.4,
     blames=("loss-function", "labels", "code"),
     symptom="the loss falls below zero",
     cause="its sign is turned round, or labels lie outside the range that the loss expects",
@@ -24,11 +24,13 @@ RULE = Rule(
             signal.relative_improvement(train.accuracy) < 0,
             moderate,
             "the training accuracy worsens while this loss improves",
+            group="accuracy",
         ),
         supports(
             signal.relative_improvement(val.accuracy) < 0,
             moderate,
             "the validation accuracy worsens while this loss improves",
+            group="accuracy",
         ),
         against(
             signal.relative_improvement(val.accuracy) > 0,
@@ -60,6 +62,19 @@ RULE = Rule(
                 curve(train.accuracy, line(0.3, 0.1, 12)),
                 curve(val.accuracy, line(0.3, 0.1, 12)),
                 config={"loss": "cross_entropy"},
+            ),
+        ),
+        case(
+            "of unknown kind, training gets worse",
+            facts(
+                signal.lowest_value_is_negative(train.loss).of(True),
+                signal.relative_improvement(train.accuracy).of(-0.5),
+            ),
+        ),
+        case(
+            "of unknown kind, validation gets worse",
+            facts(
+                signal.lowest_value_is_negative(train.loss).of(True), signal.relative_improvement(val.accuracy).of(-0.5)
             ),
         ),
         case("the loss function is not known", facts(signal.lowest_value_is_negative(train.loss).of(True))),
