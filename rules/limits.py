@@ -37,3 +37,5 @@ SWING_AGREEMENT = limit(
 )
 SWING_SIZE = limit("common-swing", 0.045, unit="share", source="measured", healthy="0.00-0.03")
 SWING_WEIGHT = limit("common-swing-over-fall", 0.06, unit="share", source="measured", healthy="0.00-0.05")
+BEYOND_SAMPLING = limit("beyond-sampling-noise", 1.4, unit="ratio", source="measured", healthy="0.74-1.2")
+STANDING_SHARE = limit("standing-share", 0.3, unit="share", source="measured", healthy="0.05-0.3 while it learns")

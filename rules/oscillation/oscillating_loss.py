@@ -20,12 +20,8 @@ from expert.authoring import (
     weak,
     zigzag,
 )  # fmt: skip
+from expert.rules.limits import SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
 
-AGREEMENT = limit(
-    "swing-agreement", 0.58, unit="correlation", source="measured", healthy="below 0.55 in 99 of 100 runs"
-)
-SWING = limit("common-swing", 0.045, unit="share", source="measured", healthy="0.00-0.03")
-WEIGHT = limit("common-swing-over-fall", 0.06, unit="share", source="measured", healthy="0.00-0.05")
 PATTERN = limit("swing-pattern", 0.4, unit="share", source="measured", healthy="below 0.35")
 OWN = limit("own-swing", 0.05, unit="share", source="measured", healthy="0.00-0.05 without noise")
 OWN_WEIGHT = limit("own-swing-over-fall", 0.1, unit="share", source="measured", healthy="0.00-0.1")
@@ -51,7 +47,7 @@ RULE = Rule(
     prior=0.65,
     core=True,
     symptom="the loss swings up and down from epoch to epoch, and what it gains it loses again",
-    when=((agreement > AGREEMENT) & (common > SWING) & (weight > WEIGHT))
+    when=((agreement > SWING_AGREEMENT) & (common > SWING_SIZE) & (weight > SWING_WEIGHT))
     | (
         ~agreement.known
         & (((pattern > PATTERN) & (own > OWN) & (own_weight > OWN_WEIGHT)) | ((own > WILD) & (own_weight > DWARFS)))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from expert.authoring import Rule, case, curve, decay, facts, flat, limit, line, run, signal, supports, train, val, weak
+from expert.rules.limits import STANDING_SHARE
+
+DOWN = limit(
+    "standing-pace-down", -0.002, unit="relative per epoch", source="measured", healthy="-0.2 to -0.02 while it learns"
+)
+UP = limit("standing-pace-up", 0.002, unit="relative per epoch", source="measured", healthy="below 0 while it learns")
+
+standing = signal.plateau_length(train.loss)
+pace = signal.recent_pace(train.loss)
+val_standing = signal.plateau_length(val.loss)
+
+RULE = Rule(
+    id="PLT101",
+    name="plateau",
+    kind="symptom",
+    family="plateau",
+    level="optimization",
+    severity="info",
+    prior=0.6,
+    symptom="the loss has come to a standstill",
+    when=(standing > STANDING_SHARE) & (pace > DOWN) & (pace < UP) & ((val_standing > STANDING_SHARE)
+        | ~val_standing.known),
+    evidence=(supports(standing > 0.6, weak, "the training loss has not improved for {value:.0%} of the run"),),
+    remedies=("keep-best-checkpoint", "probe-learning-rate", "overfit-one-batch"),
+    meaning="Nothing has improved for a good part of the run. Where the loss is low and the metric good this is the "
+    "end of a successful "
+    "training; elsewhere a cause is to be found before rate or batch are turned either way.",
+    mechanism="A loss stops falling when it has reached what data and model allow, when the steps are too small to go "
+    "on, when they are so "
+    "large that they only scatter around the bottom, or when part of the network no longer learns.",
+    false_alarms="A converged run, and the pause before a planned drop of the learning rate.",
+    source=("article 2", "article 4 row 4", "article IMPR-3"),
+    fires=(
+        case("falls, then stands", run(curve(train.loss, decay(2.0, 0.6, 12), flat(0.6, 30)), curve(val.loss, decay(2.0,
+             0.7, 12), flat(0.7, 30)))),
+        case("just enough", facts(standing.of(0.35), pace.of(-0.0015), val_standing.of(0.4))),
+        case("rises a shade", facts(standing.of(0.8), pace.of(0.0015))),
+    ),
+    quiet=(
+        case("still falling", run(curve(train.loss, line(2.0, 0.5, 30)), curve(val.loss, line(2.0, 0.6, 30)))),
+        case("stands only a quarter", facts(standing.of(0.25), pace.of(0.0))),
+        case("creeps down", facts(standing.of(0.5), pace.of(-0.0025))),
+        case("creeps up", facts(standing.of(0.5), pace.of(0.0025))),
+        case("validation still falls", facts(standing.of(0.5), pace.of(0.0), val_standing.of(0.25))),
+    ),
+)  # fmt: skip

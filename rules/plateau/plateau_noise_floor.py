@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    decay,
+    facts,
+    flat,
+    layers,
+    limit,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+    val,
+    weak,
+)
+from expert.rules.limits import BEYOND_SAMPLING
+
+COARSE = limit("coarse-update", 0.03, unit="ratio", source="measured", healthy="0.001-0.02 over most of the run")
+STANDING = limit("standing-at-noise", 0.5, unit="share", source="measured", healthy="0.05-0.5")
+CAME_DOWN = limit("came-down", 0.15, unit="share", source="measured", healthy="0.55-0.99")
+
+update_size = signal.update_ratio()
+noise = signal.sampling_noise_ratio()
+cosine = signal.gradient_cosine()
+standing = signal.plateau_length(train.loss)
+val_standing = signal.plateau_length(val.loss)
+fall = signal.loss_fall()
+
+RULE = Rule(
+    id="PLT103",
+    name="plateau-noise-floor",
+    kind="cause",
+    family="plateau",
+    level="optimization",
+    severity="warning",
+    prior=0.6,
+    blames=("learning-rate", "schedule", "batch-size"),
+    symptom="the loss came down and now scatters around a level it does not leave",
+    cause="the steps are too large for the last stretch: they scatter around the bottom instead of reaching it",
+    when=((update_size > COARSE) | (noise > BEYOND_SAMPLING))
+    & ((cosine <= 0.0) | ~cosine.known)
+    & ((standing > STANDING) | (val_standing > STANDING))
+    & (fall > CAME_DOWN),
+    evidence=(
+        supports(cosine < -0.05, moderate, "successive gradients point against each other: cosine {value:+.2f}"),
+        supports(update_size > COARSE, moderate, "an update still moves the weights by {value:.2g} of their norm"),
+        supports(signal.learning_rate_last_over_max() > 0.99, weak, "the learning rate never came down"),
+        against(signal.learning_rate_last_over_max() < 0.1, strong,
+            "the learning rate has already come down to {value:.0%} of its highest"),
+    ),
+    explains=("PLT101", "GEN103", "OSC105", "GEN101"),
+    unless=("DAT301", "GRD303", "OPT101", "MOD301", "GRD201", "OPT301", "ACT101", "GEN201", "CFG106"),
+    remedies=("repair-schedule", "lower-learning-rate", "larger-batch", "average-weights"),
+    meaning="Here the article's row 4 holds: lower the rate, or average over a larger batch. A smaller batch makes "
+    "this plateau worse; "
+    "measured, a quarter of the batch took the loss from 0.35 to 1.36, a tenth of the rate to 0.11.",
+    mechanism="Each step carries the noise of its batch times the rate. Near the bottom that noise outweighs the "
+    "slope, and the weights "
+    "wander around it at a distance that grows with the rate and falls with the batch.",
+    false_alarms="Networks whose weights are rescaled by normalization move by large ratios without harm.",
+    source=("article 4 row 4", "article IMPR-3", "TPB"),
+    fires=(
+        case("falls, then scatters", run(curve(train.loss, decay(1.4, 0.35, 8), flat(0.35, 16, noise=0.05)),
+             layers=(layers("update_ratio", a=0.05, b=0.06),))),
+        case("just enough", facts(update_size.of(0.04), cosine.of(-0.06), standing.of(0.6), fall.of(0.2))),
+        case("gradients hardly opposed, rate constant", facts(update_size.of(0.04), cosine.of(-0.04), standing.of(0.6),
+             fall.of(0.5),
+             signal.learning_rate_last_over_max().of(1.0))),
+        case("beyond sampling noise, validation stands", facts(noise.of(1.5), update_size.of(0.02), standing.of(0.1),
+             val_standing.of(0.6), fall.of(0.5))),
+        case("decayed to a twentieth", facts(update_size.of(0.05), standing.of(0.6), fall.of(0.5),
+             signal.learning_rate_last_over_max().of(0.05))),
+        case("decayed to an eighth", facts(update_size.of(0.05), standing.of(0.6), fall.of(0.5),
+             signal.learning_rate_last_over_max().of(0.12))),
+        case("coarse, rate unknown", facts(update_size.of(0.05), standing.of(0.6), fall.of(0.5),
+             config.learning_rate.of(1.0))),
+    ),
+    quiet=(
+        case("small updates", run(curve(train.loss, decay(1.4, 0.35, 8), flat(0.35, 16)), layers=(layers("update_ratio",
+             a=0.005),))),
+        case("updates of two percent, mere sampling", facts(update_size.of(0.02), noise.of(1.2), standing.of(0.6),
+             fall.of(0.5))),
+        case("gradients agree", facts(update_size.of(0.05), cosine.of(0.1), standing.of(0.6), fall.of(0.5))),
+        case("still falling", facts(update_size.of(0.05), standing.of(0.4), val_standing.of(0.4), fall.of(0.5))),
+        case("never came down", facts(update_size.of(0.05), standing.of(0.9), fall.of(0.12))),
+    ),
+)  # fmt: skip
