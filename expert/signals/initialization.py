@@ -64,7 +64,7 @@ def _without_gradient_share(view: View) -> Reading | Unknown:
         return found
     meant = ~declared_frozen(view, weights.layers) & np.isfinite(weights.values[0])
     # Only what was never once recorded counts: a NaN later on is a gradient that broke, not one that is missing.
-    reached = {n for n, seen in zip(found.layers, (~np.isnan(found.values)).any(axis=0).tolist(), strict=True) if seen}
+    reached = {found.layers[index] for index in np.flatnonzero((~np.isnan(found.values)).any(axis=0))}
     if not reached or not meant.any():
         return Unknown("no gradient of any layer was recorded", RECORD_GRADIENTS)
     named = [name for name, trained in zip(weights.layers, meant.tolist(), strict=True) if trained]

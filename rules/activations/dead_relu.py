@@ -62,6 +62,7 @@ RULE = Rule(
         "OPT201",
         "GRD302",
         "MOD201",
+        "RUN101",
     ),
     unless=("OPT301",),
     remedies=(

@@ -57,6 +57,7 @@ RULE = Rule(
         "GRD202",
         "ACT101",
         "MOD201",
+        "RUN101",
     ),
     remedies=("symmetric-clip", "clip-gradient-norm"),
     meaning="The update no longer follows the gradient: its direction is the same for any data. Clipping as such is "

@@ -62,6 +62,7 @@ RULE = Rule(
         "DAT301",
         "MOD201",
         "PLT102",
+        "RUN101",
     ),
     remedies=("order-training-step",),
     meaning="The optimizer follows the sum of all gradients ever computed: it gathers speed like a ball without "

@@ -34,7 +34,16 @@ RULE = Rule(
         supports(missing > 0.0, decisive, "{value:.0%} of the weight tensors got no gradient at any step"),
         supports(missing > 0.5, weak, "more than half of the network is cut off"),
     ),
-    explains=("GRD302", "GRD101", "MOD201", "GEN103", "PLT101", "PLT104", "PLT106"),
+    explains=(
+        "GRD302",
+        "GRD101",
+        "MOD201",
+        "GEN103",
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "RUN101",
+    ),
     remedies=("reconnect-parameters",),
     meaning="These layers keep their random weights for ever; whatever they do, it is not learned.",
     mechanism="Only weights that the loss depends on through differentiable operations have a gradient; frameworks "

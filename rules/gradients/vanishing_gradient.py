@@ -72,6 +72,7 @@ RULE = Rule(
         "OPT105",
         "MOD201",
         "ACT101",
+        "RUN101",
     ),
     remedies=(
         "initialize-well",

@@ -43,7 +43,15 @@ RULE = Rule(
             signal.relative_improvement(train.loss) < 0.1, moderate, "the training loss improved by only {value:.1%}"
         ),
     ),
-    explains=("PLT101", "PLT104", "PLT106", "PLT102", "GEN103", "MOD201"),
+    explains=(
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "PLT102",
+        "GEN103",
+        "MOD201",
+        "RUN101",
+    ),
     remedies=("use-gated-recurrence", "shorten-gradient-path", "initialize-well"),
     meaning="Only the last few time steps teach anything. If the answer depends on the first ones, the loss stays "
     "high.",

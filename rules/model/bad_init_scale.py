@@ -60,6 +60,7 @@ RULE = Rule(
         "PLT104",
         "PLT106",
         "GEN103",
+        "RUN101",
     ),
     unless=("DAT201",),
     remedies=("initialize-well", "add-normalization", "clip-gradient-norm"),

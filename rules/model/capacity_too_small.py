@@ -53,7 +53,14 @@ RULE = Rule(
         supports(signal.relative_gap(val.loss, train.loss) < 0.1, weak, "training and validation loss agree"),
         against(model.dropout > 0.5, moderate, "dropout of {value:g} takes most of the capacity away"),
     ),
-    explains=("OSC106", "PLT101", "PLT104", "PLT106", "GEN103"),
+    explains=(
+        "OSC106",
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "GEN103",
+        "RUN101",
+    ),
     unless=("OPT201", "OPT301", "PLT102", "DAT201", "GRD302"),
     remedies=("more-capacity", "overfit-one-batch", "compare-with-blind-baseline", "fine-tune-pretrained"),
     meaning="More data, more epochs and other rates change nothing: an added layer or width does. If the larger model "

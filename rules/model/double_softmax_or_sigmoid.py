@@ -73,7 +73,17 @@ RULE = Rule(
         against(floor < -0.1, strong, "the loss is far below the floor that a doubled softmax cannot pass"),
     ),
     escalate=(escalates(squashed & logits_expected, "error"), escalates(nearest < AT_FLOOR, "error")),
-    explains=("PLT101", "GEN103", "PLT103", "PLT102", "PLT105", "MOD201", "MOD103", "MOD206"),
+    explains=(
+        "PLT101",
+        "GEN103",
+        "PLT103",
+        "PLT102",
+        "PLT105",
+        "MOD201",
+        "MOD103",
+        "MOD206",
+        "RUN101",
+    ),
     remedies=("pair-head-with-loss",),
     meaning="The network can be right but never sure, so the loss cannot fall below ln(1 + (C - 1)/e) for C classes: "
     "0.313 for 2, 0.744 for 4, 1.461 for 10. Learning is slow besides.",

@@ -32,7 +32,14 @@ RULE = Rule(
         supports(model.linear & (model.depth >= 2.0), moderate, "there is no activation between input and output"),
         supports(signal.loss_over_chance(train.loss) > 0.9, strong, "the loss stays at {value:.0%} of chance"),
     ),
-    explains=("MOD201", "PLT101", "PLT104", "PLT106", "GEN103"),
+    explains=(
+        "MOD201",
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "GEN103",
+        "RUN101",
+    ),
     remedies=("repair-nonlinearity",),
     meaning="The extra layers cost time and add nothing that one layer could not represent.",
     mechanism="A product of matrices is a matrix. Only a non-linear function between them lets a network bend its "

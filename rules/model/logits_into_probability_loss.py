@@ -51,6 +51,7 @@ RULE = Rule(
         "PLT106",
         "GEN103",
         "MOD206",
+        "RUN101",
     ),
     remedies=("pair-head-with-loss", "fused-loss-on-logits"),
     meaning="The number that falls or rises is no cross entropy, and its gradient teaches something else.",

@@ -40,7 +40,14 @@ RULE = Rule(
             values_for_classes & (data.classes > 2.0), moderate, "the loss is {value}, and there are several classes"
         ),
     ),
-    explains=("PLT101", "PLT102", "PLT104", "PLT106", "GEN103"),
+    explains=(
+        "PLT101",
+        "PLT102",
+        "PLT104",
+        "PLT106",
+        "GEN103",
+        "RUN101",
+    ),
     remedies=("pair-head-with-loss",),
     meaning="Another loss may still fall, but its minimum is another answer, and its gradient fades where the "
     "network is surely wrong.",

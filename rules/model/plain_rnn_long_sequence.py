@@ -24,7 +24,15 @@ RULE = Rule(
     )
     & ((progress < LITTLE_PROGRESS) | ~progress.known),
     evidence=(supports(progress < 0.1, weak, "the training loss improved by only {value:.1%}"),),
-    explains=("GRD103", "PLT101", "PLT104", "PLT106", "GEN103", "MOD201"),
+    explains=(
+        "GRD103",
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "GEN103",
+        "MOD201",
+        "RUN101",
+    ),
     remedies=("use-gated-recurrence", "shorten-gradient-path", "clip-gradient-norm"),
     meaning="What stood at the beginning of a sequence neither reaches the answer nor gets a gradient.",
     mechanism="A plain recurrence multiplies its state by one matrix at every step, so that signals vanish or explode "

@@ -55,6 +55,7 @@ RULE = Rule(
         "OPT104",
         "OPT105",
         "MOD201",
+        "RUN101",
     ),
     remedies=(
         "change-activation",

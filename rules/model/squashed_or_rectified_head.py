@@ -40,7 +40,14 @@ RULE = Rule(
         supports(single, strong, "a {value} over one unit is always 1"),
         supports(too_narrow, strong, "the loss is {value}, and some targets lie outside the range of the output"),
     ),
-    explains=("PLT101", "PLT104", "PLT106", "GEN103", "MOD201"),
+    explains=(
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "GEN103",
+        "MOD201",
+        "RUN101",
+    ),
     remedies=("pair-head-with-loss", "repair-nonlinearity"),
     meaning="No amount of training reaches a target outside the output's range. A ReLU before a cross entropy may "
     "train all the same, slower, or die with an unlucky seed.",

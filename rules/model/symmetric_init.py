@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from expert.authoring import (
     Rule,
+    against,
     case,
+    config,
     curve,
     decay,
     decisive,
+    escalates,
     facts,
     flat,
     layers,
@@ -13,6 +16,7 @@ from expert.authoring import (
     moderate,
     run,
     signal,
+    strong,
     supports,
     train,
 )
@@ -25,8 +29,8 @@ RULE = Rule(
     kind="cause",
     family="model",
     level="static",
-    severity="fatal",
-    prior=0.85,
+    severity="error",
+    prior=0.6,
     blames=("initialization",),
     symptom="the loss starts at chance and stays there; weights stay zero, or units stay alike",
     cause="the weights of a layer start all alike, so its units compute the same and get the same gradient, for ever",
@@ -36,7 +40,9 @@ RULE = Rule(
         supports(
             model.initialization.is_("zeros", "ones", "constant"), moderate, "the weights are initialized as {value}"
         ),
+        against(config.pretrained, strong, "adapters of a pre-trained model start at zero on purpose"),
     ),
+    escalate=(escalates(zero > 0.0, "fatal"),),
     explains=(
         "ACT101",
         "GRD101",
@@ -50,6 +56,7 @@ RULE = Rule(
         "OPT104",
         "OPT201",
         "MOD201",
+        "RUN101",
     ),
     remedies=("initialize-well",),
     meaning="The layer is as wide as one unit, or as none: with zeros no signal and no gradient passes at all.",
@@ -64,6 +71,7 @@ RULE = Rule(
             run(curve(train.loss, flat(1.386, 10)), layers=(layers("weight_norm", fc1=0.0, fc2=0.0, out=0.0),)),
         ),
         case("told to be constant", facts(model.initialization.of("constant"))),
+        case("an adapter", facts(model.initialization.of("zeros"), config.pretrained.of(True))),
     ),
     quiet=(
         case(

@@ -48,7 +48,9 @@ RULE = Rule(
         supports(reach < FAINT_GRADIENT, strong, "the first layer gets {value:.1g} times the gradient of the last"),
         supports(progress < NO_PROGRESS, moderate, "the training loss improved by only {value:.1%}"),
         against(
-            model.initialization.is_("he", "orthogonal"), moderate, "{value} initialization keeps signals at one size"
+            model.initialization.is_("he", "he_normal", "he_uniform", "orthogonal"),
+            moderate,
+            "{value} initialization keeps signals at one size",
         ),
         against(config.pretrained, strong, "the weights are pre-trained"),
     ),
@@ -64,6 +66,7 @@ RULE = Rule(
         "OPT104",
         "OPT105",
         "MOD201",
+        "RUN101",
     ),
     remedies=(
         "initialize-well",
