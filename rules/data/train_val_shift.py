@@ -6,7 +6,7 @@ from expert.authoring import (
 )  # fmt: skip
 
 LABELS = limit("label-shift", 0.1, unit="share", source="knowledge of the field", healthy="0.005-0.053")
-BEYOND = limit("label-shift-beyond-chance", 3, unit="ratio", source="what drawing at random gives", healthy="0.2-1.8")
+BEYOND = limit("label-shift-beyond-chance", 4, unit="ratio", source="what drawing at random gives", healthy="0.2-1.8")
 FEATURES = limit("shifted-columns", 0.05, unit="share", source="knowledge of the field", healthy="0")
 ENOUGH = limit("validation-samples-to-compare", 100, unit="samples", source="a mean is known to a tenth of its spread")
 BELOW = limit("score-below-majority", -0.1, unit="difference of shares", source="measured: -0.23", healthy="0.34-0.73")
@@ -71,7 +71,7 @@ RULE = Rule(
                 data={"class_counts": (400, 400, 400, 400)},
             ),
         ),
-        case("other shares of the labels", facts(data.label_shift.of(0.12), signal.label_shift_over_chance().of(4.0))),
+        case("other shares of the labels", facts(data.label_shift.of(0.12), signal.label_shift_over_chance().of(5.0))),
         case("other features", facts(columns.of(0.07), data.validation_samples.of(120))),
         case(
             "worse than blind, with weighted classes",
@@ -103,7 +103,7 @@ RULE = Rule(
             "a set too small to compare",
             facts(
                 data.label_shift.of(0.24),
-                signal.label_shift_over_chance().of(2.0),
+                signal.label_shift_over_chance().of(3.0),
                 columns.of(0.1),
                 data.validation_samples.of(80),
                 score.of(0.5),
