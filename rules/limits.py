@@ -39,3 +39,8 @@ SWING_SIZE = limit("common-swing", 0.045, unit="share", source="measured", healt
 SWING_WEIGHT = limit("common-swing-over-fall", 0.06, unit="share", source="measured", healthy="0.00-0.05")
 BEYOND_SAMPLING = limit("beyond-sampling-noise", 1.4, unit="ratio", source="measured", healthy="0.74-1.2")
 STANDING_SHARE = limit("standing-share", 0.3, unit="share", source="measured", healthy="0.05-0.3 while it learns")
+TURNED_GAIN = limit(
+    "turned-gain", 25, unit="variances of the noise", source="measured", healthy="below 20 in 99 of 100 runs"
+)
+TURNED_STEADY = limit("turned-steadiness", 0.5, unit="correlation", source="measured", healthy="below 0.4")
+TURNED_RISE = limit("turned-rise", 0.6, unit="relative", source="measured", healthy="below 0.6 with noise under 20 %")

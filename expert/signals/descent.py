@@ -91,6 +91,15 @@ def _distance_from_chance(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(max(away, left) if left > LEFT else away, detail={"level": level, "chance": chance})
 
 
+def _first_epoch_burst(view: View, curve: Curve) -> Reading | Unknown:
+    if len(curve.epochs) < FEWEST:
+        return too_few(curve, FEWEST) or Unknown("too few values")
+    first, second = (abs(float(value)) for value in curve.epochs[:2])
+    if second == 0.0:
+        return Unknown(f"{curve.name} is 0 at the second epoch")
+    return Reading(min(first / second, LARGEST_SIGNIFICANCE**2), detail={"first": first, "second": second})
+
+
 def _valley_rise(view: View, curve: Curve) -> Reading | Unknown:
     found = curve.derive(course)
     if found is None:
@@ -179,6 +188,15 @@ SIGNALS: tuple[Signal, ...] = (
         grade="curve",
         reads="{series} ends at {level:.4g}, {value:.1%} from the {chance:.4g} that guessing gives",
         compute=_distance_from_chance,
+        record=LOG,
+    ),
+    Signal(
+        id="first_epoch_burst",
+        title="First epoch over the second",
+        unit="ratio",
+        grade="curve",
+        reads="{series} is {first:.4g} in the first epoch and {second:.4g} in the second",
+        compute=_first_epoch_burst,
         record=LOG,
     ),
     Signal(

@@ -16,14 +16,8 @@ from expert.authoring import (
     train,
     val,
 )  # fmt: skip
+from expert.rules.limits import TURNED_GAIN, TURNED_RISE, TURNED_STEADY
 
-RISE = limit("diverged-rise", 0.6, unit="relative", source="measured", healthy="below 0.6 with noise under 20 %")
-GAIN = limit(
-    "diverged-gain", 25, unit="variances of the noise", source="measured", healthy="below 20 in 99 of 100 runs"
-)
-STEADY = limit(
-    "diverged-steadiness", 0.5, unit="correlation", source="measured", healthy="below 0.4 where the rise is noise"
-)
 JUMP = limit("diverged-jump", 200, unit="variances of the noise", source="measured", healthy="below 75")
 
 rise = signal.loss_rise()
@@ -41,7 +35,7 @@ RULE = Rule(
     prior=0.7,
     core=True,
     symptom="the loss climbs and ends far above the lowest point it had reached",
-    when=(rise > RISE) & (((gain > GAIN) & (steadiness > STEADY)) | (gain > JUMP)),
+    when=(rise > TURNED_RISE) & (((gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)) | (gain > JUMP)),
     evidence=(supports(above_start > 0.5, moderate, "the training loss ends {value:.0%} above where it started"),),
     unless=("GEN101",),
     remedies=("lower-learning-rate", "order-training-step", "symmetric-clip", "correct-loss-sign", "clip-gradient-norm",

@@ -36,7 +36,10 @@ RULE = Rule(
     blames=("optimizer",),
     symptom="the loss stands still well above zero under plain gradient descent",
     cause="plain gradient descent without momentum gets along slowly where directions differ in curvature",
-    when=config.optimizer.is_("sgd") & ((config.momentum <= 0.0) | ~config.momentum.known) & (standing > STANDING_SHARE) & ((level > HIGH) | ~level.known),
+    when=config.optimizer.is_("sgd")
+    & ((config.momentum <= 0.0) | ~config.momentum.known)
+    & (standing > STANDING_SHARE)
+    & ((level > HIGH) | ~level.known),
     evidence=(
         supports(model.transformer, moderate, "transformers train better with Adam"),
         supports(model.recurrent.is_("rnn", "lstm", "gru"), weak, "recurrent networks often train better with Adam"),

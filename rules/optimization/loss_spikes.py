@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule,
+    case,
+    config,
+    curve,
+    facts,
+    gradient,
+    limit,
+    line,
+    model,
+    run,
+    signal,
+    supports,
+    train,
+    weak,
+)  # fmt: skip
+
+COUNT = limit("spikes", 1.5, unit="points", source="measured", healthy="0-3 without gradient spikes")
+RARE = limit("rare-spikes", 0.05, unit="share", source="LLM reports, measured", healthy="0.00-0.01")
+CALM = limit("calm-between-spikes", 0.5, unit="relative", source="measured", healthy="0.2-0.5")
+SPIKE = limit("gradient-spike", 10, unit="ratio", source="measured", healthy="1.4-6 with batches of 16 and more")
+
+count = signal.spike_count(train.loss)
+share = signal.spike_share(train.loss)
+jitter = signal.step_jitter(train.loss)
+spike = signal.gradient_spike_ratio()
+
+RULE = Rule(
+    id="OPT204",
+    name="loss-spikes",
+    kind="symptom",
+    family="optimization",
+    level="optimization",
+    severity="warning",
+    prior=0.5,
+    blames=("learning-rate", "optimizer", "data"),
+    symptom="the step loss jumps up now and then and comes back",
+    when=(count > COUNT) & (share < RARE) & (jitter < CALM) & (spike > SPIKE),
+    evidence=(
+        supports(spike > 100, weak, "the largest gradient norm is {value:.3g} times the median"),
+        supports(model.transformer, weak,
+            "transformers are known for spikes of their second moments and attention logits"),
+    ),
+    unless=("OPT101", "DAT301", "OSC103", "GRD102"),
+    remedies=(
+        "clip-gradient-norm", "guard-preprocessing", "lower-beta2", "rewind-to-checkpoint",
+        "normalize-queries-and-keys", "add-z-loss",
+    ),
+    meaning="Single steps go wrong and the run recovers. Look at the batches of those steps; if they are sound, the "
+    "rate is at its edge or "
+    "the optimizer's memory of gradient sizes is stale.",
+    mechanism="An outlier batch gives a gradient many times the usual size; without a clip one such step undoes many. "
+    "Adam divides by an "
+    "average of past sizes, which a sudden change finds too small.",
+    false_alarms="Small batches jitter all the time, short last batches and changes of the curriculum jump by design.",
+    source=("LLM", "arXiv 2309.14322"),
+    fires=(
+        case("three spikes in a calm run", run(
+            curve(train.loss, line(1.0, 0.9, 60, 0.02), line(4, 4, 1), line(0.9, 0.8, 60, 0.02), line(5, 5, 1),
+                line(0.8, 0.7, 60, 0.02),
+                  line(4, 4, 1), line(0.7, 0.6, 60, 0.02), per_epoch=60),
+            curve(gradient.norm, line(1, 1, 60, 0.1), line(40, 40, 1), line(1, 1, 60, 0.1), line(60, 60, 1), line(1, 1,
+                60, 0.1),
+                  line(50, 50, 1), line(1, 1, 60, 0.1), per_epoch=60))),
+        case("just enough", facts(count.of(2), share.of(0.04), jitter.of(0.4), spike.of(12),
+             config.clip_norm.of(None))),
+        case("huge gradients in a transformer", facts(count.of(5), share.of(0.01), jitter.of(0.2), spike.of(130),
+             model.transformer.of(True))),
+        case("large gradients", facts(count.of(5), share.of(0.01), jitter.of(0.2), spike.of(80))),
+    ),
+    quiet=(
+        case("calm", run(curve(train.loss, line(1.0, 0.5, 240, 0.02), per_epoch=60), curve(gradient.norm, line(1, 1,
+             240, 0.1), per_epoch=60))),
+        case("a single spike", facts(count.of(1), share.of(0.01), jitter.of(0.2), spike.of(50))),
+        case("one step in fifteen", facts(count.of(20), share.of(0.07), jitter.of(0.2), spike.of(50))),
+        case("jitter everywhere", facts(count.of(5), share.of(0.01), jitter.of(0.6), spike.of(50))),
+        case("gradients of ordinary size", facts(count.of(3), share.of(0.01), jitter.of(0.2), spike.of(8))),
+    ),
+)  # fmt: skip

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    decay,
+    facts,
+    layers,
+    limit,
+    line,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+    weak,
+)
+from expert.rules.limits import TURNED_GAIN, TURNED_RISE, TURNED_STEADY, WILD_UPDATE
+
+SHOOTS = limit("shoots-up-at-once", 0.3, unit="relative", source="measured", healthy="0.00-0.17")
+BURST = limit("first-epoch-burst", 30, unit="ratio", source="measured", healthy="1.0-13")
+
+early = signal.early_update_ratio()
+shot = signal.early_rise(train.loss)
+burst = signal.first_epoch_burst(train.loss)
+rise = signal.loss_rise()
+gain = signal.loss_rise_gain()
+steadiness = signal.loss_rise_steadiness()
+usual = signal.learning_rate_over_usual()
+
+RULE = Rule(
+    id="OPT101",
+    name="rate-too-high-divergence",
+    kind="cause",
+    family="optimization",
+    level="optimization",
+    severity="error",
+    prior=0.45,
+    blames=("learning-rate",),
+    symptom="the loss shoots up or settles at chance after steps as large as the weights themselves",
+    cause="the learning rate is far too high: the first steps throw the weights away",
+    when=(early > WILD_UPDATE)
+    | (~early.known & ((shot > SHOOTS) | (burst > BURST)))
+    | (~early.known & (rise > TURNED_RISE) & (gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)),
+    evidence=(
+        supports(early > WILD_UPDATE, strong, "an early update moved the weights by {value:.2g} of their norm"),
+        supports(shot > SHOOTS, moderate, "the step loss rose by {value:.0%} within the first 100 steps", group="shot"),
+        supports(burst > BURST, weak, "the first epoch lies {value:.3g} times above the second", group="shot"),
+        supports(usual > 0.0, moderate,
+            "the learning rate is {value:+.1f} powers of ten above the usual range of the optimizer"),
+        against(usual < 0.0, moderate, "the learning rate is below the usual range of the optimizer"),
+    ),
+    explains=(
+        "OPT106", "OPT102", "OSC101", "PLT101", "PLT104", "PLT106", "GEN103", "ACT101", "OPT204", "NUM101", "NUM102",
+        "OSC105", "RUN105",
+    ),
+    unless=("DAT301", "GRD201", "GRD303", "DAT201", "MOD301", "GEN101"),
+    remedies=("lower-learning-rate", "probe-learning-rate", "warm-up-learning-rate", "clip-gradient-norm",
+        "rewind-to-checkpoint"),
+    meaning="The run was lost in its first steps, whatever it did later: large losses, a network of dead units, or the "
+    "level of guessing. "
+    "Weights that were thrown away do not come back; restart from new ones with a tenth of the rate.",
+    mechanism="A step beyond twice the inverse curvature lands higher than it started, where the gradient is larger "
+    "still. Units whose "
+    "weights flew far off stay off for every input.",
+    false_alarms="Tensors that start near zero move by large ratios at first. Inputs that are not scaled, a summed "
+    "loss and normalization "
+    "over tiny batches make an ordinary rate too high.",
+    source=("article 1", "article 3", "article 4 row 5", "CS231", "TPB"),
+    fires=(
+        case("updates as large as the weights", run(curve(train.loss, line(1.4, 1.4, 12)),
+             layers=(layers("update_ratio", a=0.9, b=1.2),))),
+        case("falls, then climbs, curves only", run(curve(train.loss, decay(2.0, 0.5, 15, noise=0.01), line(0.5, 5.0,
+             15, noise=0.02)))),
+        case("a burst, then chance", run(curve(train.loss, line(900, 1.39, 2), line(1.39, 1.386, 14)))),
+        case("just enough", facts(early.of(0.35))),
+        case("shoots up by 40 %, rate above the usual", facts(early.of(None), shot.of(0.4), usual.of(0.5))),
+        case("bursts fortyfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(40),
+             usual.of(-0.5))),
+        case("climbs just enough", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(0.7), gain.of(30),
+             steadiness.of(0.55))),
+        case("large first updates and a shot", facts(early.of(0.5), shot.of(0.5), burst.of(2.0))),
+    ),
+    quiet=(
+        case("a smooth descent", run(curve(train.loss, decay(2.0, 0.2, 30)))),
+        case("updates of a quarter", facts(early.of(0.25), shot.of(0.4), burst.of(50), rise.of(2.0), gain.of(99),
+             steadiness.of(0.9))),
+        case("shoots up by a quarter", facts(early.of(None), shot.of(0.25), burst.of(20), rise.of(0.0), gain.of(0.0),
+             steadiness.of(0.0))),
+        case("climbs by half", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(0.5), gain.of(99),
+             steadiness.of(0.9))),
+        case("climbs within the noise", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(1.0), gain.of(20),
+             steadiness.of(0.9))),
+        case("climbs and comes back", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(1.0), gain.of(99),
+             steadiness.of(0.4))),
+        case("a hint from the configuration only", facts(config.learning_rate.of(3.0), early.of(0.1))),
+    ),
+)  # fmt: skip

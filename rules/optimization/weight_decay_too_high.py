@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from expert.authoring import (
+    Rule,
+    against,
+    case,
+    config,
+    curve,
+    decay,
+    facts,
+    flat,
+    limit,
+    moderate,
+    run,
+    signal,
+    strong,
+    supports,
+    train,
+    weak,
+    weight,
+)
+
+SHRUNK = limit("shrunk-weights", 0.3, unit="ratio", source="measured", healthy="0.5-2.2")
+HIGH = limit("high-loss-under-decay", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.5")
+STRONG = limit("strong-weight-decay", 0.05, unit="decay", source="measured", healthy="up to 0.01")
+LITTLE = limit("little-fall-under-decay", 0.3, unit="share", source="measured", healthy="0.55-0.99")
+
+norm = signal.weight_norm_change()
+level = signal.loss_over_chance(train.loss)
+fall = signal.loss_fall()
+penalty = config.weight_decay
+
+RULE = Rule(
+    id="OPT301",
+    name="weight-decay-too-high",
+    kind="cause",
+    family="optimization",
+    level="optimization",
+    severity="error",
+    prior=0.6,
+    blames=("regularization",),
+    symptom="the weights shrink and the loss stays near chance",
+    cause="the weight decay pulls the weights to zero faster than the data pull them out",
+    when=((norm < SHRUNK) & ((level > HIGH) | (~level.known & (fall < LITTLE))))
+    | (~norm.known & (penalty > STRONG) & ~config.decoupled_weight_decay & (fall < LITTLE)),
+    evidence=(
+        supports(norm < SHRUNK, strong, "the norm of the weights shrank to {value:.0%} of its first value"),
+        supports(penalty > STRONG, strong, "the weight decay is {value:g}"),
+        supports(signal.gradient_cosine() > 0.25, weak, "successive gradients agree with a cosine of {value:+.2f}"),
+        against(penalty <= 0.0, strong, "there is no weight decay"),
+        against(config.l2_penalty <= 0.0, weak, "there is no penalty in the loss"),
+    ),
+    explains=("PLT101", "PLT102", "PLT104", "PLT106", "GEN103", "OPT103", "OPT104", "ACT103"),
+    remedies=("lower-weight-decay",),
+    meaning="The network cannot hold on to anything it learns, and ends where its weights are nearly nothing: at the "
+    "level of guessing.",
+    mechanism="Each step multiplies the weights by one minus rate times decay. Where that pull exceeds the gradient of "
+    "the data for most "
+    "steps, the norm falls until the output no longer depends on the input.",
+    false_alarms="Layers followed by normalization do not care for the size of their weights; a shrinking norm alone "
+    "is no fault there.",
+    source=("article 3.2", "SMI"),
+    fires=(
+        case("weights shrink to a hundredth", run(curve(train.loss, flat(1.386, 12)), curve(weight.norm, decay(10, 0.1,
+             12)),
+             config={"weight_decay": 0.1, "loss": "cross_entropy"}, data={"classes": 4})),
+        case("just enough", facts(norm.of(0.25), level.of(0.8), penalty.of(0.06), signal.gradient_cosine().of(0.3))),
+        case("classes unknown, small decay", facts(norm.of(0.25), level.of(None), fall.of(0.2), penalty.of(0.04),
+             signal.gradient_cosine().of(0.2))),
+        case("strong decay, norms unknown", facts(norm.of(None), penalty.of(0.06),
+             config.decoupled_weight_decay.of(False), fall.of(0.2))),
+        case("no decay at all", facts(norm.of(0.1), level.of(1.0), penalty.of(0.0), config.l2_penalty.of(0.0))),
+    ),
+    quiet=(
+        case("weights grow", run(curve(train.loss, decay(1.386, 0.4, 12)), curve(weight.norm, decay(10, 14, 12)),
+             config={"weight_decay": 0.1})),
+        case("weights halved", facts(norm.of(0.4), level.of(1.0), penalty.of(0.1), fall.of(0.0))),
+        case("shrunk and learned", facts(norm.of(0.2), level.of(0.5), fall.of(0.0))),
+        case("shrunk and came down", facts(norm.of(0.2), level.of(None), fall.of(0.5), penalty.of(0.1))),
+        case("decay of 0.04", facts(norm.of(None), penalty.of(0.04), config.decoupled_weight_decay.of(False),
+             fall.of(0.0))),
+        case("decoupled decay", facts(norm.of(None), penalty.of(0.1), config.decoupled_weight_decay.of(True),
+             fall.of(0.0))),
+        case("strong decay, came down", facts(norm.of(None), penalty.of(0.1), config.decoupled_weight_decay.of(False),
+             fall.of(0.5))),
+        case("strong decay, weights keep their size", facts(norm.of(0.9), level.of(1.0), penalty.of(0.1),
+             config.decoupled_weight_decay.of(False), fall.of(0.0))),
+    ),
+)  # fmt: skip
