@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from expert.cases import Case
 from expert.errors import AuthoringError
-from expert.language.handles import Condition, Metric, Term, as_node
+from expert.language.handles import Condition, Term, as_node, as_roles
 from expert.language.nodes import ConditionNode
 
 Kind = Literal["symptom", "cause", "guard"]
@@ -40,8 +40,15 @@ decisive: Weight = "decisive"
 
 if TYPE_CHECKING:
     StoredCondition = Any  # an author gives a Condition, a reader of the record finds its node
+    StoredRoles = Any  # an author gives series such as val.loss, a reader of the record finds their roles
 else:
     StoredCondition = Annotated[ConditionNode, BeforeValidator(as_node)]
+    StoredRoles = Annotated[tuple[str, ...], BeforeValidator(as_roles)]
+
+
+def is_serious(severity: Severity) -> bool:
+    """Whether a severity is at warning or above; what is below is a note."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index("warning")
 
 
 class _Record(BaseModel):
@@ -90,7 +97,7 @@ class Rule(_Record):
     explains: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     silences: tuple[str, ...] = ()
-    invalidates: tuple[str, ...] = ()
+    invalidates: StoredRoles = ()
     remedies: tuple[str, ...] = ()
     meaning: str
     mechanism: str
@@ -99,14 +106,6 @@ class Rule(_Record):
     aliases: tuple[str, ...] = ()
     fires: tuple[Case, ...]
     quiet: tuple[Case, ...]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _roles_by_name(cls, values: object) -> object:
-        if isinstance(values, dict) and "invalidates" in values:
-            roles = (item.role if isinstance(item, Metric) else item for item in values["invalidates"])
-            return values | {"invalidates": tuple(roles)}
-        return values
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

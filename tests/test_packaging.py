@@ -62,7 +62,8 @@ def test_the_wheel_is_the_tree(built: Path) -> None:
 
 def test_the_sdist_holds_no_log(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
-    names = tarfile.open(sdist).getnames()
+    with tarfile.open(sdist) as archive:
+        names = archive.getnames()
     assert any(name.endswith("rules/plugin.py") for name in names)
     assert foreign(names) == []
 

@@ -204,6 +204,11 @@ def as_node(value: object) -> object:
     return value
 
 
+def as_roles(value: object) -> object:
+    """The roles of series an author named; anything else is left for validation."""
+    return tuple(item.role if isinstance(item, Metric) else item for item in value) if isinstance(value, tuple) else value
+
+
 signal = Signals()
 train, val, test, train_eval = Subject("train"), Subject("val"), Subject("test"), Subject("train_eval")
 optimizer, gradient, weight, update = Subject("optimizer"), Subject("gradient"), Subject("weight"), Subject("update")
