@@ -36,7 +36,8 @@ def page() -> Iterator[str]:
     yield (
         "330 runs of seed 1, 30 of each kind, judged by the released packages with their defaults "
         "(`python -m tests.benchmarks.curves.rivals --python VENV/bin/python --seed 1 --runs 330` in an "
-        "environment that holds them). *Named* asks for the kind's own name in any wording; a crash counts as a wrong name.\n"
+        "environment that holds them). *Named* asks for the kind's own name in any wording; a crash is a wrong "
+        "name.\n"
     )
     yield RIVALS.read_text(encoding="utf-8")
     yield "## Real trainings\n"
