@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from expert.authoring import Rule, case, config, curve, decay, escalates, facts, limit, line, run, signal, train, val
+
+WORSE = limit("end-short-of-best", 0.05, unit="relative", source="measured", healthy="0.00-0.03")
+SURELY = limit(
+    "end-surely-short-of-best", 4, unit="standard errors", source="measured", healthy="below 3.2 in 99 of 100 runs"
+)
+
+rise = signal.rise_from_minimum(val.loss)
+significance = signal.rise_significance(val.loss)
+kept = config.checkpoint_best
+
+RULE = Rule(
+    id="RUN105",
+    name="best-not-kept",
+    kind="symptom",
+    family="run",
+    level="generalization",
+    severity="info",
+    prior=0.4,
+    blames=("epochs",),
+    symptom="training ended clearly past the best validation loss",
+    cause="the weights of the best epoch are lost unless they were saved",
+    when=(rise > WORSE) & (significance > SURELY) & (~kept | ~kept.known),
+    escalate=(escalates(~kept, "warning"),),
+    unless=("OPT106", "OSC101"),
+    remedies=("keep-best-checkpoint",),
+    meaning="A better model than the last one existed during this run. Saving the best one costs nothing.",
+    mechanism="The validation loss passes through its lowest point and rises again, by overfitting, by a schedule or "
+    "a decay that went wrong, or by chance; the last epoch has no right to be the one that is used.",
+    false_alarms="Runs that are judged by another measure, such as the accuracy, which may still have risen.",
+    source=("article 4 row 8", "TPB"),
+    fires=(
+        case(
+            "past the best by half",
+            run(
+                curve(train.loss, decay(2.0, 0.2, 40, noise=0.01)),
+                curve(val.loss, decay(2.0, 0.6, 20, noise=0.01), line(0.6, 0.9, 20, noise=0.01)),
+                config={"checkpoint_best": False},
+            ),
+        ),
+        case("by a little, and not told", facts(rise.of(0.07), significance.of(5.0))),
+    ),
+    quiet=(
+        case(
+            "best at the end",
+            run(
+                curve(train.loss, decay(2.0, 0.2, 40)),
+                curve(val.loss, decay(2.0, 0.6, 40)),
+                config={"checkpoint_best": False},
+            ),
+        ),
+        case("kept", facts(rise.of(0.5), significance.of(50.0), kept.of(True))),
+        case("hardly worse", facts(rise.of(0.03), significance.of(50.0), kept.of(False))),
+        case("noise", facts(rise.of(0.3), significance.of(3.0), kept.of(False))),
+    ),
+)
