@@ -52,7 +52,6 @@ RULE = Rule(
         "PLT106",
         "GEN103",
         "OPT104",
-        "OPT105",
         "MOD201",
         "GRD101",
         "RUN101",

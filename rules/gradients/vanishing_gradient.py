@@ -69,7 +69,6 @@ RULE = Rule(
         "PLT105",
         "GEN103",
         "OPT104",
-        "OPT105",
         "MOD201",
         "ACT101",
         "RUN101",

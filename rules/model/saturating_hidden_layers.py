@@ -53,7 +53,6 @@ RULE = Rule(
         "PLT106",
         "GEN103",
         "OPT104",
-        "OPT105",
         "MOD201",
         "RUN101",
     ),
