@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, case, decisive, facts, limit, moderate, run, signal, supports
+from expert.authoring import Rule, case, decisive, escalates, facts, limit, moderate, run, signal, supports
 
 WHOLE = limit(
     "rows-made-nonfinite", 0.9, unit="share", source="measured: a column divided by its zero spread", healthy="0"
@@ -12,7 +12,7 @@ RULE = Rule(
     kind="cause",
     family="data",
     level="data",
-    severity="error",
+    severity="fatal",
     prior=0.6,
     blames=("preprocessing",),
     symptom="the data hold infinities, or hardly a row is free of NaN",
@@ -32,6 +32,7 @@ RULE = Rule(
             group="what was broken",
         ),
     ),
+    escalate=(escalates(signal.broken_loss().is_(False), "warning"),),
     explains=("NUM101", "NUM201"),
     remedies=("guard-preprocessing", "remove-nonfinite-rows"),
     meaning="Missing values arrive as NaN in scattered cells. Infinities and whole columns of NaN are made on the way.",
@@ -54,6 +55,10 @@ RULE = Rule(
             ),
         ),
         case("a whole column of NaN", facts(signal.nonfinite_row_share().of(1.0), signal.infinite_cells().of(False))),
+        case(
+            "the loss stays finite",
+            facts(signal.infinite_cells().of(True), signal.broken_loss().of(False)),
+        ),
         case("just a column", facts(signal.nonfinite_row_share().of(0.92), signal.infinite_cells().of(False))),
     ),
     quiet=(
