@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from expert.authoring import Rule, case, config, curve, decay, escalates, facts, limit, line, run, signal, train, val
 
-WORSE = limit("end-short-of-best", 0.05, unit="relative", source="measured", healthy="0.00-0.03")
+WORSE = limit("end-short-of-best", 0.07, unit="relative", source="measured", healthy="0.00-0.05 beyond noise")
 SURELY = limit(
-    "end-surely-short-of-best", 4, unit="standard errors", source="measured", healthy="below 3.2 in 99 of 100 runs"
+    "end-surely-short-of-best", 50, unit="variances of the noise", source="measured", healthy="below 20 in 99 of 100"
 )
 
-rise = signal.rise_from_minimum(val.loss)
-significance = signal.rise_significance(val.loss)
+rise = signal.valley_rise(val.loss)
+certainty = signal.valley_gain(val.loss)
 kept = config.checkpoint_best
 
 RULE = Rule(
@@ -22,7 +22,7 @@ RULE = Rule(
     blames=("epochs",),
     symptom="training ended clearly past the best validation loss",
     cause="the weights of the best epoch are lost unless they were saved",
-    when=(rise > WORSE) & (significance > SURELY) & (~kept | ~kept.known),
+    when=(rise > WORSE) & (certainty > SURELY) & (~kept | ~kept.known),
     escalate=(escalates(~kept, "warning"),),
     unless=("OPT106", "OSC101"),
     remedies=("keep-best-checkpoint",),
@@ -40,7 +40,7 @@ RULE = Rule(
                 config={"checkpoint_best": False},
             ),
         ),
-        case("by a little, and not told", facts(rise.of(0.07), significance.of(5.0))),
+        case("by a little, and not told", facts(rise.of(0.09), certainty.of(60.0))),
     ),
     quiet=(
         case(
@@ -51,8 +51,8 @@ RULE = Rule(
                 config={"checkpoint_best": False},
             ),
         ),
-        case("kept", facts(rise.of(0.5), significance.of(50.0), kept.of(True))),
-        case("hardly worse", facts(rise.of(0.03), significance.of(50.0), kept.of(False))),
-        case("noise", facts(rise.of(0.3), significance.of(3.0), kept.of(False))),
+        case("kept", facts(rise.of(0.5), certainty.of(500.0), kept.of(True))),
+        case("hardly worse", facts(rise.of(0.05), certainty.of(500.0), kept.of(False))),
+        case("noise", facts(rise.of(0.3), certainty.of(40.0), kept.of(False))),
     ),
 )
