@@ -49,6 +49,8 @@ RULE = Rule(
         "MOD206",
         "OPT101",
         "OSC102",
+        "OPT102",
+        "OPT103",
         "OPT106",
         "OSC101",
         "GRD102",
