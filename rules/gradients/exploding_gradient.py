@@ -76,10 +76,10 @@ RULE = Rule(
     ),
     remedies=(
         "clip-gradient-norm",
-        "lower-learning-rate",
         "initialize-well",
         "use-gated-recurrence",
         "add-normalization",
+        "lower-learning-rate",
         "change-activation",
         "add-residual-connections",
         "add-l2-penalty",
