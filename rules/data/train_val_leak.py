@@ -8,11 +8,13 @@ from expert.authoring import (
 SHARED = limit("shared-rows", 0.01, unit="share", source="measured: 1.0 for a copy", healthy="0")
 REPEATED = limit("rows-repeat-anyway", 0.2, unit="share", source="knowledge of the field", healthy="0")
 VANISHES = limit("loss-vanishes", 0.97, unit="relative", source="measured: 0.998", healthy="0.03-0.98 in validation")
+PERFECT = limit("validation-without-error", 0.999, unit="share", source="measured: 1.0", healthy="0.68-0.98")
 EQUAL = limit("validation-equals-training", 0.03, unit="relative", source="measured: 0.001", healthy="0.07 and more")
 
 gap = signal.relative_gap(val.loss, train.loss)
 fall = signal.relative_improvement(val.loss)
 overlap = data.train_val_overlap
+score = signal.last_value(val.accuracy)
 
 RULE = Rule(
     id="DAT402",
@@ -25,7 +27,8 @@ RULE = Rule(
     blames=("validation", "data"),
     symptom="the validation set is not new to the model",
     cause="samples of the training set stand in the validation set too, so it measures memory instead of learning",
-    when=(overlap > 0) | ((fall >= VANISHES) & gap.between(-EQUAL.value, EQUAL) & ~overlap.known),
+    when=(overlap > 0)
+    | ((fall >= VANISHES) & gap.between(-EQUAL.value, EQUAL) & score.between(PERFECT, 1.0) & ~overlap.known),
     evidence=(
         supports(overlap > SHARED, decisive, "{value:.0%} of the validation rows are training rows too"),
         against(data.duplicates > REPEATED, strong, "rows repeat within the training set as well: {value:.0%} of them"),
@@ -57,8 +60,8 @@ RULE = Rule(
         case("a few rows", facts(overlap.of(0.005), fall.of(0.5), data.duplicates.of(0.15))),
         case("a few more", facts(overlap.of(0.012), fall.of(0.5))),
         case("few possible inputs", facts(overlap.of(0.4), data.duplicates.of(0.3))),
-        case("from the curves alone, above", facts(fall.of(0.975), gap.of(0.025))),
-        case("from the curves alone, below", facts(fall.of(0.99), gap.of(-0.025))),
+        case("from the curves alone, above", facts(fall.of(0.975), gap.of(0.025), score.of(0.9992))),
+        case("from the curves alone, below", facts(fall.of(0.99), gap.of(-0.025), score.of(1.0))),
     ),
     quiet=(
         case(
@@ -69,9 +72,11 @@ RULE = Rule(
                 data={"train_val_overlap": 0.0},
             ),
         ),
-        case("solved, but no rows in common", facts(overlap.of(0.0), fall.of(0.99), gap.of(0.0))),
-        case("validation above", facts(fall.of(0.99), gap.of(0.04))),
-        case("validation below", facts(fall.of(0.99), gap.of(-0.04))),
-        case("not down to nothing", facts(fall.of(0.9), gap.of(0.0))),
+        case("solved, but no rows in common", facts(overlap.of(0.0), fall.of(0.99), gap.of(0.0), score.of(1.0))),
+        case("validation above", facts(fall.of(0.99), gap.of(0.04), score.of(1.0))),
+        case("validation below", facts(fall.of(0.99), gap.of(-0.04), score.of(1.0))),
+        case("not down to nothing", facts(fall.of(0.9), gap.of(0.0), score.of(1.0))),
+        case("a few errors left", facts(fall.of(0.99), gap.of(0.0), score.of(0.99))),
+        case("a score in percent", facts(fall.of(0.99), gap.of(0.0), score.of(1.2))),
     ),
 )
