@@ -24,7 +24,7 @@ RULE = Rule(
         "that grow until they overflow. Only the last one announces itself in the gradients before."
     ),
     false_alarms="A validation loss over no samples; a logger that writes NaN where it has no value.",
-    source=("article 3", "article 3.1", "SageMaker Debugger"),
+    source=("article 3.1", "SageMaker Debugger"),
     aliases=("nan-loss",),
     fires=(
         case("NaN in training", run(curve(train.loss, decay(1.4, 1.2, 40), broken(20), per_epoch=10))),
