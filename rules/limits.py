@@ -44,3 +44,16 @@ TURNED_GAIN = limit(
 )
 TURNED_STEADY = limit("turned-steadiness", 0.5, unit="correlation", source="measured", healthy="below 0.4")
 TURNED_RISE = limit("turned-rise", 0.6, unit="relative", source="measured", healthy="below 0.6 with noise under 20 %")
+FALLING_PACE = limit(
+    "still-falling", -0.005, unit="relative per epoch", source="TPB, measured", healthy="-0.005 to 0 once it is done"
+)
+FALLING_SURE = limit(
+    "surely-falling", -1.6, unit="standard deviations", source="five values in order", healthy="-1 to 1 once it is done"
+)
+OVERFIT_STEADY = limit(
+    "overfit-steadiness", 0.45, unit="correlation", source="measured", healthy="below 0.4 where the rise is noise"
+)
+OVERFIT_PARTING = limit(
+    "overfit-parting", 2.5, unit="standard deviations", source="measured", healthy="below 2.5 in 99 of 100 runs"
+)
+OVERFIT_RISE = limit("overfit-rise", 0.07, unit="relative", source="measured", healthy="0.00-0.05")

@@ -10,7 +10,6 @@ from expert.authoring import (
     escalates,
     facts,
     flat,
-    limit,
     line,
     moderate,
     run,
@@ -20,14 +19,7 @@ from expert.authoring import (
     val,
     weak,
 )  # fmt: skip
-
-STEADY = limit(
-    "overfit-steadiness", 0.45, unit="correlation", source="measured", healthy="below 0.4 where the rise is noise"
-)
-PARTING = limit(
-    "overfit-parting", 2.5, unit="standard deviations", source="measured", healthy="below 2.5 in 99 of 100 runs"
-)
-RISE = limit("overfit-rise", 0.07, unit="relative", source="measured", healthy="0.00-0.05")
+from expert.rules.limits import OVERFIT_PARTING, OVERFIT_RISE, OVERFIT_STEADY
 
 steadiness = signal.valley_steadiness(val.loss)
 parting = signal.parting_trend(val.loss, train.loss)
@@ -47,7 +39,7 @@ RULE = Rule(
     blames=("epochs", "regularization", "data"),
     symptom="the validation loss rises while the training loss goes on falling",
     cause="the model learns the training samples by heart, which does not carry over to others",
-    when=(steadiness > STEADY) & (parting > PARTING) & (rise > RISE) & (gap > 0.0),
+    when=(steadiness > OVERFIT_STEADY) & (parting > OVERFIT_PARTING) & (rise > OVERFIT_RISE) & (gap > 0.0),
     evidence=(
         supports(size > 10, weak, "{value:.0f} parameters for each training sample"),
         supports(signal.best_epoch_distance(val.loss) > 0.3, weak,

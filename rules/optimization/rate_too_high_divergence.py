@@ -17,13 +17,16 @@ from expert.authoring import (
     strong,
     supports,
     train,
+    val,
     weak,
-)
-from expert.rules.limits import TURNED_GAIN, TURNED_RISE, TURNED_STEADY, WILD_UPDATE
+)  # fmt: skip
+from expert.rules.limits import OVERFIT_PARTING, TURNED_GAIN, TURNED_RISE, TURNED_STEADY, WILD_UPDATE
 
 SHOOTS = limit("shoots-up-at-once", 0.3, unit="relative", source="measured", healthy="0.00-0.17")
 BURST = limit("first-epoch-burst", 30, unit="ratio", source="measured", healthy="1.0-13")
 
+
+parting = signal.parting_trend(val.loss, train.loss)
 early = signal.early_update_ratio()
 shot = signal.early_rise(train.loss)
 burst = signal.first_epoch_burst(train.loss)
@@ -45,7 +48,8 @@ RULE = Rule(
     cause="the learning rate is far too high: the first steps throw the weights away",
     when=(early > WILD_UPDATE)
     | (~early.known & ((shot > SHOOTS) | (burst > BURST)))
-    | (~early.known & (rise > TURNED_RISE) & (gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)),
+    | (~early.known & (rise > TURNED_RISE) & (gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)
+    & ((parting < OVERFIT_PARTING) | ~parting.known)),
     evidence=(
         supports(early > WILD_UPDATE, strong, "an early update moved the weights by {value:.2g} of their norm"),
         supports(shot > SHOOTS, moderate, "the step loss rose by {value:.0%} within the first 100 steps", group="shot"),
@@ -58,7 +62,7 @@ RULE = Rule(
         "OPT106", "OPT102", "OSC101", "PLT101", "PLT104", "PLT106", "GEN103", "ACT101", "OPT204", "NUM101", "NUM102",
         "OSC105", "RUN105",
     ),
-    unless=("DAT301", "GRD201", "GRD303", "DAT201", "MOD301", "GEN101"),
+    unless=("DAT301", "GRD201", "GRD303", "DAT201", "MOD301"),
     remedies=("lower-learning-rate", "probe-learning-rate", "warm-up-learning-rate", "clip-gradient-norm",
         "rewind-to-checkpoint"),
     meaning="The run was lost in its first steps, whatever it did later: large losses, a network of dead units, or the "
@@ -82,7 +86,7 @@ RULE = Rule(
         case("bursts fortyfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(40),
              usual.of(-0.5))),
         case("climbs just enough", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(0.7), gain.of(30),
-             steadiness.of(0.55))),
+             steadiness.of(0.55), parting.of(2.0))),
         case("large first updates and a shot", facts(early.of(0.5), shot.of(0.5), burst.of(2.0))),
     ),
     quiet=(
@@ -97,6 +101,8 @@ RULE = Rule(
              steadiness.of(0.9))),
         case("climbs and comes back", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(1.0), gain.of(99),
              steadiness.of(0.4))),
+        case("climbs while training falls", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(1.0),
+             gain.of(99), steadiness.of(0.9), parting.of(3.0))),
         case("a hint from the configuration only", facts(config.learning_rate.of(3.0), early.of(0.1))),
     ),
 )  # fmt: skip

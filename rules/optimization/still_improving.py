@@ -8,7 +8,6 @@ from expert.authoring import (
     decay,
     facts,
     flat,
-    limit,
     line,
     run,
     signal,
@@ -18,17 +17,7 @@ from expert.authoring import (
     val,
     weak,
 )  # fmt: skip
-
-FALLS = limit(
-    "still-falling", -0.005, unit="relative per epoch", source="TPB, measured", healthy="-0.005 to 0 once it is done"
-)
-SURE = limit(
-    "surely-falling",
-    -1.6,
-    unit="standard deviations",
-    source="Mann-Kendall, five values in order",
-    healthy="-1 to 1 once it is done",
-)
+from expert.rules.limits import FALLING_PACE, FALLING_SURE
 
 pace = signal.recent_pace(train.loss)
 trend = signal.recent_trend(train.loss)
@@ -45,7 +34,8 @@ RULE = Rule(
     prior=0.6,
     blames=("epochs",),
     symptom="the losses were still falling when the run ended",
-    when=(pace < FALLS) & (trend < SURE) & (((val_pace < FALLS) & (val_trend < SURE)) | ~val_pace.known),
+    when=(pace < FALLING_PACE) & (trend < FALLING_SURE) & (((val_pace < FALLING_PACE) & (val_trend < FALLING_SURE))
+        | ~val_pace.known),
     evidence=(
         supports(pace < -0.02, weak, "the training loss falls by {value:.1%} per epoch at the end"),
         against(signal.learning_rate_last_over_max() < 0.01, strong, "the schedule has come to its end"),

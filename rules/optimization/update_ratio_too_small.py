@@ -17,7 +17,7 @@ from expert.authoring import (
     supports,
     train,
     weak,
-)
+)  # fmt: skip
 from expert.rules.limits import TINY_UPDATE
 
 NOTHING = limit("vanishing-update", 1e-5, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2")

@@ -10,7 +10,6 @@ from expert.authoring import (
     facts,
     flat,
     limit,
-    moderate,
     run,
     signal,
     strong,
@@ -18,7 +17,7 @@ from expert.authoring import (
     train,
     weak,
     weight,
-)
+)  # fmt: skip
 
 SHRUNK = limit("shrunk-weights", 0.3, unit="ratio", source="measured", healthy="0.5-2.2")
 HIGH = limit("high-loss-under-decay", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.5")

@@ -17,7 +17,7 @@ from expert.authoring import (
     strong,
     supports,
     train,
-)
+)  # fmt: skip
 
 JITTER = limit("step-jitter", 0.8, unit="relative", source="measured", healthy="0.2-0.7 with batches of 32 and more")
 SMALL = limit("small-batch", 32, unit="samples", source="article 1.2, measured", healthy="32 and more")
@@ -53,7 +53,7 @@ RULE = Rule(
         supports(config.batch_size <= 8, moderate, "a batch holds {value:.0f} samples"),
         against(signal.batch_share_of_set() > 0.1, strong, "a batch is already {value:.0%} of the training set"),
     ),
-    explains=("OSC101",),
+    explains=("OSC101", "OSC105", "GEN101", "RUN105"),
     unless=("DAT301", "GRD303", "OPT101", "OSC102", "GRD201", "MOD301"),
     remedies=("larger-batch", "accumulate-gradients", "lower-learning-rate", "average-weights"),
     meaning="The scatter of single steps is what the choice of samples alone would give. The means over epochs may "

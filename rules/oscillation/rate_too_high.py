@@ -19,7 +19,7 @@ from expert.authoring import (
     train,
     val,
     zigzag,
-)
+)  # fmt: skip
 from expert.rules.limits import BEYOND_SAMPLING, SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
 
 LARGE = limit("large-early-update", 0.1, unit="ratio", source="measured", healthy="0.002-0.07")

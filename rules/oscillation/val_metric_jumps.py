@@ -18,7 +18,7 @@ from expert.authoring import (
     val,
     weak,
     zigzag,
-)
+)  # fmt: skip
 
 TURNS = limit("validation-turns", 0.5, unit="share", source="AutoTrainer 2021, measured", healthy="0.0-0.7")
 JUMPS = limit("validation-swing", 0.1, unit="share", source="measured", healthy="0.00-0.09")

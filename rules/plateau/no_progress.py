@@ -25,6 +25,7 @@ RULE = Rule(
     when=((fall < NONE) | ((fall < BURIED) & (trend > SURE_FALL)) | ((fall < SLIGHT_FALL) & (evenness > EVEN_DESCENT)))
     & ((level > LEARNED) | ~level.known),
     evidence=(supports(fall < 0.01, weak, "the loss fell by {value:.2%} over the whole run"),),
+    explains=("PLT101",),
     unless=("OSC101", "OPT106", "NUM101"),
     remedies=("overfit-one-batch", "probe-learning-rate", "compare-with-blind-baseline"),
     meaning="From start to end neither loss came down by more than a few percent, or what it came down by cannot be "

@@ -1,6 +1,22 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, case, curve, decay, facts, flat, limit, line, run, signal, supports, train, val, weak
+from expert.authoring import (
+    Rule,
+    case,
+    curve,
+    decay,
+    escalates,
+    facts,
+    flat,
+    limit,
+    line,
+    run,
+    signal,
+    supports,
+    train,
+    val,
+    weak,
+)  # fmt: skip
 from expert.rules.limits import STANDING_SHARE
 
 DOWN = limit(
@@ -8,6 +24,9 @@ DOWN = limit(
 )
 UP = limit("standing-pace-up", 0.002, unit="relative per epoch", source="measured", healthy="below 0 while it learns")
 
+HIGH_UP = limit("fall-before-standstill", 0.4, unit="share", source="measured", healthy="0.55-0.99")
+
+fall = signal.loss_fall()
 standing = signal.plateau_length(train.loss)
 pace = signal.recent_pace(train.loss)
 val_standing = signal.plateau_length(val.loss)
@@ -21,9 +40,12 @@ RULE = Rule(
     severity="info",
     prior=0.6,
     symptom="the loss has come to a standstill",
-    when=(standing > STANDING_SHARE) & (pace > DOWN) & (pace < UP) & ((val_standing > STANDING_SHARE)
-        | ~val_standing.known),
+    when=(pace > DOWN)
+    & (pace < UP)
+    & (((standing > STANDING_SHARE) & ((val_standing > STANDING_SHARE) | ~val_standing.known)) | (fall < HIGH_UP)),
     evidence=(supports(standing > 0.6, weak, "the training loss has not improved for {value:.0%} of the run"),),
+    escalate=(escalates(fall < HIGH_UP, "warning"),),
+    unless=("OSC101", "OPT106", "OPT103", "NUM101"),
     remedies=("keep-best-checkpoint", "probe-learning-rate", "overfit-one-batch"),
     meaning="Nothing has improved for a good part of the run. Where the loss is low and the metric good this is the "
     "end of a successful "
@@ -36,14 +58,15 @@ RULE = Rule(
     fires=(
         case("falls, then stands", run(curve(train.loss, decay(2.0, 0.6, 12), flat(0.6, 30)), curve(val.loss, decay(2.0,
              0.7, 12), flat(0.7, 30)))),
-        case("just enough", facts(standing.of(0.35), pace.of(-0.0015), val_standing.of(0.4))),
-        case("rises a shade", facts(standing.of(0.8), pace.of(0.0015))),
+        case("just enough, low down", facts(standing.of(0.35), pace.of(-0.0015), val_standing.of(0.4), fall.of(0.7))),
+        case("rises a shade", facts(standing.of(0.8), pace.of(0.0015), fall.of(0.9))),
+        case("creeps on, high up", facts(standing.of(0.1), pace.of(-0.0015), val_standing.of(0.1), fall.of(0.35))),
     ),
     quiet=(
         case("still falling", run(curve(train.loss, line(2.0, 0.5, 30)), curve(val.loss, line(2.0, 0.6, 30)))),
-        case("stands only a quarter", facts(standing.of(0.25), pace.of(0.0))),
-        case("creeps down", facts(standing.of(0.5), pace.of(-0.0025))),
-        case("creeps up", facts(standing.of(0.5), pace.of(0.0025))),
-        case("validation still falls", facts(standing.of(0.5), pace.of(0.0), val_standing.of(0.25))),
+        case("stands only a quarter", facts(standing.of(0.25), pace.of(0.0), fall.of(0.5))),
+        case("creeps down", facts(standing.of(0.5), pace.of(-0.0025), fall.of(0.2))),
+        case("creeps up", facts(standing.of(0.5), pace.of(0.0025), fall.of(0.2))),
+        case("validation still falls", facts(standing.of(0.5), pace.of(0.0), val_standing.of(0.25), fall.of(0.5))),
     ),
 )  # fmt: skip

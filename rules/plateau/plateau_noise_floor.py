@@ -19,7 +19,7 @@ from expert.authoring import (
     train,
     val,
     weak,
-)
+)  # fmt: skip
 from expert.rules.limits import BEYOND_SAMPLING
 
 COARSE = limit("coarse-update", 0.03, unit="ratio", source="measured", healthy="0.001-0.02 over most of the run")
@@ -55,7 +55,7 @@ RULE = Rule(
         against(signal.learning_rate_last_over_max() < 0.1, strong,
             "the learning rate has already come down to {value:.0%} of its highest"),
     ),
-    explains=("PLT101", "GEN103", "OSC105", "GEN101"),
+    explains=("PLT101", "GEN103", "OSC105", "GEN101", "RUN105"),
     unless=("DAT301", "GRD303", "OPT101", "MOD301", "GRD201", "OPT301", "ACT101", "GEN201", "CFG106"),
     remedies=("repair-schedule", "lower-learning-rate", "larger-batch", "average-weights"),
     meaning="Here the article's row 4 holds: lower the rate, or average over a larger batch. A smaller batch makes "
