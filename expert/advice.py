@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from expert.errors import ExpertError, nearest
+from expert.errors import ExpertError, nearest, sentence
 from expert.judging import Judgment, Status
 from expert.relations import Catalogue
 from expert.remedy import Cost, Risk
-from expert.rule import SEVERITIES, Blame, Family, Kind, Severity
+from expert.rule import SEVERITIES, Blame, Family, Kind, Severity, is_serious
 
 Outcome = Literal["healthy", "findings", "too_short", "cannot_judge"]
-SCHEMA = "training-expert/advice/1"
+SchemaVersion = Literal["training-expert/advice/1"]
+SCHEMA: SchemaVersion = "training-expert/advice/1"
+
+WHY_FOUND = "{rule}: found, confidence {confidence:.2f} (prior {prior:.2f})"
+WHY_NOT_FOUND = "{rule} was not found. "
+WHY_NOT: Mapping[Status, str] = {
+    "found": "{rule}: it was found; ask why().",
+    "no": "{rule}: its condition does not hold.",
+    "unknown": "{rule}: it could not be judged, because something is not known.",
+    "ruled out": "{rule}: its condition holds, but {others} accounts for the same signs.",
+    "silenced": "{rule}: it is not judged in this kind of run ({others}).",
+    "not asked": "{rule}: it is not among the rules selected by the settings.",
+}
 
 
 class _Record(BaseModel):
@@ -124,7 +137,7 @@ class Advice(_Record):
     warning or above".
     """
 
-    schema_version: str = SCHEMA
+    schema_version: SchemaVersion = SCHEMA
     verdict: Outcome
     headline: str
     recommendations: tuple[Recommendation, ...] = ()
@@ -151,7 +164,7 @@ class Advice(_Record):
         return len(self.recommendations)
 
     def __bool__(self) -> bool:
-        return any(SEVERITIES.index(finding.severity) >= SEVERITIES.index("warning") for finding in self.findings)
+        return any(is_serious(finding.severity) for finding in self.findings)
 
     def __repr__(self) -> str:
         names = ", ".join(finding.name for finding in self.findings[:3])
@@ -172,8 +185,14 @@ class Advice(_Record):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Advice as it was saved; `why` and `why_not` need the run and are not available on it."""
-        return cls.model_validate_json(text)
+        """Advice as it was saved; `why` and `why_not` need the run and are not available on it.
+
+        Raises `ExpertError` for text that is no advice, or advice of another version of the schema.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise ExpertError(f"This is no advice of schema {SCHEMA}. {sentence(error)}") from None
 
     def finding(self, rule: str) -> Finding | None:
         """The finding of a rule, by id or name."""
@@ -187,32 +206,21 @@ class Advice(_Record):
         """Why a rule was found: its condition as a tree with the facts, then the evidence weighed."""
         judgment = self._judgment(rule)
         if not judgment.found:
-            return f"{judgment.rule} was not found. " + self.why_not(rule)
-        lines = [
-            f"{judgment.rule}: found, confidence {judgment.confidence:.2f} (prior {judgment.rule.prior:.2f})",
-            str(judgment.verdict),
-        ]
+            return WHY_NOT_FOUND.format(rule=judgment.rule) + self.why_not(rule)
+        lines = [WHY_FOUND.format(rule=judgment.rule, confidence=judgment.confidence, prior=judgment.rule.prior)]
+        lines.append(str(judgment.verdict))
         for item in judgment.evidence:
-            word = {"yes": "for" if item.evidence.supports else "against", "no": "absent", "unknown": "unknown"}[
-                item.verdict.truth
-            ]
-            counted = f"{item.nats:+.1f}" if item.counts else "    "
-            lines.append(f"{counted} {word}: {item.evidence.condition}")
+            side = "for" if item.evidence.supports else "against"
+            weight = f"{item.nats:+.1f} nats" if item.counts else "does not count"
+            lines.append(f"{side}, {item.evidence.weight} ({weight}):")
+            lines.append(textwrap.indent(str(item.verdict), "  "))
         return "\n".join(lines)
 
     def why_not(self, rule: str) -> str:
         """Why a rule was not found: the parts of its condition that say no, or what is unknown."""
         judgment = self._judgment(rule)
         others = ", ".join(self._judgment(other).rule.name for other in judgment.by)
-        told: Mapping[Status, str] = {
-            "found": "it was found; ask why().",
-            "no": "its condition does not hold.",
-            "unknown": "it could not be judged, because something is not known.",
-            "ruled out": f"its condition holds, but {others} accounts for the same signs.",
-            "silenced": f"it is not judged in this kind of run ({others}).",
-            "not asked": "it is not among the rules selected by the settings.",
-        }
-        return f"{judgment.rule}: {told[judgment.status]}\n{judgment.verdict}"
+        return f"{WHY_NOT[judgment.status].format(rule=judgment.rule, others=others)}\n{judgment.verdict}"
 
     def _judgment(self, rule: str) -> Judgment:
         if self._catalogue is None:
@@ -225,14 +233,12 @@ class Advice(_Record):
             raise ExpertError(f"There is no rule '{rule}'.{nearest(rule, words)}")
         return self._judgments[found.id]
 
-    def with_judgments(self, judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Self:
+    def remembering(self, judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Self:
         """The same advice, able to answer `why` and `why_not`."""
-        self._judgments = judgments
-        self._catalogue = catalogue
-        return self
+        told = self.model_copy()
+        told._judgments, told._catalogue = judgments, catalogue
+        return told
 
-    def with_problems(self, problems: tuple[ProblemNote, ...]) -> Self:
+    def with_problems(self, problems: Sequence[ProblemNote]) -> Self:
         """The same advice with further problems noted."""
-        more = self.model_copy(update={"problems": self.problems + problems})
-        more._judgments, more._catalogue = self._judgments, self._catalogue
-        return more
+        return self.model_copy(update={"problems": (*self.problems, *problems)})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from expert.advice import Advice
+    from expert.advice import Advice, ProblemNote
     from expert.history import History
     from expert.settings import Settings
 
@@ -20,7 +20,7 @@ def advise(
     columns: Mapping[str, str] | None = None,
     profile: str | None = None,
     settings: Settings | Mapping[str, object] | None = None,
-    plugins: Iterable[object] = (),
+    plugins: Iterable[object] | None = None,
     strict: bool = False,
 ) -> Advice:
     """Say what is wrong with a training run, why, and what to do first.
@@ -32,10 +32,9 @@ def advise(
     of run whose limits are to be used, ``plugins`` adds plugin modules or objects, ``strict`` raises where a plugin
     fails.
 
-    Raises `SourceError` for a source that cannot be read, `SettingsError` for wrong settings; each in one sentence.
+    Raises `SourceError` for a source that cannot be read, `SettingsError` for wrong settings, `AuthoringError` for a
+    failing plugin where ``strict``; each in one sentence.
     """
-    from expert.advice import ProblemNote
-    from expert.errors import AuthoringError
     from expert.knowledge import load
     from expert.pipeline import judge_history
     from expert.plugins import named_in_environment
@@ -43,26 +42,40 @@ def advise(
     from expert.sources import gather
 
     chosen = settings_from(settings)
-    loaded, knowledge = load(named_in_environment(), tuple(plugins))
-    if strict and knowledge.problems:
-        raise AuthoringError(f"Plugin '{knowledge.problems[0].plugin}': {knowledge.problems[0].what}")
-    history, notes = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
+    loaded, knowledge = load(named_in_environment(), _objects(plugins))
+    _insist(knowledge.problems, strict)
+    history, notes, failed = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
     advice = judge_history(history, knowledge, chosen, profile, notes)
-    failed = loaded.observe(advice, history)
-    if strict and failed:
-        raise AuthoringError(f"Plugin '{failed[0].plugin}': {failed[0].what}")
-    if not failed:
-        return advice
-    return advice.with_problems(tuple(ProblemNote(plugin=one.plugin, what=one.what) for one in failed))
+    if failed:
+        advice = advice.with_problems(failed)
+    _insist(advice.problems, strict)
+    unheard = loaded.observe(advice, history)
+    _insist(unheard, strict)
+    return advice.with_problems(unheard) if unheard else advice
+
+
+def _objects(plugins: Iterable[object] | None) -> Iterable[object]:
+    from expert.errors import SettingsError
+
+    if isinstance(plugins, str) or not isinstance(plugins, Iterable | None):
+        raise SettingsError(f"plugins must be a list of modules or objects with hook functions, not {plugins!r:.80}.")
+    return plugins or ()
+
+
+def _insist(problems: Sequence[ProblemNote], strict: bool) -> None:
+    if strict and problems:
+        from expert.errors import AuthoringError
+
+        raise AuthoringError(f"Plugin '{problems[0].plugin}': {problems[0].what}")
 
 
 def read_runs(
-    source: object, *, columns: Mapping[str, str] | None = None, plugins: Iterable[object] = ()
+    source: object, *, columns: Mapping[str, str] | None = None, plugins: Iterable[object] | None = None
 ) -> tuple[History, ...]:
     """All runs in a source, oldest first."""
     from expert.knowledge import load
     from expert.plugins import named_in_environment
     from expert.sources import read
 
-    loaded, _ = load(named_in_environment(), tuple(plugins))
+    loaded, _ = load(named_in_environment(), _objects(plugins))
     return read(source, "run", loaded, columns)

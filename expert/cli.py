@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from expert.errors import ExpertError, nearest
+from expert.render.color import colored
+from expert.render.escape import printable, printable_json
+
+if TYPE_CHECKING:
+    from expert.advice import Advice
+    from expert.knowledge import Knowledge
+    from expert.plugins import Plugins
 
 LEVELS = ("info", "warning", "error", "fatal", "never")
 FOUND, UNUSABLE = 1, 2
@@ -21,17 +29,24 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns 0, 1 (findings at or above the level) or 2 (could not read, wrong usage)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show an arrow shall still show the rest
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except ExpertError as error:
-        print(f"expert: {error}", file=sys.stderr)
+        _complain(error)
         return UNUSABLE
     except BrokenPipeError:  # `expert … | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _complain(error: ExpertError) -> None:
+    print(f"expert: {printable(str(error))}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,10 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _advise(options: argparse.Namespace) -> int:
     from expert.advising import advise
-    from expert.render.color import colored
-    from expert.rule import SEVERITIES
 
-    config, model, data = _fields(options.set)
+    fields = _fields(options.set)
     columns = dict(_pair(text, "--column") for text in options.column)
     status = 0
     documents = []
@@ -85,39 +98,39 @@ def _advise(options: argparse.Namespace) -> int:
         try:
             advice = advise(
                 path,
-                config=config or None,
-                model=model or None,
-                data=data or None,
+                config=fields.get("config"),
+                model=fields.get("model"),
+                data=fields.get("data"),
                 columns=columns,
                 profile=options.profile,
             )
         except ExpertError as error:
-            print(f"expert: {error}", file=sys.stderr)
+            _complain(error)
             status = UNUSABLE
             continue
         if options.format == "json":
-            documents.append(advice.to_json())
+            documents.append(printable_json(advice.to_json()))
         else:
-            heading = f"{path}\n" if len(options.paths) > 1 else ""
+            heading = f"{printable(path)}\n" if len(options.paths) > 1 else ""
             print(("\n" if number else "") + heading + colored(str(advice), _wants_color(sys.stdout)))
-        worst = advice.worst()
-        if (
-            options.fail_on != "never"
-            and worst is not None
-            and SEVERITIES.index(worst) >= SEVERITIES.index(options.fail_on)
-        ):
+        if _fails(advice, options.fail_on):
             status = max(status, FOUND)
     if options.format == "json" and documents:
         print(documents[0] if len(options.paths) == 1 else "[" + ",\n".join(documents) + "]")
     return status
 
 
+def _fails(advice: Advice, level: str) -> bool:
+    from expert.rule import SEVERITIES
+
+    worst = advice.worst()
+    return worst is not None and level != "never" and worst in SEVERITIES[LEVELS.index(level) :]
+
+
 def _explain(options: argparse.Namespace) -> int:
-    from expert.knowledge import load
-    from expert.plugins import named_in_environment
     from expert.render.pages import remedy_page, rule_page
 
-    _, knowledge = load(named_in_environment())
+    _, knowledge = _loaded()
     rule = knowledge.catalogue.find(options.word)
     remedy = knowledge.remedy(options.word)
     if rule is not None:
@@ -133,30 +146,21 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _rules(options: argparse.Namespace) -> int:
-    from expert.knowledge import load
-    from expert.plugins import named_in_environment
-
-    _, knowledge = load(named_in_environment())
+    _, knowledge = _loaded()
     for rule in knowledge.catalogue.rules.values():
         print(f"{rule.id}  {rule.severity:8}{rule.kind:8}{rule.name:34}{rule.symptom}")
     return 0
 
 
 def _remedies(options: argparse.Namespace) -> int:
-    from expert.knowledge import load
-    from expert.plugins import named_in_environment
-
-    _, knowledge = load(named_in_environment())
-    for remedy in sorted(set(knowledge.remedies.values()), key=lambda remedy: remedy.id):
+    _, knowledge = _loaded()
+    for remedy in sorted({one.id: one for one in knowledge.remedies.values()}.values(), key=lambda one: one.id):
         print(f"{remedy.id}  {remedy.cost:14}{remedy.name:34}{remedy.title}")
     return 0
 
 
 def _plugins(options: argparse.Namespace) -> int:
-    from expert.knowledge import load
-    from expert.plugins import named_in_environment
-
-    plugins, knowledge = load(named_in_environment())
+    plugins, knowledge = _loaded()
     for name, contributions in plugins.contributions():
         print(f"{name}: {contributions}")
     for problem in knowledge.problems:
@@ -164,13 +168,21 @@ def _plugins(options: argparse.Namespace) -> int:
     return FOUND if knowledge.problems else 0
 
 
-def _fields(texts: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """``--set`` pairs sorted into the profile that has a field of that name; ``model.`` and the like may be written
-    before it.
+def _loaded() -> tuple[Plugins, Knowledge]:
+    from expert.knowledge import load
+    from expert.plugins import named_in_environment
+
+    return load(named_in_environment())
+
+
+def _fields(texts: Sequence[str]) -> Mapping[str, dict[str, str]]:
+    """``--set`` pairs by the profile that has a field of that name; ``model.`` and the like may be written before it.
+
+    Values stay as typed: the profiles turn them into numbers, or yes and no.
     """
     from expert.language.handles import profile_fields
 
-    sorted_out: Mapping[str, dict[str, str]] = {"config": {}, "model": {}, "data": {}}
+    sorted_out: dict[str, dict[str, str]] = {"config": {}, "model": {}, "data": {}}
     for text in texts:
         key, value = _pair(text, "--set")
         record, _, name = key.rpartition(".")
@@ -181,7 +193,7 @@ def _fields(texts: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[
                 f"--set {text}: there is no field '{key}' in config, model or data.{nearest(name, known)}"
             )
         sorted_out[homes[0]][name] = value
-    return sorted_out["config"], sorted_out["model"], sorted_out["data"]
+    return {home: fields for home, fields in sorted_out.items() if fields}
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

@@ -15,6 +15,10 @@ NATS: Mapping[Weight, float] = {"weak": 0.5, "moderate": 1.1, "strong": 2.2, "de
 """What a word of evidence adds to the log-odds; a first guess until it is measured."""
 
 CAPS: Mapping[Grade, float] = {"proof": 0.99, "internal": 0.9, "config": 0.8, "curve": 0.6}
+SURE = 0.8
+"""From this confidence on a cause is spoken of as known, and its remedies need no experiment first."""
+CLOSE = 0.15
+"""Confidences no farther apart than this do not decide between rivals."""
 SHORT_RECORD_CAP = 0.4
 """Fewer than 6 epochs and fewer than 60 steps of curves alone never say more than this."""
 
@@ -64,4 +68,9 @@ def best_grade(when: Verdict, weighed: Iterable[Weighed]) -> Grade:
 def confidence(prior: float, weighed: Iterable[Weighed], grade: Grade, *, short: bool) -> float:
     """The probability that the finding is right."""
     cap = SHORT_RECORD_CAP if short and grade == "curve" else CAPS[grade]
-    return min(cap, 1.0 / (1.0 + math.exp(-log_odds(prior, weighed))))
+    return min(cap, shifted(prior, sum(item.nats for item in weighed if item.counts)))
+
+
+def shifted(probability: float, nats: float) -> float:
+    """A probability, 0 to 1 but neither, after evidence of so many nats."""
+    return 1.0 / (1.0 + math.exp(-(math.log(probability / (1.0 - probability)) + nats)))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from expert.cases import GivenFact
 from expert.history import DataProfile, History, LayerStatistics, ModelProfile, RunConfig, Series
 from expert.language.nodes import FieldTerm, Scalar, SignalTerm
 from expert.signals.curve import Curve
-from expert.signals.signal import Grade, Reading, Signal, Unknown
+from expert.signals.signal import Grade, Signal, Unknown
+from expert.wording import field_template, field_unknown, fill, place, spoken
 
 GRADES: tuple[Grade, ...] = ("proof", "internal", "config", "curve")
 """From the best evidence to the weakest."""
 
-SUBJECTS = {"train": "training", "val": "validation", "train_eval": "evaluation-mode training"}
 FIELD_GRADES: Mapping[str, Grade] = {"config": "config", "model": "config", "data": "proof"}
 
 
@@ -40,20 +41,28 @@ class Fact:
             return self.reason
         names = [spoken(role) for role in self.term.of] if isinstance(self.term, SignalTerm) else []
         words = {"series": names[0] if names else "", "other": names[1] if len(names) > 1 else "", "value": self.value}
-        words |= {"at": "" if self.at is None else f"{self.clock or 'epoch'} {self.at:g}"}
-        return fill(self.template, words | dict(self.detail))
+        return fill(self.template, words | {"at": self.place} | dict(self.detail))
+
+    @property
+    def place(self) -> str:
+        """Where it was read, in words; empty where that is nowhere in particular."""
+        return place(self.at, self.clock)
 
 
 class Facts:
     """The facts of one run. ``given`` fixes terms, for cases; with it nothing else is known that the run does not
     hold.
+
+    ``failures`` says by signal id what went wrong in signals that broke their promise to give a value or a reason.
     """
 
     def __init__(self, history: History, signals: Mapping[str, Signal], given: Iterable[GivenFact] = ()) -> None:
         self.history = history
         self._signals = signals
         self._known: dict[SignalTerm | FieldTerm, Fact] = {}
+        self._met: dict[int, tuple[SignalTerm | FieldTerm, Fact]] = {}
         self._curves: dict[str, Curve | None] = {}
+        self.failures: dict[str, str] = {}
         for item in given:
             self._known[item.term] = self._given(item)
 
@@ -87,14 +96,15 @@ class Facts:
 
     def get(self, term: SignalTerm | FieldTerm) -> Fact:
         """The fact for a term, computed at the first call."""
+        # One term is asked for again and again, and to hash a record costs more than to know it by its identity.
+        met = self._met.get(id(term))
+        if met is not None:
+            return met[1]
         fact = self._known.get(term)
         if fact is None:
             fact = self._known[term] = self._field(term) if isinstance(term, FieldTerm) else self._signal(term)
+        self._met[id(term)] = (term, fact)  # the term is kept, so that its identity stays its own
         return fact
-
-    def known(self) -> Iterable[Fact]:
-        """Every fact computed so far."""
-        return self._known.values()
 
     def _score(self, prefix: str) -> Series | None:
         accuracy = self.history.get(prefix + "accuracy")
@@ -106,14 +116,12 @@ class Facts:
     def _field(self, term: FieldTerm) -> Fact:
         value = getattr(getattr(self.history, term.record), term.name)
         grade = FIELD_GRADES[term.record]
-        spoken_name = f"{term.record}.{term.name}"
         if value is None:
-            return Fact(
-                term, None, grade, f"{spoken_name} is not known", f'advise(..., {term.record}={{"{term.name}": ...}})'
-            )
+            how = f'advise(..., {term.record}={{"{term.name}": ...}})'
+            return Fact(term, None, grade, field_unknown(term.name), how)
         if not isinstance(value, bool | str):
             value = float(len(value)) if isinstance(value, tuple) else float(value)
-        return Fact(term, value, grade, template=f"{spoken_name} is {{value}}")
+        return Fact(term, value, grade, template=field_template(term.name, value))
 
     def _signal(self, term: SignalTerm) -> Fact:
         signal = self._signals[term.signal]
@@ -123,57 +131,38 @@ class Facts:
             if curve is None:
                 return Fact(term, None, signal.grade, f"no {spoken(role)} was recorded", f"log {role}")
             curves.append(curve)
-        found = signal.read(self, *curves)
-        if isinstance(found, Unknown):
-            return Fact(term, None, signal.grade, found.reason, found.record)
-        return self._read(term, signal, found)
+        try:
+            found = signal.read(self, *curves)
+            if isinstance(found, Unknown):
+                return Fact(term, None, signal.grade, found.reason, found.record)
+            return Fact(
+                term,
+                _scalar(found.value),
+                signal.grade,
+                at=found.at,
+                clock=found.clock,
+                template=signal.reads,
+                detail=found.detail,
+            )
+        except Exception as error:  # a stranger's code: the other signals go on
+            self.failures[signal.id] = f"signal '{signal.id}' failed: {type(error).__name__}: {error}"
+            return Fact(term, None, signal.grade, self.failures[signal.id])
 
     def _given(self, item: GivenFact) -> Fact:
-        if isinstance(item.term, FieldTerm):
-            return Fact(
-                item.term,
-                item.value,
-                FIELD_GRADES[item.term.record],
-                "not known in this case",
-                template=f"{item.term} is {{value}}",
-            )
-        signal = self._signals[item.term.signal]
-        return Fact(item.term, item.value, signal.grade, "not known in this case", template=signal.reads)
-
-    @staticmethod
-    def _read(term: SignalTerm, signal: Signal, found: Reading) -> Fact:
-        return Fact(
-            term, found.value, signal.grade, at=found.at, clock=found.clock, template=signal.reads, detail=found.detail
-        )
+        term = item.term
+        if isinstance(term, FieldTerm):
+            grade, template = FIELD_GRADES[term.record], field_template(term.name, item.value)
+        else:
+            grade, template = self._signals[term.signal].grade, self._signals[term.signal].reads
+        return Fact(term, item.value, grade, "not known in this case", template=template)
 
 
-def spoken(role: str) -> str:
-    """A role in words: ``val.loss`` is "validation loss"."""
-    subject, _, quantity = role.partition(".")
-    return f"{SUBJECTS.get(subject, subject)} {quantity.replace('_', ' ')}"
-
-
-class _Lenient(dict[str, object]):
-    def __missing__(self, key: str) -> _Blank:
-        return _Blank(key)
-
-
-class _Blank:
-    """Stands for a number that is not known, whatever format it is asked in."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __format__(self, spec: str) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
-        return f"({self.name.replace('_', ' ')} not known)"
-
-
-def fill(template: str, words: Mapping[str, object]) -> str:
-    """A sentence from its template; a placeholder that is not known says so instead of breaking the sentence."""
-    try:
-        return template.format_map(_Lenient(words))
-    except (ValueError, TypeError):  # a number format for a word: the plain value keeps the sentence readable
-        return re.sub(r"\{(\w+)[^}]*\}", lambda match: str(words.get(match[1], _Blank(match[1]))), template)
+def _scalar(value: object) -> Scalar:
+    """A value as rules compare it; NumPy's own scalars are taken for what they stand for."""
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, int | float | np.integer | np.floating):
+        return float(value)
+    raise TypeError(f"a reading's value is a number, a word, or yes or no, not {value!r:.80}")

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple
 
 from expert.facts import Fact, Facts
-from expert.language.nodes import All, AnyOf, ConditionNode, Known, Leaf, Not, OneOf, Operator
+from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Leaf, Not, Operator
 from expert.limits import Limit
 
 Truth = Literal["yes", "no", "unknown"]
@@ -24,8 +23,7 @@ COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
 _NEGATION: Mapping[Truth, Truth] = {"yes": "no", "no": "yes", "unknown": "unknown"}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of a node: its truth, the fact a leaf looked at, and the verdicts of its parts."""
 
     truth: Truth
@@ -43,7 +41,10 @@ class Verdict:
             yield self
 
     def reasons(self) -> Iterator[Verdict]:
-        """The leaves that made this verdict what it is: under *not* the leaf's own truth is the opposite one."""
+        """The leaves that made this verdict what it is: under *not* the leaf's own truth is the opposite one.
+
+        They are its reasons in the order written; those of an unknown verdict are the leaves it waits for.
+        """
         if not self.parts:
             yield self
         elif isinstance(self.node, Not):
@@ -57,18 +58,26 @@ class Verdict:
         return "\n".join(_lines(self, 0))
 
 
+_SIGNS: Mapping[Truth, str] = {"yes": "✓", "no": "✗", "unknown": "?"}
+_JOINTS = {"all": "all of", "any": "any of", "not": "not"}
+
+
 def _lines(verdict: Verdict, depth: int) -> Iterator[str]:
-    sign = {"yes": "✓", "no": "✗", "unknown": "?"}[verdict.truth]
-    indent = "  " * depth
+    start = f"{'  ' * depth}{_SIGNS[verdict.truth]} "
     if verdict.fact is not None:
-        yield f"{indent}{sign} {verdict.node}: {verdict.fact.sentence}"
+        yield f"{start}{_leaf_text(verdict)}: {verdict.fact.sentence}"
     else:
-        word = (
-            {"all": "all of", "any": "any of", "not": "not"}[verdict.node.kind] if verdict.parts else str(verdict.node)
-        )
-        yield f"{indent}{sign} {word}"
+        yield start + _JOINTS[verdict.node.kind]
         for part in verdict.parts:
             yield from _lines(part, depth + 1)
+
+
+def _leaf_text(verdict: Verdict) -> str:
+    """The condition of a leaf with the bound in force, which settings may have changed."""
+    node = verdict.node
+    if isinstance(node, Compare) and isinstance(node.bound, Limit) and verdict.bound is not None:
+        return f"{node.term} {node.operator} {node.bound.name} ({verdict.bound:g})"
+    return str(node)
 
 
 class Limits:
@@ -87,31 +96,42 @@ class Limits:
 
 def judge(node: ConditionNode, facts: Facts, limits: Limits) -> Verdict:
     """The verdict tree of a condition on the facts."""
-    if isinstance(node, All | AnyOf):
-        parts = tuple(judge(part, facts, limits) for part in node.parts)
-        truths = {part.truth for part in parts}
-        decisive, otherwise = ("no", "yes") if isinstance(node, All) else ("yes", "no")
-        truth: Truth = decisive if decisive in truths else "unknown" if "unknown" in truths else otherwise  # type: ignore[assignment]
-        return Verdict(truth, node, parts=parts)
+    if isinstance(node, _JOINED):
+        parts = tuple([judge(part, facts, limits) for part in node.parts])
+        return Verdict(_joined(parts, "no" if node.kind == "all" else "yes"), node, parts=parts)
     if isinstance(node, Not):
         part = judge(node.part, facts, limits)
         return Verdict(_NEGATION[part.truth], node, parts=(part,))
     return _judge_leaf(node, facts, limits)
 
 
+_JOINED = (All, AnyOf)
+
+
+def _joined(parts: Iterable[Verdict], decisive: Truth) -> Truth:
+    """What decides wins; else one unknown part leaves the whole unknown."""
+    truths = {part.truth for part in parts}
+    if decisive in truths:
+        return decisive
+    return "unknown" if "unknown" in truths else _NEGATION[decisive]
+
+
 def _judge_leaf(node: Leaf, facts: Facts, limits: Limits) -> Verdict:
     fact = facts.get(node.term)
+    value = fact.value
+    if isinstance(node, Compare):
+        bound = limits.value(node.bound)
+        if value is None or isinstance(value, str) or math.isnan(value):
+            return Verdict("unknown", node, fact, bound)
+        return Verdict("yes" if COMPARISONS[node.operator](value, bound) else "no", node, fact, bound)
     if isinstance(node, Known):
-        return Verdict("no" if fact.value is None else "yes", node, fact)
-    if isinstance(node, OneOf):
-        if fact.value is None:
-            return Verdict("unknown", node, fact)
-        return Verdict("yes" if any(_same(fact.value, value) for value in node.values) else "no", node, fact)
-    bound = limits.value(node.bound)
-    if fact.value is None or isinstance(fact.value, str) or math.isnan(fact.value):
-        return Verdict("unknown", node, fact, bound)
-    return Verdict("yes" if COMPARISONS[node.operator](fact.value, bound) else "no", node, fact, bound)
+        return Verdict("no" if value is None else "yes", node, fact)
+    if value is None:
+        return Verdict("unknown", node, fact)
+    return Verdict("yes" if any(_same(value, wanted) for wanted in node.values) else "no", node, fact)
 
 
 def _same(value: object, wanted: object) -> bool:
+    if isinstance(value, str) and isinstance(wanted, str):
+        return value.lower() == wanted.lower()  # people write Adam as well as adam
     return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -43,26 +44,34 @@ class Judgment:
         return self.status == "found"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which rules to tell about, by id. Of the others those in ``heeded`` still rule out and silence."""
+
+    told: frozenset[str]
+    heeded: frozenset[str]
+
+
 def judge_all(
-    catalogue: Catalogue, facts: Facts, limits: Limits, asked: frozenset[str], *, short: bool
+    catalogue: Catalogue, facts: Facts, limits: Limits, asked: Asked | None = None, *, short: bool
 ) -> Mapping[str, Judgment]:
     """Judge every rule in the order the relations give; the result is by id, in that order."""
     judged: dict[str, Judgment] = {}
+    heeded: set[str] = set()
     silenced_by: dict[str, list[str]] = {}
     for identity in catalogue.order:
         rule = catalogue.rules[identity]
         judgment = judge_rule(rule, facts, limits, short=short)
-        if identity not in asked:
-            judgment = replace(judgment, status="not asked")
-        elif silencers := silenced_by.get(identity):
+        if silencers := silenced_by.get(identity):
             judgment = replace(judgment, status="silenced", by=tuple(silencers))
-        elif judgment.found:
-            rivals = tuple(other for other in sorted(catalogue.unless[identity]) if _convincing(judged[other]))
-            if rivals:
-                judgment = replace(judgment, status="ruled out", by=rivals)
-        if _convincing(judgment) and rule.kind == "guard":
-            for target in catalogue.silences[identity]:
+        elif judgment.found and (rivals := tuple(sorted(catalogue.unless[identity] & heeded))):
+            judgment = replace(judgment, status="ruled out", by=rivals)
+        if _convincing(judgment) and (asked is None or identity in asked.heeded):
+            heeded.add(identity)
+            for target in catalogue.silences[identity] if rule.kind == "guard" else ():
                 silenced_by.setdefault(target, []).append(identity)
+        if asked is not None and identity not in asked.told:
+            judgment = replace(judgment, status="not asked")
         judged[identity] = judgment
     return _explained(catalogue, judged, facts.history)
 
@@ -78,7 +87,7 @@ def judge_rule(rule: Rule, facts: Facts, limits: Limits, *, short: bool) -> Judg
     for item in rule.escalate:
         if judge(item.condition, facts, limits).truth == "yes":
             severity = item.severity
-    at, clock = _start(verdict)
+    at, clock = _start(verdict, facts.history)
     found = confidence(rule.prior, evidence, grade, short=short)
     return Judgment(rule, "found", verdict, severity, found, grade, evidence, at, clock)
 
@@ -87,12 +96,21 @@ def _convincing(judgment: Judgment) -> bool:
     return judgment.found and judgment.confidence >= ENOUGH
 
 
-def _start(verdict: Verdict) -> tuple[float | None, str | None]:
-    starts = [leaf.fact for leaf in verdict.reasons() if leaf.fact is not None and leaf.fact.at is not None]
-    if not starts:
-        return None, None
-    first = min(starts, key=lambda fact: (fact.clock != "epoch", fact.at))
-    return first.at, first.clock or "epoch"
+def _start(verdict: Verdict, history: History) -> tuple[float | None, str | None]:
+    """Where the first sign was read: the earliest of what made the verdict, on the clock it was read on."""
+    starts = [
+        (leaf.fact.at, leaf.fact.clock or "epoch")
+        for leaf in verdict.reasons()
+        if leaf.fact is not None and leaf.fact.at is not None
+    ]
+    if len(starts) < 2:
+        return starts[0] if starts else (None, None)
+
+    def moment(start: tuple[float, str]) -> tuple[bool, float]:
+        epoch = _epoch(*start, history)
+        return (True, start[0]) if epoch is None else (False, epoch)
+
+    return min(starts, key=moment)
 
 
 def _explained(catalogue: Catalogue, judged: Mapping[str, Judgment], history: History) -> Mapping[str, Judgment]:
@@ -111,17 +129,27 @@ def _explained(catalogue: Catalogue, judged: Mapping[str, Judgment], history: Hi
 
 
 def _later(cause: Judgment, effect: Judgment, history: History) -> bool:
-    """Whether the cause is known to start after its effect; unknown starts are given the benefit of the doubt."""
+    """Whether the cause is known to start after its effect; what cannot be compared is given the benefit of the doubt.
+
+    On two clocks only the epochs are compared, for a value of an epoch clock is known at the end of its epoch.
+    """
     if cause.at is None or effect.at is None or cause.clock is None or effect.clock is None:
         return False
-    start: float | None = cause.at
-    if cause.clock != effect.clock:
-        start = _on_clock(cause.at, cause.clock, effect.clock, history)
-    return start is not None and start > effect.at
+    if cause.clock == effect.clock:
+        return cause.at > effect.at
+    start, end = _epoch(cause.at, cause.clock, history), _epoch(effect.at, effect.clock, history)
+    return start is not None and end is not None and math.ceil(start - _SAME) > math.ceil(end - _SAME)
 
 
-def _on_clock(position: float, clock: str, wanted: str, history: History) -> float | None:
+_SAME = 1e-6
+"""Epochs closer than this are one moment: placing steps on epochs rounds."""
+
+
+def _epoch(position: float, clock: str, history: History) -> float | None:
+    """A position as a number of epochs done, or None where the run does not tell."""
+    if clock == "epoch":
+        return position
     if history.marks is None:
         return None
-    placed = history.marks.convert([position], clock, wanted)  # type: ignore[arg-type]
-    return None if placed is None or placed[0] != placed[0] else float(placed[0])
+    placed = history.marks.convert([position], clock, "epoch")  # type: ignore[arg-type]
+    return None if placed is None or math.isnan(placed[0]) else float(placed[0])

@@ -13,7 +13,8 @@ from expert.remedy import Remedy
 
 
 def numbers_of(facts: Facts) -> Mapping[str, object]:
-    """What is known, by placeholder name; a name that is missing is not known.
+    """What is known, by placeholder name; a name that is missing is not known. A word from a log that is not a plain
+    name is none: it would end up in code that people run.
 
     Rates are the largest the run used (a schedule's end says nothing about the rate that was chosen).
     """
@@ -26,7 +27,7 @@ def numbers_of(facts: Facts) -> Mapping[str, object]:
         "dropout": facts.model.dropout or None,
         "classes": facts.data.classes or facts.model.output_units,
         "samples": facts.data.samples,
-        "optimizer": config.optimizer,
+        "optimizer": config.optimizer if config.optimizer and config.optimizer.isidentifier() else None,
         "clip_bound": config.clip_value_high,
     }
     rates = facts.history.get("optimizer.learning_rate")
@@ -61,14 +62,17 @@ def rounded(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def snippets(remedy: Remedy, numbers: Mapping[str, object]) -> Mapping[str, str]:
-    """Code by framework: for each the first snippet whose placeholders are all known."""
+def snippets(remedy: Remedy, numbers: Mapping[str, object], framework: str | None = None) -> Mapping[str, str]:
+    """Code by framework: for each the first snippet whose placeholders are all known.
+
+    Where the run's own framework is known and has code, that of the other frameworks is left out.
+    """
     chosen: dict[str, str] = {}
     for snippet in remedy.snippets:
         names = {name for _, name, _, _ in string.Formatter().parse(snippet.code) if name}
         if snippet.framework not in chosen and names <= numbers.keys():
             chosen[snippet.framework] = snippet.code.format(**numbers)
-    return chosen
+    return {framework: chosen[framework]} if framework in chosen else chosen
 
 
 def _scaled(found: dict[str, float | int | str | None], name: str, factors: tuple[tuple[str, float], ...]) -> None:

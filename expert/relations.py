@@ -9,6 +9,16 @@ from graphlib import CycleError, TopologicalSorter
 from expert.errors import AuthoringError, nearest
 from expert.rule import Rule
 
+
+class CyclicRelations(AuthoringError):
+    """Relations between rules that form a cycle; ``rules`` are the ones in it."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        path = " → ".join(rule.name for rule in rules)
+        super().__init__(f"The relations between rules form a cycle: {path}. One of them must go.")
+        self.rules = tuple(dict.fromkeys(rules))
+
+
 _PREFIX = re.compile(r"^[A-Z]{3}\d{0,2}$")
 
 
@@ -18,7 +28,7 @@ class Catalogue:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules: Mapping[str, Rule] = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
         self._ids = {word: rule.id for rule in self.rules.values() for word in (rule.id, rule.name, *rule.aliases)}
-        self.problems: list[str] = []
+        self.problems: list[tuple[Rule, str]] = []
         self.explains: Mapping[str, frozenset[str]] = self._resolve("explains")
         self.unless: Mapping[str, frozenset[str]] = self._resolve("unless")
         self.silences: Mapping[str, frozenset[str]] = self._resolve("silences")
@@ -67,9 +77,8 @@ class Catalogue:
             for word in getattr(rule, relation):
                 found = self.matching(word)
                 if not found:
-                    self.problems.append(
-                        f"{rule} {relation} '{word}', but there is no such rule.{nearest(word, self._ids)}"
-                    )
+                    fault = f"rule {rule} {relation} '{word}', but there is no such rule.{nearest(word, self._ids)}"
+                    self.problems.append((rule, fault))
                 targets |= found
             resolved[rule.id] = frozenset(targets - {rule.id})
         return resolved
@@ -84,5 +93,4 @@ class Catalogue:
         try:
             return tuple(sorter.static_order())
         except CycleError as error:
-            path = " → ".join(self.rules[identity].name for identity in error.args[1])
-            raise AuthoringError(f"The relations between rules form a cycle: {path}. One of them must go.") from None
+            raise CyclicRelations([self.rules[identity] for identity in error.args[1]]) from None

@@ -2,51 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from expert.advice import Coverage, EvidenceItem, Finding, NotJudged, Outcome
-from expert.confidence import Weighed
-from expert.facts import Facts, fill
+from expert.confidence import SURE, Weighed
+from expert.facts import Facts
 from expert.history import History
 from expert.inference import Verdict
-from expert.judging import Judgment
+from expert.judging import ENOUGH, Judgment
+from expert.language.nodes import Scalar
 from expert.signals.curve import FEWEST_EPOCHS, FEWEST_POINTS
+from expert.wording import capitalized, fill, place
+
+HEALTHY = "Healthy: nothing non-finite, no divergence, no oscillation, and the loss improves."
+HEALTHY_VALIDATED = "Healthy: nothing non-finite, no divergence, no oscillation, no overfitting, and the loss improves."
+TOO_SHORT = "Too short to tell: fewer than {epochs} epochs and fewer than {points} recorded steps."
+NOTHING_GIVEN = "Nothing was given to judge: pass a log, or config=, model= or data= for a check before the training."
+NO_CURVE = "No curve was given; as far as can be judged before the training, nothing speaks against what was given."
+NO_LOSS = "I cannot tell how the training went: no training or validation loss was recorded."
+NOT_SURE = "Nothing was found, but I cannot call the run healthy: {name} was not judged, because {reason}."
+SYMPTOM = "{symptom}."
+LIKELY: tuple[tuple[float, str], ...] = (
+    (SURE, "{symptom}; cause: {cause}."),
+    (ENOUGH, "{symptom}; probable cause: {cause}."),
+    (0.0, "{symptom}; possible cause: {cause}."),
+)
+"""How a symptom with its cause is said, by the least confidence that allows it."""
+SILENCED = "it is not judged in this kind of run ({guards})"
+WHY_OPEN: Mapping[str, str] = {
+    "found": "it was found",
+    "ruled out": "its signs are there, though something else accounts for them",
+    "silenced": "it cannot be judged in this kind of run",
+    "not asked": "the settings leave it out",
+    "unknown": "{missing}",
+}
 
 
 def is_short(facts: Facts) -> bool:
-    """Whether the curves are too few to be sure: fewer than 6 epochs and fewer than 60 points."""
-    curves = [facts.curve(role) for role in facts.history.roles if role.endswith(".loss")]
-    return all(curve.short for curve in curves if curve is not None)
+    """Whether there are curves, and each has fewer than 6 epochs and fewer than 60 points.
+
+    The losses decide; where none was recorded, the other curves of training and validation.
+    """
+    roles = facts.history.roles
+    chosen = [role for role in roles if role.endswith(".loss")] or [
+        role for role in roles if role.startswith(("train.", "val."))
+    ]
+    curves = [curve for role in chosen if (curve := facts.curve(role)) is not None]
+    return bool(curves) and all(curve.short for curve in curves)
 
 
 def outcome_of(serious: Sequence[Judgment], judgments: Mapping[str, Judgment], facts: Facts, *, short: bool) -> Outcome:
     """The verdict: ``healthy`` needs every core symptom judged *no*."""
     if serious:
         return "findings"
-    if facts.curve("train.loss") is None and facts.curve("val.loss") is None:
+    if not _has_loss(facts):
         return "cannot_judge"
     if short:
         return "too_short"
-    core = [one for one in judgments.values() if one.rule.core and one.status != "not asked"]
-    if facts.curve("val.loss") is None:
-        core = [one for one in core if one.rule.family != "generalization"]
-    if any(one.status == "unknown" for one in core) or all(one.status != "no" for one in core):
-        return "cannot_judge"
-    return "healthy"
+    return "cannot_judge" if _open(judgments, facts) else "healthy"
 
 
-def headline_of(outcome: Outcome, findings: Sequence[Finding], facts: Facts) -> str:
+def headline_of(outcome: Outcome, findings: Sequence[Finding], judgments: Mapping[str, Judgment], facts: Facts) -> str:
     """The one sentence that comes first."""
     if outcome == "findings":
-        first = findings[0]
-        return f"{first.symptom}: {first.cause}." if first.cause else f"{first.symptom}."
+        return sentence_of(findings[0])
     if outcome == "healthy":
-        return "Healthy: nothing non-finite, no divergence, no oscillation, and the loss improves."
+        return HEALTHY if facts.curve("val.loss") is None else HEALTHY_VALIDATED
     if outcome == "too_short":
-        return f"Too short to tell: fewer than {FEWEST_EPOCHS} epochs and fewer than {FEWEST_POINTS} recorded steps."
-    if not facts.history.series:
-        return "No curve was given: nothing in what was given is wrong, and the training itself cannot be judged."
-    return "I cannot tell from what was recorded."
+        return TOO_SHORT.format(epochs=FEWEST_EPOCHS, points=FEWEST_POINTS)
+    if not facts.history.series and not facts.history.layers:
+        return NOTHING_GIVEN if not any(one.status in ("found", "no") for one in judgments.values()) else NO_CURVE
+    if not _has_loss(facts):
+        return NO_LOSS
+    first = _open(judgments, facts)[0]
+    missing = next((what for what, _ in _missing(first.verdict)), "")
+    reason = fill(WHY_OPEN[first.status], {"missing": missing})
+    return NOT_SURE.format(name=first.rule.name, reason=reason)
+
+
+def sentence_of(finding: Finding) -> str:
+    """What is seen, and its cause in words no surer than the confidence allows."""
+    template = next(words for least, words in LIKELY if finding.confidence >= least) if finding.cause else SYMPTOM
+    return template.format(symptom=capitalized(finding.symptom), cause=finding.cause)
 
 
 def finding_of(judgment: Judgment) -> Finding:
@@ -55,8 +93,10 @@ def finding_of(judgment: Judgment) -> Finding:
     observed = [
         _observed(leaf) for leaf in judgment.verdict.reasons() if leaf.fact is not None and leaf.fact.value is not None
     ]
-    weighed = [_weighed(item.evidence.text, item) for item in judgment.evidence if item.counts]
-    seen: dict[str, EvidenceItem] = {item.text: item for item in [*weighed, *observed]}
+    weighed = [_weighed(item) for item in judgment.evidence if item.counts]
+    seen: dict[str, EvidenceItem] = {}
+    for item in [*weighed, *observed]:
+        seen.setdefault(item.text, item)
     return Finding(
         rule=rule.id,
         name=rule.name,
@@ -64,39 +104,12 @@ def finding_of(judgment: Judgment) -> Finding:
         family=rule.family,
         severity=judgment.severity,
         confidence=round(judgment.confidence, 3),
-        symptom=rule.symptom[0].upper() + rule.symptom[1:],
+        symptom=rule.symptom,
         cause=rule.cause,
         blames=rule.blames,
         evidence=tuple(sorted(seen.values(), key=lambda item: (item.weight == "observed", not item.supports))),
-        at="" if judgment.at is None else f"{judgment.clock} {judgment.at:g}",
+        at=place(judgment.at, judgment.clock),
         explained_by=judgment.explained_by,
-    )
-
-
-def _observed(leaf: Verdict) -> EvidenceItem:
-    fact = leaf.fact
-    assert fact is not None
-    place = "" if fact.at is None else f"{fact.clock or 'epoch'} {fact.at:g}"
-    return EvidenceItem(text=fact.sentence, signal=str(fact.term), value=fact.value, at=place)
-
-
-def _weighed(template: str, item: Weighed) -> EvidenceItem:
-    leaf = next(
-        (leaf for leaf in item.verdict.reasons() if leaf.fact is not None and leaf.fact.value is not None), None
-    )
-    fact = leaf.fact if leaf is not None else None
-    words: dict[str, object] = {}
-    place = ""
-    if leaf is not None and fact is not None:
-        place = "" if fact.at is None else f"{fact.clock or 'epoch'} {fact.at:g}"
-        words = {"value": fact.value, "bound": leaf.bound, "at": place, **fact.detail}
-    return EvidenceItem(
-        text=fill(template, words),
-        supports=item.evidence.supports,
-        weight=item.evidence.weight,
-        signal="" if fact is None else str(fact.term),
-        value=None if fact is None else fact.value,
-        at=place,
     )
 
 
@@ -114,17 +127,70 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage
 
 
 def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
-    """The rules that could not be judged, grouped by what is missing."""
+    """The rules that were not judged, by what each waits for; one that waits for several things stands under each."""
     groups: dict[str, list[str]] = {}
     how: dict[str, str] = {}
     for identity, judgment in judgments.items():
-        if judgment.status != "unknown":
-            continue
-        leaf = next((leaf for leaf in judgment.verdict.leaves("unknown") if leaf.fact is not None), None)
-        if leaf is not None and leaf.fact is not None:
-            groups.setdefault(leaf.fact.reason, []).append(identity)
-            how.setdefault(leaf.fact.reason, leaf.fact.record)
+        if judgment.status == "unknown":
+            for missing, record in dict(_missing(judgment.verdict)).items():
+                groups.setdefault(missing, []).append(identity)
+                how[missing] = how.get(missing) or record
+        elif judgment.status == "silenced":
+            guards = ", ".join(judgments[guard].rule.name for guard in judgment.by)
+            groups.setdefault(SILENCED.format(guards=guards), []).append(identity)
     ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(
-        NotJudged(missing=missing, record=how[missing], rules=tuple(sorted(rules))) for missing, rules in ordered
+        NotJudged(missing=missing, record=how.get(missing, ""), rules=tuple(sorted(rules)))
+        for missing, rules in ordered
     )
+
+
+def _has_loss(facts: Facts) -> bool:
+    return facts.curve("train.loss") is not None or facts.curve("val.loss") is not None
+
+
+def _open(judgments: Mapping[str, Judgment], facts: Facts) -> Sequence[Judgment]:
+    """The core symptoms that were not judged *no*; without a validation loss there is no overfitting to judge."""
+    return [
+        one
+        for one in judgments.values()
+        if one.rule.core
+        and one.status != "no"
+        and not (one.rule.family == "generalization" and facts.curve("val.loss") is None)
+    ]
+
+
+def _missing(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """What an unknown verdict waits for, and how to record it."""
+    for leaf in verdict.reasons():
+        if leaf.fact is not None and leaf.truth == "unknown":
+            yield leaf.fact.reason or leaf.fact.sentence, leaf.fact.record
+
+
+def _observed(leaf: Verdict) -> EvidenceItem:
+    fact = leaf.fact
+    assert fact is not None
+    return EvidenceItem(text=fact.sentence, signal=str(fact.term), value=_plain(fact.value), at=fact.place)
+
+
+def _weighed(item: Weighed) -> EvidenceItem:
+    """The sentence filled from the first leaf that is known and made the condition hold."""
+    evidence = item.evidence
+    leaf = next((one for one in item.verdict.reasons() if one.fact is not None and one.fact.value is not None), None)
+    if leaf is None or leaf.fact is None:
+        return EvidenceItem(text=fill(evidence.text, {}), supports=evidence.supports, weight=evidence.weight)
+    fact = leaf.fact
+    words = {"value": fact.value, "bound": leaf.bound, "at": fact.place, **fact.detail}
+    return EvidenceItem(
+        text=fill(evidence.text, words),
+        supports=evidence.supports,
+        weight=evidence.weight,
+        signal=str(fact.term),
+        value=_plain(fact.value),
+        at=fact.place,
+    )
+
+
+def _plain(value: Scalar | None) -> Scalar | None:
+    """A value that JSON can hold."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

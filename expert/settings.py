@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from expert.errors import SettingsError, nearest
+from expert.errors import SettingsError, nearest, sentence
 
 
 class Settings(BaseModel):
@@ -18,13 +18,15 @@ class Settings(BaseModel):
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    limits: Mapping[str, float] = Field(default_factory=dict)
+    limits: Mapping[str, FiniteFloat] = Field(default_factory=dict)
 
 
 def settings_from(value: Settings | Mapping[str, object] | None) -> Settings:
     """Settings from a record or a mapping; raises `SettingsError` for an unknown key or a wrong value."""
     if isinstance(value, Settings):
         return value
+    if not isinstance(value, Mapping | None):
+        raise SettingsError(f"settings must be a mapping or Settings, not {type(value).__name__}.")
     given = dict(value or {})
     for key in given:
         if key not in Settings.model_fields:
@@ -35,6 +37,4 @@ def settings_from(value: Settings | Mapping[str, object] | None) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"settings.{where}: {first['msg']}, but {first['input']!r} was given.") from None
+        raise SettingsError(f"settings.{sentence(error)}") from None

@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from expert.errors import SourceError, nearest, sentence
+from expert.advice import ProblemNote
+from expert.errors import ExpertError, SourceError, nearest, sentence
 from expert.history import DataProfile, History, ModelProfile, RunConfig
-from expert.plugins import Plugins
+from expert.plugins import Plugins, problem
 from expert.reading import Reader, ReadRequest
 
+Gives = Literal["run", "model", "data"]
 PROFILES: Mapping[str, type[RunConfig] | type[ModelProfile] | type[DataProfile]] = {
     "config": RunConfig,
     "model": ModelProfile,
@@ -22,27 +24,37 @@ PROFILES: Mapping[str, type[RunConfig] | type[ModelProfile] | type[DataProfile]]
 
 def gather(
     source: object, profiles: Mapping[str, object], columns: Mapping[str, str] | None, plugins: Plugins
-) -> tuple[History, Sequence[str]]:
-    """One History of the source and the profiles ``config``, ``model``, ``data``, and sentences about what was read."""
+) -> tuple[History, Sequence[str], Sequence[ProblemNote]]:
+    """One History of the source and the profiles ``config``, ``model``, ``data``, sentences about what was read, and
+    readers that failed.
+    """
     notes: list[str] = []
+    failed: list[ProblemNote] = []
     history = History()
     if source is not None:
-        runs = read(source, "run", plugins, columns)
+        runs = read(source, "run", plugins, columns, failed)
         history = runs[-1]
         if len(runs) > 1:
             notes.append(_several(runs))
     for name, value in profiles.items():
         if value is not None:
-            history = history.merge(_profile(name, value, plugins))
-    return history, notes
+            history = history.merge(_profile(name, value, plugins, failed))
+    return history, notes, tuple(dict.fromkeys(failed))
 
 
 def read(
-    source: object, gives: Literal["run", "model", "data"], plugins: Plugins, columns: Mapping[str, str] | None = None
+    source: object,
+    gives: Gives,
+    plugins: Plugins,
+    columns: Mapping[str, str] | None = None,
+    failed: list[ProblemNote] | None = None,
 ) -> tuple[History, ...]:
-    """The runs (or the profile) in a source, oldest first; raises `SourceError` with one sentence."""
-    readers = [reader for reader in plugins.readers() if reader.gives == gives]
-    sure = [(reader.recognizes(source), reader) for reader in readers]
+    """The runs (or the profile) in a source, oldest first; raises `SourceError` with one sentence.
+
+    Readers that fail to say whether they recognize it are added to ``failed``, and the others go on.
+    """
+    readers = [reader for reader in plugins.readers if reader.gives == gives]
+    sure = [(_sureness(reader, source, plugins, failed), reader) for reader in readers]
     best = max((score for score, _ in sure), default=0.0)
     chosen = [reader for score, reader in sure if score == best and score > 0.0]
     if not chosen:
@@ -52,13 +64,39 @@ def read(
         raise SourceError(
             f"{_shown(source)} is recognized equally well by the readers {names}; leave one of their plugins out."
         )
-    runs = chosen[0].read(source, ReadRequest(columns=columns or {}))
+    runs = _read_by(chosen[0], source, columns, plugins)
     if not runs:
         raise SourceError(f"{_shown(source)}: the reader '{chosen[0].id}' found no run in it.")
     return runs
 
 
-def _profile(name: str, value: object, plugins: Plugins) -> History:
+def _sureness(reader: Reader, source: object, plugins: Plugins, failed: list[ProblemNote] | None) -> float:
+    try:
+        return float(reader.recognizes(source))
+    except Exception as error:  # a stranger's code
+        if failed is not None:
+            failed.append(problem(plugins.origin(reader), error))
+        return 0.0
+
+
+def _read_by(
+    reader: Reader, source: object, columns: Mapping[str, str] | None, plugins: Plugins
+) -> tuple[History, ...]:
+    try:
+        return reader.read(source, ReadRequest(columns=columns or {}))
+    except ExpertError:
+        raise
+    except OSError as error:
+        raise SourceError(f"{_shown(source)} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:
+        name = plugins.origin(reader)
+        what = f"{type(error).__name__}: {error}"
+        raise SourceError(
+            f"{_shown(source)}: the reader '{reader.id}' of plugin '{name}' failed with {what}"
+        ) from error
+
+
+def _profile(name: str, value: object, plugins: Plugins, failed: list[ProblemNote]) -> History:
     """A History that holds what ``config``, ``model`` or ``data`` tells: a record, a mapping of its fields, or a live
     object.
     """
@@ -66,21 +104,22 @@ def _profile(name: str, value: object, plugins: Plugins) -> History:
     fields: Any = value
     if isinstance(value, Mapping) and set(value) <= set(kind.model_fields):
         try:
-            fields = kind.model_validate(value)
+            fields = kind.model_validate(dict(value))
         except ValidationError as error:
             raise SourceError(f"{name}: {sentence(error)}") from None
     if isinstance(fields, kind):
         return History.model_validate({name: fields})
-    gives: Literal["model", "data"] = "data" if name == "data" else "model"
-    if isinstance(value, Mapping) and not _recognized(value, gives, plugins):
+    gives: Gives = "data" if name == "data" else "model"
+    if isinstance(value, Mapping) and not _recognized(value, gives, plugins, failed):
         wrong = next(key for key in value if key not in kind.model_fields)
         hint = nearest(str(wrong), kind.model_fields)
         raise SourceError(f"{name}: unknown field '{wrong}'.{hint} Known are {', '.join(kind.model_fields)}.")
-    return read(value, gives, plugins)[-1]
+    return read(value, gives, plugins, failed=failed)[-1]
 
 
-def _recognized(value: object, gives: str, plugins: Plugins) -> bool:
-    return any(reader.recognizes(value) > 0.0 for reader in plugins.readers() if reader.gives == gives)
+def _recognized(value: object, gives: Gives, plugins: Plugins, failed: list[ProblemNote]) -> bool:
+    readers = (reader for reader in plugins.readers if reader.gives == gives)
+    return any(_sureness(reader, value, plugins, failed) > 0.0 for reader in readers)
 
 
 def _several(runs: Sequence[History]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from expert.cases import Case
 from expert.confidence import log_odds, weigh
 from expert.errors import AuthoringError, nearest
-from expert.facts import Facts, fill
+from expert.facts import Facts
 from expert.history import History
 from expert.inference import Limits, judge
 from expert.knowledge import conditions
@@ -19,6 +19,7 @@ from expert.limits import Limit
 from expert.rule import Evidence, Rule
 from expert.signals import SIGNALS
 from expert.signals.signal import Signal
+from expert.wording import fill
 
 _BOUNDED = {"share": 0.0, "correlation": -1.0, "probability": 0.0}
 """Units whose values end at 1, and where they begin."""

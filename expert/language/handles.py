@@ -206,7 +206,9 @@ def as_node(value: object) -> object:
 
 def as_roles(value: object) -> object:
     """The roles of series an author named; anything else is left for validation."""
-    return tuple(item.role if isinstance(item, Metric) else item for item in value) if isinstance(value, tuple) else value
+    if not isinstance(value, tuple):
+        return value
+    return tuple(item.role if isinstance(item, Metric) else item for item in value)
 
 
 signal = Signals()

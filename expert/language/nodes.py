@@ -55,7 +55,7 @@ class Compare(Node):
     bound: Limit | float
 
     def __str__(self) -> str:
-        bound = self.bound if isinstance(self.bound, float) else f"{self.bound.name} ({self.bound.value:g})"
+        bound = f"{self.bound:g}" if isinstance(self.bound, float) else f"{self.bound.name} ({self.bound.value:g})"
         return f"{self.term} {self.operator} {bound}"
 
 
@@ -84,7 +84,7 @@ class All(Node):
     """Every part holds."""
 
     kind: Literal["all"] = "all"
-    parts: tuple[ConditionNode, ...]
+    parts: Annotated[tuple[ConditionNode, ...], Field(min_length=1)]
 
     def __str__(self) -> str:
         return " and ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
@@ -94,7 +94,7 @@ class AnyOf(Node):
     """At least one part holds."""
 
     kind: Literal["any"] = "any"
-    parts: tuple[ConditionNode, ...]
+    parts: Annotated[tuple[ConditionNode, ...], Field(min_length=1)]
 
     def __str__(self) -> str:
         return " or ".join(f"({part})" if isinstance(part, All) else str(part) for part in self.parts)

@@ -6,87 +6,126 @@ import textwrap
 from collections.abc import Iterator
 
 from expert.advice import Advice, Finding, Recommendation
-from expert.rule import SEVERITIES
+from expert.confidence import SURE
+from expert.judging import ENOUGH
+from expert.render.escape import printable
+from expert.rule import is_serious
+from expert.wording import capitalized
 
 WIDTH = 100
 SHOWN_FINDINGS = 4
+SHOWN_EVIDENCE = 5
 SHOWN_RECOMMENDATIONS = 3
+SHOWN_TITLES = 4
+SHOWN_ALTERNATIVES = 2
+SHOWN_PROBLEMS = 5
+
+FINDING = "{severity}: {name} ({rule}, confidence {confidence:.0%})"
+FINDING_AT = "{severity}: {name} ({rule}, confidence {confidence:.0%}, first seen at {at})"
+CAUSES = ((SURE, "Cause: {cause}."), (ENOUGH, "Probable cause: {cause}."), (0.0, "Possible cause: {cause}."))
+EXPLAINED = "Explained by {names}."
+MORE_FINDINGS = "… and {count} more: {names}"
+PLAN = "What to do, in this order, one change at a time"
+RECOMMENDATION = "{number}. {title} ({remedy}; {cost}, {risk} risk)"
+WATCH = "Then watch: {watch}"
+IF_THAT_FAILS = "If that fails: {title} ({reason})"
+LATER = "then: {titles}"
+CODE = "code for the others: expert explain ID, with ID one of {ids}"
+NOTES = "Notes"
+NOTE = "{symptom} ({rule})"
+NOTE_WITH_CAUSE = "{symptom}; possible cause: {cause} ({rule})"
+SURER = "To be surer, record"
+RECORD = "{what}: {how}"
+PROBLEMS = "Problems with plugins"
+PROBLEM = "{plugin}: {what}"
+MORE_PROBLEMS = "… and {count} more in advice.problems"
+COVERAGE = "{read} {judged} of {rules} rules judged."
+COVERAGE_WITH_UNKNOWN = "{read} {judged} of {rules} rules judged; {unknown} could not be judged from what was recorded."
 
 
 def note(advice: Advice) -> str:
     """The advice as plain text."""
-    return "\n".join(_lines(advice))
+    return printable("\n".join(_lines(advice)))
 
 
 def _lines(advice: Advice) -> Iterator[str]:
     yield from _wrapped(advice.headline)
-    serious = [one for one in advice.findings if SEVERITIES.index(one.severity) >= SEVERITIES.index("warning")]
+    serious = [one for one in advice.findings if is_serious(one.severity)]
+    names = {one.rule: one.name for one in advice.findings}
     for finding in serious[:SHOWN_FINDINGS]:
         yield ""
-        yield from _finding(finding)
-    if len(serious) > SHOWN_FINDINGS:
-        rest = serious[SHOWN_FINDINGS:]
-        yield f"… and {len(rest)} more findings: {', '.join(one.name for one in rest)}"
-    if serious and advice.recommendations:
+        yield from _finding(finding, names)
+    more = serious[SHOWN_FINDINGS:]
+    if more:
         yield ""
-        yield "What to do, in this order, one change at a time"
-        for number, recommendation in enumerate(advice.recommendations[:SHOWN_RECOMMENDATIONS], 1):
-            yield from _recommendation(number, recommendation)
-        more = advice.recommendations[SHOWN_RECOMMENDATIONS:]
-        if more:
-            yield f"  then: {'; '.join(one.title for one in more[:4])}"
+        yield from _wrapped(MORE_FINDINGS.format(count=len(more), names=", ".join(one.name for one in more)))
+    if advice.recommendations:
+        yield ""
+        yield PLAN
+        shown = advice.recommendations[:SHOWN_RECOMMENDATIONS]
+        for number, recommendation in enumerate(shown, 1):
+            yield from _recommendation(number, recommendation, with_code=number == 1)
+        titles = [one.title for one in advice.recommendations[SHOWN_RECOMMENDATIONS:][:SHOWN_TITLES]]
+        if titles:
+            yield from _wrapped(LATER.format(titles="; ".join(titles)), "  ", "  ")
+        coded = [one.remedy for one in shown[1:] if one.snippet]
+        if coded:
+            yield from _wrapped(CODE.format(ids=", ".join(coded)), "  ", "  ")
     yield from _remarks(advice)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    place = f", at {finding.at}" if finding.at else ""
-    yield f"{finding.severity}: {finding.name} ({finding.rule}, confidence {finding.confidence:.0%}{place})"
+def _finding(finding: Finding, names: dict[str, str]) -> Iterator[str]:
+    fields = finding.model_dump(include={"severity", "name", "rule", "confidence", "at"})
+    yield (FINDING_AT if finding.at else FINDING).format(**fields)
+    said = f"{capitalized(finding.symptom)}."
     if finding.cause:
-        yield from _wrapped(f"{finding.symptom}. Cause: {finding.cause}.", "  ")
-    else:
-        yield from _wrapped(f"{finding.symptom}.", "  ")
-    for item in finding.evidence[:5]:
+        template = next(words for least, words in CAUSES if finding.confidence >= least)
+        said += " " + template.format(cause=finding.cause)
+    yield from _wrapped(said, "  ")
+    for item in finding.evidence[:SHOWN_EVIDENCE]:
         yield from _wrapped(item.text, "  + " if item.supports else "  - ", "    ")
     if finding.explained_by:
-        yield f"  explained by {', '.join(finding.explained_by)}"
+        explainers = ", ".join(names.get(one, one) for one in finding.explained_by)
+        yield from _wrapped(EXPLAINED.format(names=explainers), "  ")
 
 
-def _recommendation(number: int, recommendation: Recommendation) -> Iterator[str]:
-    cost = f"{recommendation.cost}, {recommendation.risk} risk"
-    yield f"  {number}. {recommendation.title} ({recommendation.remedy}; {cost})"
+def _recommendation(number: int, recommendation: Recommendation, *, with_code: bool) -> Iterator[str]:
+    fields = recommendation.model_dump(include={"title", "remedy", "cost", "risk", "watch"})
+    yield from _wrapped(RECOMMENDATION.format(number=number, **fields), "  ", "     ")
     yield from _wrapped(recommendation.do, "     ")
-    for framework, code in recommendation.snippet.items():
+    for framework, code in recommendation.snippet.items() if with_code else ():
         yield f"     {framework}:"
         yield textwrap.indent(code, "       ")
-    yield from _wrapped(f"Then watch: {recommendation.watch}", "     ")
-    for other in recommendation.if_that_fails[:2]:
-        yield from _wrapped(f"If that fails: {other.title} ({other.reason})", "     ")
+    yield from _wrapped(WATCH.format(**fields), "     ")
+    for other in recommendation.if_that_fails[:SHOWN_ALTERNATIVES]:
+        yield from _wrapped(IF_THAT_FAILS.format(title=other.title, reason=other.reason), "     ")
 
 
 def _remarks(advice: Advice) -> Iterator[str]:
-    infos = [one for one in advice.findings if one.severity == "info"]
-    remarks = [f"{one.symptom}{': ' + one.cause if one.cause else ''} ({one.rule})" for one in infos] + list(
-        advice.notes
-    )
-    if remarks:
-        yield ""
-        yield "Notes"
-        for remark in remarks:
-            yield from _wrapped(remark, "  · ", "    ")
-    if advice.record_next:
-        yield ""
-        yield "To be surer, record"
-        for item in advice.record_next:
-            yield from _wrapped(f"{item.what}: {item.how}", "  · ", "    ")
-    if advice.problems:
-        yield ""
-        yield "Problems with plugins"
-        for problem in advice.problems:
-            yield from _wrapped(f"{problem.plugin}: {problem.what}", "  · ", "    ")
-    coverage = advice.coverage
+    infos = [_remark(one) for one in advice.findings if not is_serious(one.severity)]
+    yield from _listed(NOTES, [*infos, *advice.notes])
+    yield from _listed(SURER, [RECORD.format(what=one.what, how=one.how) for one in advice.record_next])
+    problems = [PROBLEM.format(plugin=one.plugin, what=one.what) for one in advice.problems]
+    if len(problems) > SHOWN_PROBLEMS:
+        problems[SHOWN_PROBLEMS:] = [MORE_PROBLEMS.format(count=len(problems) - SHOWN_PROBLEMS)]
+    yield from _listed(PROBLEMS, problems)
     yield ""
-    unknown = f"; {coverage.unknown} could not be judged from what was recorded" if coverage.unknown else ""
-    yield from _wrapped(f"{coverage.read} {coverage.judged} of {coverage.rules} rules judged{unknown}.".strip())
+    coverage = advice.coverage
+    template = COVERAGE_WITH_UNKNOWN if coverage.unknown else COVERAGE
+    yield from _wrapped(template.format(**coverage.model_dump()).strip())
+
+
+def _remark(finding: Finding) -> str:
+    template = NOTE_WITH_CAUSE if finding.cause else NOTE
+    return template.format(symptom=capitalized(finding.symptom), cause=finding.cause, rule=finding.rule)
+
+
+def _listed(title: str, items: list[str]) -> Iterator[str]:
+    if items:
+        yield ""
+        yield title
+        for item in items:
+            yield from _wrapped(item, "  · ", "    ")
 
 
 def _wrapped(text: str, first: str = "", rest: str | None = None) -> Iterator[str]:

@@ -25,9 +25,9 @@ def test_and_or_are_flat_and_not_wraps() -> None:
     assert isinstance((~a).node, Not)
     assert isinstance(((a | b) & c).node, All)
     assert [str(leaf) for leaf in leaves(((a | b) & ~c).node)] == [
-        "config.batch_size > 1.0",
-        "config.momentum < 2.0",
-        "config.epochs >= 3.0",
+        "config.batch_size > 1",
+        "config.momentum < 2",
+        "config.epochs >= 3",
     ]
 
 
@@ -78,7 +78,7 @@ def test_signals_read_series_not_names() -> None:
 
 
 def test_between_includes_both_ends() -> None:
-    assert str(config.batch_size.between(1, 8).node) == "config.batch_size >= 1.0 and config.batch_size <= 8.0"
+    assert str(config.batch_size.between(1, 8).node) == "config.batch_size >= 1 and config.batch_size <= 8"
 
 
 def test_joining_with_something_else_is_refused() -> None:

@@ -67,7 +67,7 @@ def test_a_sound_rule_passes() -> None:
         ),
         ({"fires": SOUND["fires"][1:]}, "no firing case is a run"),
         ({"quiet": (case("unknown", facts(TURNS.of(0.9))),)}, "no quiet case is a near miss"),
-        ({"quiet": SOUND["quiet"][:2]}, r"no case depends on the part 'config\.batch_size < 8\.0'"),
+        ({"quiet": SOUND["quiet"][:2]}, r"no case depends on the part 'config\.batch_size < 8'"),
         (
             {"quiet": (SOUND["quiet"][0], SOUND["quiet"][2])},
             "no case notices when the limit in 'direction_changes.*is lowered",
@@ -75,7 +75,7 @@ def test_a_sound_rule_passes() -> None:
         ({"fires": SOUND["fires"][:1]}, "no case notices when the limit in 'direction_changes.*is raised"),
         (
             {"evidence": (supports(data.samples < 10, strong, "few"),)},
-            r"no firing case changes when the evidence 'data\.samples < 10\.0' is dropped",
+            r"no firing case changes when the evidence 'data\.samples < 10' is dropped",
         ),
         (
             {"evidence": (supports(config.batch_size < 8, strong, "a batch of {valeu}"),)},
