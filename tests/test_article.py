@@ -19,6 +19,7 @@ ORDERS = {
     "order 4": "test_what_leaves_the_layers_alone_comes_before_a_new_structure",
     "order 5": "test_structure_comes_last",
     "order 6": "test_past_its_best_the_best_point_is_taken",
+    "IMPR-4": "test_adam_comes_first_and_sgd_last",
     "ERR-6": "test_snippets (tests/rules/test_remedies.py)",
 }
 _, KNOWLEDGE = load()

@@ -80,7 +80,8 @@ def _article(knowledge: Knowledge) -> Iterator[str]:
         names = ", ".join(f"[{rule.id}](rules/{rule.id}.md)" for rule in rules)
         remedy_links = ", ".join(f"[{identity}](remedies/{identity}.md)" for identity in listed)
         proofs = ", ".join(f"`{name}`" for name in proving(statement))
-        yield f"| {statement.paragraph} | {statement.says} | {statement.judgment} | {names} | {remedy_links} | {proofs} |"
+        told = f"{statement.paragraph} | {statement.says} | {statement.judgment}"
+        yield f"| {told} | {names} | {remedy_links} | {proofs} |"
 
 
 def citing_rules(statement: Statement, knowledge: Knowledge) -> list[Rule]:

@@ -18,11 +18,14 @@ class Statement:
 
 
 STATEMENTS = (
+    Statement("1", "The loss swings too much.", "Kept as a symptom; what drives it is decided by evidence."),
     Statement("1.1", "Too little capacity makes the loss swing; one more fully connected layer helps.", "Decided by evidence (IMPR-1): only where gradients reach the first layer and one batch cannot be overfitted; large swings are blamed on the rate, the summed loss, the order of samples and exploding gradients first."),
     Statement("1.2", "Too small a batch makes the loss swing; a larger batch helps.", "Kept, with the way out the article lacks where memory is short: accumulate gradients or lower the rate."),
     Statement("1.3", "Samples that are not shuffled make the loss swing: whole batches hold one class.", "Kept; the double seeding shown for it is corrected (IMPR-2)."),
+    Statement("2", "Many epochs and no more progress.", "Kept as a symptom; compared with the class prior first."),
     Statement("2.1", "A plateau after many epochs: raise the learning rate tenfold; try large rates first, then smaller.", "Decided by evidence (IMPR-3): raised only where updates are tiny and successive gradients agree."),
     Statement("2.2", "A plateau: another optimizer; Adam to experiment, SGD to finish.", "Kept as an order, not as a law (IMPR-4); a new optimizer needs a new rate."),
+    Statement("3", "Loss and weights are NaN.", "Kept as a symptom; what broke first decides."),
     Statement("3.1", "Loss and weights are NaN: look for NaN in the preprocessed input; 0/0 and log 0 are the usual origins.", "Kept; the check shown misses infinities (ERR-3)."),
     Statement("3.2", "Gradients explode or vanish: six remedies.", "Kept, each with the disease it is for (IMPR-5)."),
     Statement("3.2.1", "Pre-train, then fine-tune.", "Kept for both."),

@@ -154,8 +154,8 @@ class Curve:
     def epochs(self) -> Floats:
         """One value per epoch, in order: as logged or the mean of the epoch's points, before the first non-finite one.
 
-        Where epochs are unknown, or fewer than 6 while points are plentiful, one value per window of 24 to 64 equal ones;
-        of more than 1024 epochs, one value per window of a few.
+        Where epochs are unknown, or fewer than 6 while points are plentiful, one value per window of 24 to 64 equal
+        ones; of more than 1024 epochs, one value per window of a few.
         """
         start = self._windows.start
         if len(start) == self._length:

@@ -44,8 +44,8 @@ def page() -> Iterator[str]:
     yield (
         "Each scenario of `tests/scenarios/` is a real training with a fault. *Place* is where the right cause stands "
         "among the findings at warning or above with full telemetry (seed by seed; – is absent), *first remedy* "
-        "whether the first recommended change is one whose retraining helped. Rules were tuned on seeds 0 and 1; seed 2 was "
-        "not looked at.\n"
+        "whether the first recommended change is one whose retraining helped. Rules were tuned on seeds 0 and 1; seed "
+        "2 was not looked at.\n"
     )
     yield from _scenarios(SCENARIO_SEEDS)
     yield "\n## Cost\n"

@@ -103,7 +103,7 @@ RATE_TOO_LOW = (
         ),
         below=("PLT103", "OPT101", "MOD201", "GRD101"),
         curves_only=("PLT102", "PLT101", "GEN103", "PLT104"),
-        article=("2.2",), scenario="S32",
+        article=("2.2", "ERR-5"), scenario="S32",
     ),
     Case(
         "schedule_reaches_zero", SOUND.but(rate_per_epoch=0.1), ("OPT201",),
@@ -137,7 +137,7 @@ DATA = (
     ),
     Case(
         "shuffled_random_labels", ADAM.but(labels="random", epochs=20, samples=800), ("DAT204", "GEN101"),
-        (Cure("FX105", ADAM.but(samples=800), gain=0.3),),
+        (Cure("FX105", ADAM.but(epochs=20, samples=800), gain=0.3),),
         below=("DAT302", "DAT301", "PLT102"),
         curves_only=("GEN101", "DAT204", "GEN103"),
         scenario="S05",
@@ -175,7 +175,7 @@ DATA = (
         "inputs_of_mixed_scales", SOUND.but(mixed_scales=True), ("DAT201",),
         (Cure("FX103", SOUND.but(mixed_scales=True, standardized=True), gain=0.5),),
         below=("DAT101", "PLT102", "MOD201", "OPT101"),
-        curves_only=("NUM101", "OPT101", "OSC101"),
+        curves_only=("NUM101", "OPT101", "OSC101", "PLT104", "PLT101", "GEN103"),
         article=("3.2",), scenario="S28",
     ),
     Case(
@@ -235,8 +235,8 @@ LOSS_HEAD = (
         article=("3.1", "ERR-4"), scenario="S07",
     ),
     Case(
-        "clamped_probability", SOUND.but(rate=3.0, input_scale=5.0, loss="clamped_softmax"), ("NUM104",),
-        (Cure("FX202", SOUND.but(rate=3.0), gain=1.0),),
+        "clamped_probability", ADAM.but(data="blobs", rate=0.3, loss="clamped_softmax"), ("NUM104",),
+        (Cure("FX202", ADAM.but(data="blobs", rate=0.3), gain=1.0),),
         below=("MOD201", "PLT102"),
         curves_only=("PLT101", "OSC101", "OPT101", "PLT104", "GEN103"),
         article=("ERR-4",), scenario="S08",
@@ -289,7 +289,7 @@ GRADIENTS = (
     Case(
         "deep_sigmoid", SOUND.but(hidden=(64,) * 5, activation="sigmoid"), ("GRD101", "MOD202"),
         (
-            Cure("FX403", SOUND.but(hidden=(64,) * 5, activation="tanh", initialization="glorot"), gain=0.5),
+            Cure("FX403", SOUND.but(hidden=(64,) * 5, activation="tanh"), gain=0.5),
             Cure("FX402", SOUND.but(hidden=(64,) * 5, activation="sigmoid", initialization="glorot", weight_gain=4.0)),
         ),
         below=("PLT102", "MOD201", "OPT101", "PLT103", "GRD302", "OPT104"),
@@ -315,7 +315,7 @@ GRADIENTS = (
     ),
     Case(
         "deep_relu_default_initialization", SOUND.but(hidden=(64,) * 9), ("GRD101", "MOD202"),
-        (Cure("FX402", SOUND.but(hidden=(64,) * 9, initialization="he", rate=0.05), gain=0.3),),
+        (Cure("FX402", SOUND.but(hidden=(64,) * 9, initialization="he"), gain=0.3),),
         below=("MOD201", "PLT102", "OPT101", "PLT103"),
         curves_only=("PLT101", "PLT104", "GEN103", "PLT102"),
         article=("3.2",), scenario="S11",
@@ -326,9 +326,10 @@ GRADIENTS = (
             Cure("FX401", RECURRENT.but(clip_norm=1.0, l2=0.01), gain=0.0),
             Cure("FX403", RECURRENT.but(activation="tanh"), gain=0.0),
             Cure("FX404", RECURRENT.but(normalization="layer"), gain=0.0),
-            Cure("FX406", GATED, gain=0.0),
+            Cure("FX406", RECURRENT.but(model="lstm"), gain=0.0),
             Cure("FX405", RECURRENT.but(residual=True), gain=0.0),
             Cure("FX506", RECURRENT.but(rate=0.005, pretraining=RECURRENT.but(recurrent_gain=0.9, rate=0.03)), gain=0),
+            Cure("FX301", RECURRENT.but(rate=0.005), gain=0.0, helps=False),
         ),
         below=("DAT101", "NUM103", "PLT102", "MOD201"),
         curves_only=("NUM101", "OPT101", "OSC101"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from expert import History, advise
-from expert.testing import check_rule
 from throughput_rules.growing_steps import RULE
 from throughput_rules.signals import SLOWDOWN
+
+from expert import History, advise
+from expert.testing import check_rule
 
 
 def test_the_rule_keeps_the_laws() -> None:
