@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from expert.authoring import (
     Rule,
+    against,
     case,
     curve,
     data,
@@ -13,9 +14,9 @@ from expert.authoring import (
     moderate,
     run,
     signal,
+    strong,
     supports,
     train,
-    weak,
 )
 from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD, STEEP_START
 
@@ -42,8 +43,10 @@ RULE = Rule(
         ),
         supports(first_loss > 10.0, moderate, "the first loss is {value:.3g} times that of chance"),
         supports(signal.saturated_share() > 0.5, moderate, "{value:.0%} of a layer's activations are saturated"),
-        supports(
-            model.recurrent.is_("rnn"), weak, "a recurrence without gates raises its matrix to the power of its length"
+        against(
+            model.recurrent.is_("rnn") & model.activation.is_("relu", "leaky_relu", "elu", "none"),
+            strong,
+            "a recurrence without gates ({value}) and without bounds can explode from sound weights too",
         ),
     ),
     explains=(
@@ -76,7 +79,7 @@ RULE = Rule(
             run(
                 curve(gradient.norm, line(4.5e4, 9e4, 80), per_epoch=20),
                 curve(train.loss, line(100, 900, 80), per_epoch=20),
-                model={"recurrent": "rnn"},
+                model={"recurrent": "rnn", "activation": "relu"},
                 data={"classes": 2, "largest_std": 1.0, "largest_mean": 0.1},
             ),
         ),
