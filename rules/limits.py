@@ -12,17 +12,6 @@ WILD_UPDATE = limit("wild-early-update", 0.3, unit="ratio", source="measured", h
 FAINT_GRADIENT = limit(
     "faint-first-gradient", 0.01, unit="ratio", source="AutoTrainer 2021, measured", healthy="0.14-3.2"
 )
-DEAD_UNITS = limit("dead-units", 0.5, unit="share", source="SageMaker Debugger, measured", healthy="0.00-0.44")
-STEEP_START = limit(
-    "gradient-at-start", 300, unit="norm per unit of error", source="measured", healthy="0.1-7; unscaled inputs to 190"
-)
-ONE_SIDED = limit("gradient-at-one-bound", 0.9, unit="share", source="measured", healthy="0.0")
-SLIGHT_FALL = limit("slight-fall", 0.15, unit="share", source="measured", healthy="0.55-0.99")
-EVEN_DESCENT = limit("even-descent", 0.3, unit="ratio", source="measured", healthy="0.03-0.25 after the first fall")
-SURE_FALL = limit("sure-fall", -2.5, unit="standard deviations", source="measured", healthy="-11 to -3")
-TINY_UPDATE = limit(
-    "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
-)
 LONG_SEQUENCE = limit(
     "long-for-plain-recurrence", 30, unit="time steps", source="Pascanu et al. 2013", healthy="to some tens"
 )
@@ -57,3 +46,4 @@ OVERFIT_PARTING = limit(
     "overfit-parting", 2.5, unit="standard deviations", source="measured", healthy="below 2.5 in 99 of 100 runs"
 )
 OVERFIT_RISE = limit("overfit-rise", 0.07, unit="relative", source="measured", healthy="0.00-0.05")
+SURE_GAIN = limit("sure-gain", 100, unit="variances of the noise", source="measured", healthy="below 75")
