@@ -23,9 +23,6 @@ from expert.authoring import (
 from expert.rules.limits import LITTLE_PROGRESS, NO_PROGRESS
 
 DEAD_UNITS = limit("dead-units", 0.5, unit="share", source="SageMaker Debugger, measured", healthy="0.00-0.44")
-STEEP_START = limit(
-    "gradient-at-start", 300, unit="norm per unit of error", source="measured", healthy="0.1-7; unscaled inputs to 190"
-)
 MOSTLY = limit("mostly-dead-units", 0.9, unit="share", source="DeepDiagnosis 2022, measured", healthy="0.00-0.44")
 
 dead = signal.dead_unit_share()
