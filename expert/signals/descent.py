@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from expert.signals.chance import ENTROPY_LOSSES, USUAL_CLASSES, chance_loss
-from expert.signals.courses import FEWEST, Course, as_share, course, together
+from expert.signals.courses import FEWEST, Course, as_share, course, course_of, together
 from expert.signals.curve import Curve
 from expert.signals.shape import shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
@@ -56,6 +58,16 @@ def _loss_fall_trend(view: View) -> Reading | Unknown:
     return found if isinstance(found, Unknown) else Reading(min(one.since(0).z for _, one in found))
 
 
+def _loss_late_fall(view: View) -> Reading | Unknown:
+    found = losses(view)
+    if isinstance(found, Unknown):
+        return found
+    courses = [one.falling for _, one in found]
+    whole = sum(float(one[0] - one[-1]) for one in courses)
+    late = sum(float(one[len(one) // 2] - one[-1]) for one in courses)
+    return Reading(late / whole if whole > 0.0 else 0.0)
+
+
 def _loss_rise(view: View) -> Reading | Unknown:
     found = losses(view)
     if isinstance(found, Unknown):
@@ -94,10 +106,20 @@ def _distance_from_chance(view: View, curve: Curve) -> Reading | Unknown:
 def _first_epoch_burst(view: View, curve: Curve) -> Reading | Unknown:
     if len(curve.epochs) < FEWEST:
         return too_few(curve, FEWEST) or Unknown("too few values")
-    first, second = (abs(float(value)) for value in curve.epochs[:2])
-    if second == 0.0:
-        return Unknown(f"{curve.name} is 0 at the second epoch")
-    return Reading(min(first / second, LARGEST_SIGNIFICANCE**2), detail={"first": first, "second": second})
+    size = np.abs(curve.epochs)
+    first, highest = float(size[0]), float(size[1:].max())
+    if highest == 0.0:
+        return Unknown(f"{curve.name} is 0 from the second epoch on")
+    return Reading(min(first / highest, LARGEST_SIGNIFICANCE**2), detail={"first": first, "highest": highest})
+
+
+def _fall_after_first(view: View, curve: Curve) -> Reading | Unknown:
+    if len(curve.epochs) <= FEWEST:
+        return too_few(curve, FEWEST + 1) or Unknown("too few values")
+    later = course_of(curve.epoch_numbers[1:], curve.sign * curve.epochs[1:])
+    return Reading(
+        -as_share(-net_fall(later)), detail={"second": float(curve.epochs[1]), "end": float(curve.epochs[-1])}
+    )
 
 
 def _valley_rise(view: View, curve: Curve) -> Reading | Unknown:
@@ -152,6 +174,16 @@ SIGNALS: tuple[Signal, ...] = (
         record=LOG,
     ),
     Signal(
+        id="loss_late_fall",
+        title="Share of the fall of the loss in the second half of the run; training and validation together",
+        unit="share of the fall",
+        grade="curve",
+        reads="{value:.0%} of the fall of the loss came in the second half of the run",
+        compute=_loss_late_fall,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
         id="loss_rise",
         title="Rise of the loss from its bottom to the end; of training and validation the smaller",
         unit="share of the bottom level",
@@ -192,11 +224,20 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal(
         id="first_epoch_burst",
-        title="First epoch over the second",
+        title="First epoch over the highest of all later ones",
         unit="ratio",
         grade="curve",
-        reads="{series} is {first:.4g} in the first epoch and {second:.4g} in the second",
+        reads="{series} is {first:.4g} in the first epoch and at most {highest:.4g} later",
         compute=_first_epoch_burst,
+        record=LOG,
+    ),
+    Signal(
+        id="fall_after_first",
+        title="Fall from the second epoch to the end beyond its noise",
+        unit="share of the second level",
+        grade="curve",
+        reads="after its first epoch {series} fell by {value:.1%} beyond its noise, from {second:.4g} to {end:.4g}",
+        compute=_fall_after_first,
         record=LOG,
     ),
     Signal(

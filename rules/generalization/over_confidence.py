@@ -1,20 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    limit,
-    line,
-    run,
-    signal,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, case, config, curve, decay, facts, limit, line, run, signal, supports, train, val, weak,
 )  # fmt: skip
 from expert.rules.limits import OVERFIT_RISE, OVERFIT_STEADY
 

@@ -1,22 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    line,
-    model,
-    moderate,
-    run,
-    signal,
-    supports,
-    train,
-    val,
+    Rule, case, config, curve, decay, facts, flat, limit, line, model, moderate, run, signal, supports, train, val,
 )  # fmt: skip
 from expert.rules.limits import FALLING_SURE
 

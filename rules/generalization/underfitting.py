@@ -1,22 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    model,
-    run,
-    signal,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, against, case, config, curve, decay, facts, flat, limit, model, run, signal, supports, train, val, weak,
 )  # fmt: skip
 
 HIGH = limit("underfit-loss", 0.5, unit="ratio to chance", source="measured", healthy="0.0-0.5")

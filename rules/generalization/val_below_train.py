@@ -1,23 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    case,
-    config,
-    curve,
-    data,
-    decay,
-    escalates,
-    facts,
-    limit,
-    model,
-    moderate,
-    run,
-    signal,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, case, config, curve, data, decay, escalates, facts, limit, model, moderate, run, signal, supports, train,
+    val, weak,
 )  # fmt: skip
 
 MOSTLY = limit("mostly-below", 0.7, unit="share", source="measured", healthy="0.0; with dropout 1.0")

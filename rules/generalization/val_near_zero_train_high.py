@@ -1,28 +1,13 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    case,
-    curve,
-    data,
-    decay,
-    facts,
-    flat,
-    limit,
-    model,
-    moderate,
-    run,
-    signal,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, case, curve, data, decay, facts, flat, limit, model, moderate, run, signal, supports, train, val, weak,
 )  # fmt: skip
 
 NEAR_ZERO = limit(
-    "validation-near-zero", 0.05, unit="ratio to chance", source="measured", healthy="0.02-0.5, like training"
+    "validation-near-zero", 0.08, unit="ratio to chance", source="measured", healthy="0.02-0.5, like training"
 )
-HIGH = limit("training-still-high", 0.25, unit="ratio to chance", source="measured", healthy="like validation")
+HIGH = limit("training-still-high", 0.2, unit="ratio to chance", source="measured", healthy="like validation")
 FAR = limit(
     "validation-fraction", -0.8, unit="relative", source="measured", healthy="-0.3 and above; with dropout -0.4"
 )
@@ -69,7 +54,7 @@ RULE = Rule(
              data={"classes": 4}, model={"dropout": 0.9})),
         case("curves only", run(curve(train.loss, decay(1.4, 0.5, 12), flat(0.5, 18)), curve(val.loss, decay(1.3, 0.002,
              30)))),
-        case("just enough, rows in both", facts(val_level.of(0.04), level.of(0.3), data.train_val_overlap.of(0.014))),
+        case("just enough, rows in both", facts(val_level.of(0.06), level.of(0.25), data.train_val_overlap.of(0.014))),
         case("overlap of a row in two hundred", facts(val_level.of(0.03), level.of(0.4),
              data.train_val_overlap.of(0.005), model.dropout.of(0.6))),
         case("a little dropout", facts(val_level.of(0.03), level.of(0.4), model.dropout.of(0.4),
@@ -79,8 +64,8 @@ RULE = Rule(
     quiet=(
         case("both low", run(curve(train.loss, decay(1.4, 0.02, 30)), curve(val.loss, decay(1.4, 0.03, 30)),
              data={"classes": 4})),
-        case("validation low, not near zero", facts(val_level.of(0.07), level.of(0.5), gap.of(-0.86), start.of(1.0))),
-        case("training nearly as low", facts(val_level.of(0.04), level.of(0.18), gap.of(-0.7), start.of(1.0))),
+        case("validation low, not near zero", facts(val_level.of(0.1), level.of(0.5), gap.of(-0.86), start.of(1.0))),
+        case("training nearly as low", facts(val_level.of(0.04), level.of(0.15), gap.of(-0.7), start.of(1.0))),
         case("a third", facts(val_level.of(None), gap.of(-0.7), start.of(1.0))),
         case("apart from the start", facts(val_level.of(None), gap.of(-0.96), start.of(0.05))),
         case("falling together", facts(val_level.of(None), gap.of(0.1), start.of(1.0), level.of(None))),

@@ -1,20 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    case,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    line,
-    moderate,
-    run,
-    signal,
-    supports,
-    train,
-    val,
+    Rule, case, curve, decay, facts, flat, limit, line, moderate, run, signal, supports, train, val,
 )  # fmt: skip
 from expert.rules.limits import TURNED_GAIN, TURNED_RISE, TURNED_STEADY
 

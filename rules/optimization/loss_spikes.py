@@ -1,20 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    case,
-    config,
-    curve,
-    facts,
-    gradient,
-    limit,
-    line,
-    model,
-    run,
-    signal,
-    supports,
-    train,
-    weak,
+    Rule, case, config, curve, facts, gradient, limit, line, model, run, signal, supports, train, weak,
 )  # fmt: skip
 
 COUNT = limit("spikes", 1.5, unit="points", source="measured", healthy="0-3 without gradient spikes")

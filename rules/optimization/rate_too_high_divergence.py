@@ -1,35 +1,21 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    layers,
-    limit,
-    line,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, against, case, config, curve, decay, facts, layers, limit, line, moderate, run, signal, strong, supports,
+    train, val, weak,
 )  # fmt: skip
 from expert.rules.limits import OVERFIT_PARTING, TURNED_GAIN, TURNED_RISE, TURNED_STEADY, WILD_UPDATE
 
 SHOOTS = limit("shoots-up-at-once", 0.3, unit="relative", source="measured", healthy="0.00-0.17")
-BURST = limit("first-epoch-burst", 30, unit="ratio", source="measured", healthy="1.0-13")
+BURST = limit("first-epoch-burst", 5, unit="ratio", source="measured", healthy="1.0-4; more where the descent goes on")
+NOTHING = limit("fall-after-burst", 0.1, unit="share", source="measured", healthy="0.3-0.99")
 
 
 parting = signal.parting_trend(val.loss, train.loss)
 early = signal.early_update_ratio()
 shot = signal.early_rise(train.loss)
 burst = signal.first_epoch_burst(train.loss)
+later = signal.fall_after_first(train.loss)
 rise = signal.loss_rise()
 gain = signal.loss_rise_gain()
 steadiness = signal.loss_rise_steadiness()
@@ -47,13 +33,14 @@ RULE = Rule(
     symptom="the loss shoots up or settles at chance after steps as large as the weights themselves",
     cause="the learning rate is far too high: the first steps throw the weights away",
     when=(early > WILD_UPDATE)
-    | (~early.known & ((shot > SHOOTS) | (burst > BURST)))
+    | (~early.known & ((shot > SHOOTS) | ((burst > BURST) & (later < NOTHING))))
     | (~early.known & (rise > TURNED_RISE) & (gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)
     & ((parting < OVERFIT_PARTING) | ~parting.known)),
     evidence=(
         supports(early > WILD_UPDATE, strong, "an early update moved the weights by {value:.2g} of their norm"),
         supports(shot > SHOOTS, moderate, "the step loss rose by {value:.0%} within the first 100 steps", group="shot"),
-        supports(burst > BURST, weak, "the first epoch lies {value:.3g} times above the second", group="shot"),
+        supports((burst > BURST) & (later < NOTHING), weak, "the first epoch lies {value:.3g} times above the second",
+            group="shot"),
         supports(usual > 0.0, moderate,
             "the learning rate is {value:+.1f} powers of ten above the usual range of the optimizer"),
         against(usual < 0.0, moderate, "the learning rate is below the usual range of the optimizer"),
@@ -83,7 +70,7 @@ RULE = Rule(
         case("a burst, then chance", run(curve(train.loss, line(900, 1.39, 2), line(1.39, 1.386, 14)))),
         case("just enough", facts(early.of(0.35))),
         case("shoots up by 40 %, rate above the usual", facts(early.of(None), shot.of(0.4), usual.of(0.5))),
-        case("bursts fortyfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(40),
+        case("bursts sixfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(6), later.of(0.08),
              usual.of(-0.5))),
         case("climbs just enough", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(0.7), gain.of(30),
              steadiness.of(0.55), parting.of(2.0))),
@@ -93,8 +80,10 @@ RULE = Rule(
         case("a smooth descent", run(curve(train.loss, decay(2.0, 0.2, 30)))),
         case("updates of a quarter", facts(early.of(0.25), shot.of(0.4), burst.of(50), rise.of(2.0), gain.of(99),
              steadiness.of(0.9))),
-        case("shoots up by a quarter", facts(early.of(None), shot.of(0.25), burst.of(20), rise.of(0.0), gain.of(0.0),
+        case("shoots up by a quarter", facts(early.of(None), shot.of(0.25), burst.of(4), later.of(0.0), rise.of(0.0),
+             gain.of(0.0),
              steadiness.of(0.0))),
+        case("a burst, then a descent", facts(early.of(None), shot.of(0.0), burst.of(9), later.of(0.12), rise.of(0.0))),
         case("climbs by half", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(0.5), gain.of(99),
              steadiness.of(0.9))),
         case("climbs within the noise", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(1.0), gain.of(20),

@@ -1,22 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    moderate,
-    optimizer,
-    run,
-    signal,
-    supports,
-    train,
-    weak,
+    Rule, against, case, config, curve, decay, facts, flat, limit, moderate, optimizer, run, signal, supports,
+    train, weak,
 )  # fmt: skip
 
 EARLY = limit("rate-gone-at", 0.8, unit="share", source="measured", healthy="0.95-1.0")

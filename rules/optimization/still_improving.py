@@ -1,21 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    curve,
-    decay,
-    facts,
-    flat,
-    line,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, against, case, curve, decay, facts, flat, line, run, signal, strong, supports, train, val, weak,
 )  # fmt: skip
 from expert.rules.limits import FALLING_PACE, FALLING_SURE
 

@@ -1,22 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    curve,
-    escalates,
-    facts,
-    layers,
-    limit,
-    line,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    weak,
+    Rule, against, case, curve, escalates, facts, layers, limit, line, moderate, run, signal, strong, supports,
+    train, weak,
 )  # fmt: skip
 from expert.rules.limits import TINY_UPDATE
 

@@ -1,22 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    weak,
-    weight,
+    Rule, case, config, curve, decay, facts, flat, limit, run, signal, strong, supports, train, weak, weight,
 )  # fmt: skip
 
 SHRUNK = limit("shrunk-weights", 0.3, unit="ratio", source="measured", healthy="0.5-2.2")
@@ -40,14 +25,13 @@ RULE = Rule(
     blames=("regularization",),
     symptom="the weights shrink and the loss stays near chance",
     cause="the weight decay pulls the weights to zero faster than the data pull them out",
-    when=((norm < SHRUNK) & ((level > HIGH) | (~level.known & (fall < LITTLE))))
+    when=((norm < SHRUNK) & ((penalty > 0.0) | (config.l2_penalty > 0.0) | ~penalty.known) & ((level > HIGH)
+        | (~level.known & (fall < LITTLE))))
     | (~norm.known & (penalty > STRONG) & ~config.decoupled_weight_decay & (fall < LITTLE)),
     evidence=(
         supports(norm < SHRUNK, strong, "the norm of the weights shrank to {value:.0%} of its first value"),
         supports(penalty > STRONG, strong, "the weight decay is {value:g}"),
         supports(signal.gradient_cosine() > 0.25, weak, "successive gradients agree with a cosine of {value:+.2f}"),
-        against(penalty <= 0.0, strong, "there is no weight decay"),
-        against(config.l2_penalty <= 0.0, weak, "there is no penalty in the loss"),
     ),
     explains=("PLT101", "PLT102", "PLT104", "PLT106", "GEN103", "OPT103", "OPT104", "ACT103"),
     remedies=("lower-weight-decay",),
@@ -68,11 +52,14 @@ RULE = Rule(
              signal.gradient_cosine().of(0.2))),
         case("strong decay, norms unknown", facts(norm.of(None), penalty.of(0.06),
              config.decoupled_weight_decay.of(False), fall.of(0.2))),
-        case("no decay at all", facts(norm.of(0.1), level.of(1.0), penalty.of(0.0), config.l2_penalty.of(0.0))),
+        case("a penalty in the loss", facts(norm.of(0.1), level.of(1.0), penalty.of(0.0), config.l2_penalty.of(0.1))),
+        case("nothing told", facts(norm.of(0.1), level.of(1.0), penalty.of(None))),
     ),
     quiet=(
         case("weights grow", run(curve(train.loss, decay(1.386, 0.4, 12)), curve(weight.norm, decay(10, 14, 12)),
              config={"weight_decay": 0.1})),
+        case("no decay at all", facts(norm.of(0.1), level.of(1.0), penalty.of(0.0), config.l2_penalty.of(0.0),
+             fall.of(0.0))),
         case("weights halved", facts(norm.of(0.4), level.of(1.0), penalty.of(0.1), fall.of(0.0))),
         case("shrunk and learned", facts(norm.of(0.2), level.of(0.5), fall.of(0.0))),
         case("shrunk and came down", facts(norm.of(0.2), level.of(None), fall.of(0.5), penalty.of(0.1))),

@@ -1,21 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    data,
-    decay,
-    facts,
-    limit,
-    line,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
+    Rule, against, case, config, curve, data, decay, facts, limit, line, moderate, run, signal, strong, supports,
     train,
 )  # fmt: skip
 

@@ -1,24 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    val,
-    weak,
-    zigzag,
+    Rule, against, case, config, curve, decay, facts, flat, limit, moderate, run, signal, strong, supports, train,
+    val, weak, zigzag,
 )  # fmt: skip
 from expert.rules.limits import SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
 

@@ -1,24 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    escalates,
-    facts,
-    layers,
-    limit,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    val,
-    zigzag,
+    Rule, against, case, config, curve, decay, escalates, facts, layers, limit, moderate, run, signal, strong,
+    supports, train, val, zigzag,
 )  # fmt: skip
 from expert.rules.limits import BEYOND_SAMPLING, SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
 

@@ -1,22 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    curve,
-    data,
-    decay,
-    facts,
-    limit,
-    model,
-    moderate,
-    run,
-    signal,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, against, case, curve, data, decay, facts, limit, model, moderate, run, signal, supports, train, val, weak,
     zigzag,
 )  # fmt: skip
 

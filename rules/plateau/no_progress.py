@@ -9,7 +9,7 @@ LEARNED = limit("learned-below-chance", 0.7, unit="ratio to chance", source="mea
 
 fall = signal.loss_fall()
 trend = signal.loss_fall_trend()
-evenness = signal.linear_descent(train.loss)
+evenness = signal.loss_late_fall()
 level = signal.best_loss_over_chance(train.loss)
 
 RULE = Rule(
@@ -53,7 +53,7 @@ RULE = Rule(
         case("noisy, but down by 40 %", facts(fall.of(0.4), trend.of(-1.0), evenness.of(0.0))),
         case("down by a quarter, surely, and leveling off", facts(fall.of(0.25), trend.of(-3.0), evenness.of(0.0))),
         case("an even fall by a sixth", facts(fall.of(0.18), trend.of(-9.0), evenness.of(0.4))),
-        case("a leveling fall by an eighth", facts(fall.of(0.12), trend.of(-9.0), evenness.of(0.25))),
+        case("a leveling fall by an eighth", facts(fall.of(0.12), trend.of(-9.0), evenness.of(0.2))),
         case("started far below chance", facts(fall.of(0.0), trend.of(0.0), level.of(0.6))),
     ),
 )  # fmt: skip

@@ -1,21 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    model,
-    moderate,
-    run,
-    signal,
-    supports,
-    train,
+    Rule, against, case, config, curve, decay, facts, flat, limit, model, moderate, run, signal, supports, train,
     weak,
 )  # fmt: skip
 from expert.rules.limits import STANDING_SHARE

@@ -1,21 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    case,
-    curve,
-    decay,
-    escalates,
-    facts,
-    flat,
-    limit,
-    line,
-    run,
-    signal,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, case, curve, decay, escalates, facts, flat, limit, line, run, signal, supports, train, val, weak,
 )  # fmt: skip
 from expert.rules.limits import STANDING_SHARE
 

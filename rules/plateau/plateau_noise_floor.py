@@ -1,24 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    layers,
-    limit,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    val,
-    weak,
+    Rule, against, case, config, curve, decay, facts, flat, layers, limit, moderate, run, signal, strong, supports,
+    train, val, weak,
 )  # fmt: skip
 from expert.rules.limits import BEYOND_SAMPLING
 

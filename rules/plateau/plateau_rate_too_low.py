@@ -1,24 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    config,
-    curve,
-    decay,
-    facts,
-    flat,
-    layers,
-    limit,
-    line,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
-    weak,
+    Rule, against, case, config, curve, decay, facts, flat, layers, limit, line, moderate, run, signal, strong,
+    supports, train, weak,
 )  # fmt: skip
 from expert.rules.limits import EVEN_DESCENT, SLIGHT_FALL, SURE_FALL, TINY_UPDATE
 
@@ -26,7 +10,7 @@ SLOW = limit("slow-fall", 0.4, unit="share", source="measured", healthy="0.55-0.
 
 fall = signal.loss_fall()
 trend = signal.loss_fall_trend()
-evenness = signal.linear_descent(train.loss)
+evenness = signal.loss_late_fall()
 update_size = signal.update_ratio()
 agreement = signal.gradient_cosine()
 usual = signal.learning_rate_over_usual()
@@ -51,7 +35,7 @@ RULE = Rule(
             "the learning rate is {value:+.1f} powers of ten from the usual range of the optimizer"),
         supports(trend < -2.5, weak, "the loss falls steadily, {value:+.1f} standard deviations from no trend"),
         supports((evenness > EVEN_DESCENT) & (fall < SLIGHT_FALL), weak,
-            "the two halves of the run fall at paces whose ratio is {value:.2f}"),
+            "{value:.0%} of the fall came in the second half of the run"),
         against(agreement < 0.0, strong, "successive gradients contradict each other: cosine {value:+.2f}"),
         against(signal.learning_rate_last_over_max() < 0.01, strong,
             "the schedule took the rate down to {value:.1%} of its highest"),
@@ -95,7 +79,7 @@ RULE = Rule(
         case("flat, nothing to see", run(curve(train.loss, flat(1.386, 40, noise=0.01)))),
         case("ordinary updates", facts(update_size.of(1.3e-4), fall.of(0.05), evenness.of(0.9), trend.of(-9.0))),
         case("small updates and half-way down", facts(update_size.of(5e-5), fall.of(0.5))),
-        case("bent", facts(update_size.of(None), evenness.of(0.25), fall.of(0.1), trend.of(-9.0))),
+        case("bent", facts(update_size.of(None), evenness.of(0.2), fall.of(0.1), trend.of(-9.0))),
         case("even, but down by a sixth", facts(update_size.of(None), evenness.of(0.9), fall.of(0.18), trend.of(-9.0))),
         case("even, but not sure", facts(update_size.of(None), evenness.of(0.4), fall.of(0.05), trend.of(-2.0))),
     ),

@@ -1,21 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule,
-    against,
-    case,
-    curve,
-    decay,
-    facts,
-    flat,
-    limit,
-    line,
-    moderate,
-    run,
-    signal,
-    strong,
-    supports,
-    train,
+    Rule, against, case, curve, decay, facts, flat, limit, line, moderate, run, signal, strong, supports, train,
 )  # fmt: skip
 
 AT_CHANCE = limit("at-chance", 0.015, unit="share", source="measured", healthy="0.3-1.0")
