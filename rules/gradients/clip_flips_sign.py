@@ -20,12 +20,6 @@ from expert.authoring import (
 )
 
 ONE_SIDED = limit("gradient-at-one-bound", 0.9, unit="share", source="measured", healthy="0.0")
-SLIGHT_FALL = limit("slight-fall", 0.15, unit="share", source="measured", healthy="0.55-0.99")
-EVEN_DESCENT = limit("even-descent", 0.25, unit="share", source="measured", healthy="0.02-0.25 where it levels off")
-SURE_FALL = limit("sure-fall", -2.5, unit="standard deviations", source="measured", healthy="-11 to -3")
-TINY_UPDATE = limit(
-    "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
-)
 
 bounds = signal.clip_asymmetry()
 at_bound = signal.bound_share()
