@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +22,10 @@ GRADES: tuple[Grade, ...] = ("proof", "internal", "config", "curve")
 FIELD_GRADES: Mapping[str, Grade] = {"config": "config", "model": "config", "data": "proof"}
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+_NOTHING: Mapping[str, float | str] = MappingProxyType({})
+
+
+class Fact(NamedTuple):
     """The value a signal or a profile field has on this run, or the reason why it is unknown."""
 
     term: SignalTerm | FieldTerm
@@ -32,7 +36,7 @@ class Fact:
     at: float | None = None
     clock: str | None = None
     template: str = ""
-    detail: Mapping[str, float | str] = field(default_factory=dict)
+    detail: Mapping[str, float | str] = _NOTHING
 
     @property
     def sentence(self) -> str:
@@ -117,8 +121,7 @@ class Facts:
         value = getattr(getattr(self.history, term.record), term.name)
         grade = FIELD_GRADES[term.record]
         if value is None:
-            how = f'advise(..., {term.record}={{"{term.name}": ...}})'
-            return Fact(term, None, grade, field_unknown(term.name), how)
+            return Fact(term, None, grade, field_unknown(term.name), _how_to_give(term.record, term.name))
         if not isinstance(value, bool | str):
             value = float(len(value)) if isinstance(value, tuple) else float(value)
         return Fact(term, value, grade, template=field_template(term.name, value))
@@ -155,6 +158,11 @@ class Facts:
         else:
             grade, template = self._signals[term.signal].grade, self._signals[term.signal].reads
         return Fact(term, item.value, grade, "not known in this case", template=template)
+
+
+@cache
+def _how_to_give(record: str, name: str) -> str:
+    return f'advise(..., {record}={{"{name}": ...}})'
 
 
 def _scalar(value: object) -> Scalar:

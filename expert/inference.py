@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 from expert.facts import Fact, Facts
-from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Leaf, Not, Operator
+from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, OneOf, Operator
 from expert.limits import Limit
 
 Truth = Literal["yes", "no", "unknown"]
@@ -40,19 +40,24 @@ class Verdict(NamedTuple):
         elif truth is None or self.truth == truth:
             yield self
 
-    def reasons(self) -> Iterator[Verdict]:
+    def reasons(self) -> list[Verdict]:
         """The leaves that made this verdict what it is: under *not* the leaf's own truth is the opposite one.
 
-        They are its reasons in the order written; those of an unknown verdict are the leaves it waits for.
+        They come in the order written; those of an unknown verdict are the leaves it waits for.
         """
+        found: list[Verdict] = []
+        self._gather(found)
+        return found
+
+    def _gather(self, found: list[Verdict]) -> None:
         if not self.parts:
-            yield self
-        elif isinstance(self.node, Not):
-            yield from self.parts[0].reasons()
+            found.append(self)
+        elif self.node.kind == "not":
+            self.parts[0]._gather(found)
         else:
             for part in self.parts:
                 if part.truth == self.truth:
-                    yield from part.reasons()
+                    part._gather(found)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self, 0))
@@ -89,46 +94,69 @@ class Limits:
 
     def value(self, bound: Limit | float) -> float:
         """The number a comparison uses."""
-        if isinstance(bound, Limit):
-            return self._overrides.get(bound.name, bound.under(self._profile))
-        return bound
+        if isinstance(bound, float):
+            return bound
+        own = self._overrides.get(bound.name)
+        if own is not None:
+            return own
+        return bound.value if self._profile is None else bound.under(self._profile)
 
 
 def judge(node: ConditionNode, facts: Facts, limits: Limits) -> Verdict:
     """The verdict tree of a condition on the facts."""
-    if isinstance(node, _JOINED):
-        parts = tuple([judge(part, facts, limits) for part in node.parts])
-        return Verdict(_joined(parts, "no" if node.kind == "all" else "yes"), node, parts=parts)
-    if isinstance(node, Not):
-        part = judge(node.part, facts, limits)
-        return Verdict(_NEGATION[part.truth], node, parts=(part,))
-    return _judge_leaf(node, facts, limits)
+    return _JUDGES[node.kind](node, facts, limits)
 
 
-_JOINED = (All, AnyOf)
+def _judge_all(node: All, facts: Facts, limits: Limits) -> Verdict:
+    return _joined(node, "no", facts, limits)
 
 
-def _joined(parts: Iterable[Verdict], decisive: Truth) -> Truth:
+def _judge_any(node: AnyOf, facts: Facts, limits: Limits) -> Verdict:
+    return _joined(node, "yes", facts, limits)
+
+
+def _joined(node: All | AnyOf, decisive: Truth, facts: Facts, limits: Limits) -> Verdict:
     """What decides wins; else one unknown part leaves the whole unknown."""
-    truths = {part.truth for part in parts}
-    if decisive in truths:
-        return decisive
-    return "unknown" if "unknown" in truths else _NEGATION[decisive]
+    parts = tuple([judge(part, facts, limits) for part in node.parts])
+    truths = [part.truth for part in parts]
+    truth = decisive if decisive in truths else "unknown" if "unknown" in truths else _NEGATION[decisive]
+    return Verdict(truth, node, None, None, parts)
 
 
-def _judge_leaf(node: Leaf, facts: Facts, limits: Limits) -> Verdict:
-    fact = facts.get(node.term)
+def _judge_not(node: Not, facts: Facts, limits: Limits) -> Verdict:
+    part = judge(node.part, facts, limits)
+    return Verdict(_NEGATION[part.truth], node, None, None, (part,))
+
+
+def _judge_compare(node: Compare, facts: Facts, limits: Limits) -> Verdict:
+    fact, bound = facts.get(node.term), limits.value(node.bound)
     value = fact.value
-    if isinstance(node, Compare):
-        bound = limits.value(node.bound)
-        if value is None or isinstance(value, str) or math.isnan(value):
-            return Verdict("unknown", node, fact, bound)
-        return Verdict("yes" if COMPARISONS[node.operator](value, bound) else "no", node, fact, bound)
-    if isinstance(node, Known):
-        return Verdict("no" if value is None else "yes", node, fact)
-    if value is None:
+    if value is None or isinstance(value, str) or math.isnan(value):
+        return Verdict("unknown", node, fact, bound)
+    return Verdict("yes" if COMPARISONS[node.operator](value, bound) else "no", node, fact, bound)
+
+
+def _judge_one_of(node: OneOf, facts: Facts, limits: Limits) -> Verdict:
+    fact = facts.get(node.term)
+    if fact.value is None:
         return Verdict("unknown", node, fact)
-    return Verdict("yes" if any(_same(value, wanted) for wanted in node.values) else "no", node, fact)
+    return Verdict("yes" if any(_same(fact.value, wanted) for wanted in node.values) else "no", node, fact)
+
+
+def _judge_known(node: Known, facts: Facts, limits: Limits) -> Verdict:
+    fact = facts.get(node.term)
+    return Verdict("no" if fact.value is None else "yes", node, fact)
+
+
+_JUDGES: Mapping[str, Callable[[Any, Facts, Limits], Verdict]] = {
+    "all": _judge_all,
+    "any": _judge_any,
+    "not": _judge_not,
+    "compare": _judge_compare,
+    "one_of": _judge_one_of,
+    "known": _judge_known,
+}
+"""By kind: to ask a record for its class costs several times as much, and it is asked hundreds of times."""
 
 
 def _same(value: object, wanted: object) -> bool:

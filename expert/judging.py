@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from expert.confidence import Weighed, best_grade, confidence, weigh
 from expert.facts import Facts
@@ -20,8 +20,7 @@ ENOUGH = 0.5
 """From this confidence on a finding may explain, rule out or silence others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgment:
+class Judgment(NamedTuple):
     """What became of one rule. ``by`` names the rules that ruled it out or silenced it, ``explained_by`` those that
     explain it.
     """
@@ -63,15 +62,15 @@ def judge_all(
         rule = catalogue.rules[identity]
         judgment = judge_rule(rule, facts, limits, short=short)
         if silencers := silenced_by.get(identity):
-            judgment = replace(judgment, status="silenced", by=tuple(silencers))
+            judgment = judgment._replace(status="silenced", by=tuple(silencers))
         elif judgment.found and (rivals := tuple(sorted(catalogue.unless[identity] & heeded))):
-            judgment = replace(judgment, status="ruled out", by=rivals)
+            judgment = judgment._replace(status="ruled out", by=rivals)
         if _convincing(judgment) and (asked is None or identity in asked.heeded):
             heeded.add(identity)
             for target in catalogue.silences[identity] if rule.kind == "guard" else ():
                 silenced_by.setdefault(target, []).append(identity)
         if asked is not None and identity not in asked.told:
-            judgment = replace(judgment, status="not asked")
+            judgment = judgment._replace(status="not asked")
         judged[identity] = judgment
     return _explained(catalogue, judged, facts.history)
 
@@ -124,7 +123,7 @@ def _explained(catalogue: Catalogue, judged: Mapping[str, Judgment], history: Hi
                 for other in catalogue.explained_by(identity, convincing)
                 if not _later(judged[other], judgment, history)
             )
-        marked[identity] = replace(judgment, explained_by=explainers) if explainers else judgment
+        marked[identity] = judgment._replace(explained_by=explainers) if explainers else judgment
     return marked
 
 

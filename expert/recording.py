@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from expert.advice import RecordNext
 from expert.confidence import CAPS, NATS, shifted
@@ -75,7 +75,7 @@ def _best_explanation(symptom: Judgment, judgments: Mapping[str, Judgment]) -> f
     return max((judgments[one].confidence for one in symptom.explained_by), default=0.0)
 
 
-def _unknown(leaves: Iterator[Verdict]) -> Iterator[Fact]:
+def _unknown(leaves: Iterable[Verdict]) -> Iterator[Fact]:
     """The facts that leaves wait for, each once."""
     waiting = {leaf.fact.record: leaf.fact for leaf in leaves if leaf.fact is not None and leaf.truth == "unknown"}
     yield from waiting.values()

@@ -33,6 +33,7 @@ class Catalogue:
         self.unless: Mapping[str, frozenset[str]] = self._resolve("unless")
         self.silences: Mapping[str, frozenset[str]] = self._resolve("silences")
         self.order: Sequence[str] = self._order()
+        self._consequences = self._all_consequences()
 
     def find(self, word: str) -> Rule | None:
         """The rule with this id, name or alias."""
@@ -61,14 +62,14 @@ class Catalogue:
 
     def consequences(self, identity: str) -> frozenset[str]:
         """Everything this rule explains, directly or through others."""
-        reached: set[str] = set()
-        ahead = list(self.explains[identity])
-        while ahead:
-            one = ahead.pop()
-            if one not in reached:
-                reached.add(one)
-                ahead.extend(self.explains[one])
-        return frozenset(reached)
+        return self._consequences[identity]
+
+    def _all_consequences(self) -> Mapping[str, frozenset[str]]:
+        reached: dict[str, frozenset[str]] = {}
+        for identity in reversed(self.order):  # what a rule explains comes behind it in the order
+            direct = self.explains[identity]
+            reached[identity] = direct.union(*(reached[other] for other in direct))
+        return reached
 
     def _resolve(self, relation: str) -> Mapping[str, frozenset[str]]:
         resolved = {}

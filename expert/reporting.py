@@ -21,6 +21,7 @@ TOO_SHORT = "Too short to tell: fewer than {epochs} epochs and fewer than {point
 NOTHING_GIVEN = "Nothing was given to judge: pass a log, or config=, model= or data= for a check before the training."
 NO_CURVE = "No curve was given; as far as can be judged before the training, nothing speaks against what was given."
 NO_LOSS = "I cannot tell how the training went: no training or validation loss was recorded."
+NO_CORE = "I cannot tell how the training went: no rule that would tell a healthy run from a sick one is loaded."
 NOT_SURE = "Nothing was found, but I cannot call the run healthy: {name} was not judged, because {reason}."
 SYMPTOM = "{symptom}."
 LIKELY: tuple[tuple[float, str], ...] = (
@@ -60,7 +61,8 @@ def outcome_of(serious: Sequence[Judgment], judgments: Mapping[str, Judgment], f
         return "cannot_judge"
     if short:
         return "too_short"
-    return "cannot_judge" if _open(judgments, facts) else "healthy"
+    core = _core(judgments, facts)
+    return "healthy" if core and all(one.status == "no" for one in core) else "cannot_judge"
 
 
 def headline_of(outcome: Outcome, findings: Sequence[Finding], judgments: Mapping[str, Judgment], facts: Facts) -> str:
@@ -75,7 +77,9 @@ def headline_of(outcome: Outcome, findings: Sequence[Finding], judgments: Mappin
         return NOTHING_GIVEN if not any(one.status in ("found", "no") for one in judgments.values()) else NO_CURVE
     if not _has_loss(facts):
         return NO_LOSS
-    first = _open(judgments, facts)[0]
+    first = next((one for one in _core(judgments, facts) if one.status != "no"), None)
+    if first is None:
+        return NO_CORE
     missing = next((what for what, _ in _missing(first.verdict)), "")
     reason = fill(WHY_OPEN[first.status], {"missing": missing})
     return NOT_SURE.format(name=first.rule.name, reason=reason)
@@ -128,20 +132,22 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage
 
 def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
     """The rules that were not judged, by what each waits for; one that waits for several things stands under each."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, dict[str, None]] = {}
     how: dict[str, str] = {}
     for identity, judgment in judgments.items():
         if judgment.status == "unknown":
-            for missing, record in dict(_missing(judgment.verdict)).items():
-                groups.setdefault(missing, []).append(identity)
-                how[missing] = how.get(missing) or record
+            for missing, record in _missing(judgment.verdict):
+                groups.setdefault(missing, {})[identity] = None
+                how.setdefault(missing, record)
         elif judgment.status == "silenced":
             guards = ", ".join(judgments[guard].rule.name for guard in judgment.by)
-            groups.setdefault(SILENCED.format(guards=guards), []).append(identity)
+            groups.setdefault(SILENCED.format(guards=guards), {})[identity] = None
     ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(
-        NotJudged(missing=missing, record=how.get(missing, ""), rules=tuple(sorted(rules)))
-        for missing, rules in ordered
+        [
+            NotJudged(missing=missing, record=how.get(missing, ""), rules=tuple(sorted(rules)))
+            for missing, rules in ordered
+        ]
     )
 
 
@@ -149,15 +155,10 @@ def _has_loss(facts: Facts) -> bool:
     return facts.curve("train.loss") is not None or facts.curve("val.loss") is not None
 
 
-def _open(judgments: Mapping[str, Judgment], facts: Facts) -> Sequence[Judgment]:
-    """The core symptoms that were not judged *no*; without a validation loss there is no overfitting to judge."""
-    return [
-        one
-        for one in judgments.values()
-        if one.rule.core
-        and one.status != "no"
-        and not (one.rule.family == "generalization" and facts.curve("val.loss") is None)
-    ]
+def _core(judgments: Mapping[str, Judgment], facts: Facts) -> Sequence[Judgment]:
+    """The core symptoms; without a validation loss there is no overfitting to judge."""
+    validated = facts.curve("val.loss") is not None
+    return [one for one in judgments.values() if one.rule.core and (validated or one.rule.family != "generalization")]
 
 
 def _missing(verdict: Verdict) -> Iterator[tuple[str, str]]:

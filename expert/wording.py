@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 SUBJECTS = {"train": "training", "val": "validation", "train_eval": "evaluation-mode training"}
 CLOCKS = {"step": "step {}", "epoch": "epoch {}", "seconds": "{} s"}
@@ -96,6 +97,7 @@ YES_NO: Mapping[str, tuple[str, str]] = {
 """What a field says when it is true and when it is false."""
 
 
+@lru_cache(maxsize=1024)  # roles come from logs as well
 def spoken(role: str) -> str:
     """A role in words: ``val.loss`` is "validation loss"."""
     subject, _, quantity = role.partition(".")
@@ -121,6 +123,7 @@ def field_template(name: str, value: object) -> str:
     return f"the {_noun(name)} is {{value}}"
 
 
+@lru_cache(maxsize=1024)
 def field_unknown(name: str) -> str:
     """The clause that says that a profile field is not known."""
     if name in YES_NO:

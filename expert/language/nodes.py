@@ -28,6 +28,13 @@ class SignalTerm(Node):
     signal: str
     of: tuple[str, ...] = ()
 
+    # Terms are the keys of the working memory, looked up for every leaf of every rule.
+    def __hash__(self) -> int:
+        return hash((self.signal, self.of))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is SignalTerm and (self.signal, self.of) == (other.signal, other.of)
+
     def __str__(self) -> str:
         return f"{self.signal}({', '.join(self.of)})"
 
@@ -38,6 +45,12 @@ class FieldTerm(Node):
     kind: Literal["field"] = "field"
     record: Literal["config", "model", "data"]
     name: str
+
+    def __hash__(self) -> int:
+        return hash((self.record, self.name))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is FieldTerm and (self.record, self.name) == (other.record, other.name)
 
     def __str__(self) -> str:
         return f"{self.record}.{self.name}"
