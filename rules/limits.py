@@ -59,9 +59,3 @@ SURE_FALL = limit("sure-fall", -2.5, unit="standard deviations", source="measure
 TINY_UPDATE = limit(
     "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
 )
-SLIGHT_FALL = limit("slight-fall", 0.15, unit="share", source="measured", healthy="0.55-0.99")
-EVEN_DESCENT = limit("even-descent", 0.25, unit="share", source="measured", healthy="0.02-0.25 where it levels off")
-SURE_FALL = limit("sure-fall", -2.5, unit="standard deviations", source="measured", healthy="-11 to -3")
-TINY_UPDATE = limit(
-    "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
-)
