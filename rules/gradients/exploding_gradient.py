@@ -24,7 +24,7 @@ from expert.authoring import (
 )
 from expert.rules.limits import LITTLE_PROGRESS, LONG_SEQUENCE, STEEP_START, WILD_UPDATE
 
-SPIKE = limit("gradient-spike", 100, unit="ratio", source="measured", healthy="1.4-17")
+SPIKE = limit("exploding-gradient-spike", 100, unit="ratio", source="measured", healthy="1.4-17")
 STEEP = limit("steep-first-gradient", 70, unit="ratio", source="AutoTrainer 2021", healthy="0.14-3.2")
 
 start = signal.first_gradient_per_error()
