@@ -15,7 +15,7 @@ from expert.rule import is_serious
 MOST = 3
 NAMED = 5
 """So many of the findings that a record would decide are named."""
-LEAST = 0.02
+LEAST = 0.05
 """What could move a probability by less is not worth a line."""
 
 

@@ -74,7 +74,7 @@ def headline_of(outcome: Outcome, findings: Sequence[Finding], judgments: Mappin
     if outcome == "too_short":
         return TOO_SHORT.format(epochs=FEWEST_EPOCHS, points=FEWEST_POINTS)
     if not facts.history.series and not facts.history.layers:
-        return NOTHING_GIVEN if not any(one.status in ("found", "no") for one in judgments.values()) else NO_CURVE
+        return NOTHING_GIVEN if facts.history == History() else NO_CURVE
     if not _has_loss(facts):
         return NO_LOSS
     first = next((one for one in _core(judgments, facts) if one.status != "no"), None)
@@ -98,9 +98,8 @@ def finding_of(judgment: Judgment) -> Finding:
         _observed(leaf) for leaf in judgment.verdict.reasons() if leaf.fact is not None and leaf.fact.value is not None
     ]
     weighed = [_weighed(item) for item in judgment.evidence if item.counts]
-    seen: dict[str, EvidenceItem] = {}
-    for item in [*weighed, *observed]:
-        seen.setdefault(item.text, item)
+    told = {item.signal for item in weighed}
+    seen = {item.text: item for item in (*weighed, *(item for item in observed if item.signal not in told))}
     return Finding(
         rule=rule.id,
         name=rule.name,
@@ -126,7 +125,7 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage
         unknown=statuses.count("unknown"),
         silenced=statuses.count("silenced"),
         ruled_out=statuses.count("ruled out"),
-        read=history.summary,
+        read=history.summary if history.series or history.layers else "",
     )
 
 

@@ -22,6 +22,7 @@ SHOWN_PROBLEMS = 5
 
 FINDING = "{severity}: {name} ({rule}, confidence {confidence:.0%})"
 FINDING_AT = "{severity}: {name} ({rule}, confidence {confidence:.0%}, first seen at {at})"
+SYMPTOM = "{symptom}."
 CAUSES = ((SURE, "Cause: {cause}."), (ENOUGH, "Probable cause: {cause}."), (0.0, "Possible cause: {cause}."))
 EXPLAINED = "Explained by {names}."
 MORE_FINDINGS = "… and {count} more: {names}"
@@ -32,8 +33,7 @@ IF_THAT_FAILS = "If that fails: {title} ({reason})"
 LATER = "then: {titles}"
 CODE = "code for the others: expert explain ID, with ID one of {ids}"
 NOTES = "Notes"
-NOTE = "{symptom} ({rule})"
-NOTE_WITH_CAUSE = "{symptom}; possible cause: {cause} ({rule})"
+NOTE = "{said} ({rule})"
 SURER = "To be surer, record"
 RECORD = "{what}: {how}"
 PROBLEMS = "Problems with plugins"
@@ -77,11 +77,7 @@ def _lines(advice: Advice) -> Iterator[str]:
 def _finding(finding: Finding, names: dict[str, str]) -> Iterator[str]:
     fields = finding.model_dump(include={"severity", "name", "rule", "confidence", "at"})
     yield (FINDING_AT if finding.at else FINDING).format(**fields)
-    said = f"{capitalized(finding.symptom)}."
-    if finding.cause:
-        template = next(words for least, words in CAUSES if finding.confidence >= least)
-        said += " " + template.format(cause=finding.cause)
-    yield from _wrapped(said, "  ")
+    yield from _wrapped(_said(finding), "  ")
     for item in finding.evidence[:SHOWN_EVIDENCE]:
         yield from _wrapped(item.text, "  + " if item.supports else "  - ", "    ")
     if finding.explained_by:
@@ -102,7 +98,7 @@ def _recommendation(number: int, recommendation: Recommendation, *, with_code: b
 
 
 def _remarks(advice: Advice) -> Iterator[str]:
-    infos = [_remark(one) for one in advice.findings if not is_serious(one.severity)]
+    infos = [NOTE.format(said=_said(one), rule=one.rule) for one in advice.findings if not is_serious(one.severity)]
     yield from _listed(NOTES, [*infos, *advice.notes])
     yield from _listed(SURER, [RECORD.format(what=one.what, how=one.how) for one in advice.record_next])
     problems = [PROBLEM.format(plugin=one.plugin, what=one.what) for one in advice.problems]
@@ -115,9 +111,13 @@ def _remarks(advice: Advice) -> Iterator[str]:
     yield from _wrapped(template.format(**coverage.model_dump()).strip())
 
 
-def _remark(finding: Finding) -> str:
-    template = NOTE_WITH_CAUSE if finding.cause else NOTE
-    return template.format(symptom=capitalized(finding.symptom), cause=finding.cause, rule=finding.rule)
+def _said(finding: Finding) -> str:
+    """What is seen, then its cause, in words no surer than the confidence allows."""
+    symptom = SYMPTOM.format(symptom=capitalized(finding.symptom))
+    if not finding.cause:
+        return symptom
+    template = next(words for least, words in CAUSES if finding.confidence >= least)
+    return f"{symptom} {template.format(cause=finding.cause)}"
 
 
 def _listed(title: str, items: list[str]) -> Iterator[str]:
