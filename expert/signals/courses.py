@@ -107,7 +107,8 @@ def course_of(x: Floats, values: Floats) -> Course:
     after = rising_fit(-y[::-1])[1][::-1]
     error = np.append(0.0, before) + np.append(after, 0.0)
     turn = int(error.argmin())
-    valley = np.concatenate([-rising_fit(-y[:turn])[0], rising_fit(y[turn:])[0]])
+    down = risen if turn == len(y) else rising_fit(-y[:turn])[0]
+    valley = np.concatenate([-down, rising_fit(y[turn:])[0]])
     gain = max(0.0, float(before[-1] - error[turn]))
     return Course(x, y, -risen, valley, turn, gain, 1.4826 * median(np.abs(residuals(x, y))))
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from expert.signals.chance import ENTROPY_LOSSES, USUAL_CLASSES, chance_loss
-from expert.signals.courses import FEWEST, Course, as_share, course, course_of, together
+from expert.signals.courses import FEWEST, Course, as_share, course, ratio_scale, rising_fit, together
 from expert.signals.curve import Curve
+from expert.signals.estimators import median, residuals
 from expert.signals.shape import shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
 from expert.signals.trend import LARGEST_SIGNIFICANCE, clock_of
@@ -116,10 +117,11 @@ def _first_epoch_burst(view: View, curve: Curve) -> Reading | Unknown:
 def _fall_after_first(view: View, curve: Curve) -> Reading | Unknown:
     if len(curve.epochs) <= FEWEST:
         return too_few(curve, FEWEST + 1) or Unknown("too few values")
-    later = course_of(curve.epoch_numbers[1:], curve.sign * curve.epochs[1:])
-    return Reading(
-        -as_share(-net_fall(later)), detail={"second": float(curve.epochs[1]), "end": float(curve.epochs[-1])}
-    )
+    values = ratio_scale(curve.sign * curve.epochs[1:])
+    later = -rising_fit(-values)[0]
+    doubt = FEIGNED_FALL * 1.4826 * median(np.abs(residuals(curve.epoch_numbers[1:], values)))
+    fall = max(0.0, float(later[0] - later[-1]) - doubt)
+    return Reading(-as_share(-fall), detail={"second": float(curve.epochs[1]), "end": float(curve.epochs[-1])})
 
 
 def _valley_rise(view: View, curve: Curve) -> Reading | Unknown:
