@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from expert.advice import Advice
 from expert.authoring import Change, config, data, keras_code, not_when, signal, torch_code, val
+from expert.history import History
+from expert.pipeline import judge_history
+from expert.remedy import Remedy
 from expert.rule import Rule
-from tests.engine.knowledge import advice, remedy, rule
+from tests.engine.knowledge import advice, known, remedy, rule
 
 LOWER = remedy("FX901", "lower-rate", knob="learning-rate", direction="down")
 RAISE = remedy("FX902", "raise-rate", knob="learning-rate", direction="up")
@@ -12,6 +15,10 @@ REBUILD = remedy("FX904", "rebuild", cost="new structure")
 CHECK = remedy("FX905", "look", kind="check", cost="check")
 OTHER = remedy("FX906", "other")
 ALL = [LOWER, RAISE, PROBE, REBUILD, CHECK, OTHER]
+
+
+def on(run: History, rules: list[Rule], remedies: list[Remedy] | None = None) -> Advice:
+    return judge_history(run, known(rules, remedies or ALL))
 
 
 def names(given: Advice) -> list[str]:
@@ -75,13 +82,10 @@ def test_hygiene_never_comes_first_unless_it_invalidates_the_evidence() -> None:
         remedies=("rebuild",),
         invalidates=(val.loss,),
     )
-    from expert.history import History
-    from expert.pipeline import judge_history
-    from tests.engine.knowledge import known
 
     def judged(rules: list[Rule], **config_fields: bool) -> list[str]:
         run = History.from_columns({"loss": [2.0] * 8, "val_loss": [2.0] * 8}, config=config_fields)
-        return [one.name for one in judge_history(run, known(rules, ALL)).findings]
+        return [one.name for one in on(run, rules).findings]
 
     assert judged([grave, untidy], nesterov=True) == ["symptom", "untidy"]
     assert judged([grave, broken], shuffle=True) == ["broken", "symptom"]
@@ -109,12 +113,8 @@ def test_a_costly_remedy_waits_for_its_check_only_while_unsure() -> None:
     unsure = cause("OPT901", "unsure", config.shuffle, prior=0.6, remedies=("rebuild", "look"))
     sure = cause("DAT901", "sure", data.sorted_by_label, family="data", prior=0.9, remedies=("rebuild", "look"))
     assert names(advice([unsure], ALL, shuffle=True)) == ["look", "rebuild"]
-    from expert.history import History
-    from expert.pipeline import judge_history
-    from tests.engine.knowledge import known
-
     run = History.model_validate({"data": {"sorted_by_label": True}})
-    assert names(judge_history(run, known([sure], ALL))) == ["rebuild", "look"]
+    assert names(on(run, [sure])) == ["rebuild", "look"]
 
 
 def test_a_contraindicated_remedy_is_left_out() -> None:
@@ -146,3 +146,141 @@ def test_snippets_are_filled_with_the_runs_own_numbers_or_fall_back() -> None:
     known_rate = advice([why], [coded], shuffle=True, learning_rate=0.03).recommendations[0]
     assert known_rate.snippet == {"torch": "lr = 0.003  # was 0.03", "keras": "optimizer.learning_rate /= 10"}
     assert advice([why], [coded], shuffle=True).recommendations[0].snippet["torch"] == "lr /= 10"
+
+
+def test_a_cause_weighs_as_much_as_the_worst_it_explains() -> None:
+    fatal = rule("OPT910", "fatal-symptom", config.shuffle, severity="fatal")
+    mild = cause("OPT911", "mild-cause", config.shuffle, explains=("fatal-symptom",), remedies=("look",))
+    error = cause("OPT912", "error", config.shuffle, severity="error", explains=("other-symptom",))
+    effect = rule("OPT913", "other-symptom", config.shuffle, severity="error")
+    given = advice([fatal, mild, error, effect], ALL, shuffle=True)
+    assert [one.name for one in given.findings] == ["mild-cause", "error", "fatal-symptom", "other-symptom"]
+
+
+def test_hygiene_that_would_explain_an_absent_symptom_stays_behind_the_headline() -> None:
+    absent = rule("OPT914", "absent", config.nesterov)
+    one = cause("OPT915", "one", config.shuffle, prior=0.3, explains=("symptom", "absent"), remedies=("look",))
+    untidy = cause("OPT916", "untidy", config.shuffle, prior=0.79, explains=("absent",), remedies=("rebuild",))
+    given = advice([SYMPTOM, absent, one, untidy], ALL, shuffle=True, nesterov=False)
+    assert [finding.name for finding in given.findings] == ["symptom", "one", "untidy"]
+    assert names(given)[:2] == ["other", "look"]
+
+
+def test_notes_ask_for_nothing_and_a_healthy_run_is_left_alone() -> None:
+    note = rule("OPT917", "note", config.shuffle, severity="info", remedies=("other",))
+    assert names(advice([note], ALL, shuffle=True)) == []
+    grave = cause("OPT918", "grave", config.shuffle, severity="error", remedies=("look",))
+    assert names(advice([note, grave], ALL, shuffle=True)) == ["look"]
+
+
+def test_a_mild_rival_of_a_serious_symptom_still_asks() -> None:
+    mild = cause(
+        "OPT919", "mild", config.shuffle, severity="info", prior=0.3, explains=("symptom",), remedies=("look",)
+    )
+    assert names(advice([SYMPTOM, mild], ALL, shuffle=True)) == ["other", "look"]
+
+
+def test_what_invalidates_the_metric_a_score_stands_for_comes_first() -> None:
+    low = rule("OPT920", "low-score", signal.last_value(val.score) < 0.5, severity="error", remedies=("other",))
+    broken = cause("RUN920", "broken", config.shuffle, family="run", remedies=("look",), invalidates=(val.accuracy,))
+    loss_only = broken.model_copy(update={"invalidates": ("val.loss",)})
+    run = History.from_columns({"loss": [2.0] * 8, "val_accuracy": [0.2] * 8}, config={"shuffle": True})
+    assert [one.name for one in on(run, [low, broken]).findings] == ["broken", "low-score"]
+    assert [one.name for one in on(run, [low, loss_only]).findings] == ["low-score", "broken"]
+
+
+def test_of_rivals_on_one_level_better_evidence_and_then_the_cheaper_remedy_comes_first() -> None:
+    proven = rule(
+        "OPT921", "proven", data.samples < 10, kind="cause", prior=0.5, explains=("symptom",), remedies=("other",)
+    )
+    likely = cause("OPT922", "likely", config.shuffle, prior=0.6, explains=("symptom",), remedies=("rebuild",))
+    also = cause("OPT923", "also", config.shuffle, prior=0.55, explains=("symptom",), remedies=("look",))
+    run = History.model_validate({"config": {"shuffle": True}, "data": {"samples": 5}})
+    given = on(run, [SYMPTOM.model_copy(update={"remedies": ()}), proven, likely, also])
+    assert [one.name for one in given.findings][:3] == ["proven", "likely", "also"]
+    assert names(given) == ["other", "look", "rebuild"]
+
+
+def test_the_evidence_decides_a_conflict_even_against_the_order() -> None:
+    first = cause("OPT924", "first", config.shuffle, severity="error", prior=0.4, remedies=("lower-rate",))
+    later = cause("OPT925", "later", config.nesterov, prior=0.75, remedies=("raise-rate",))
+    given = advice([first, later], ALL, shuffle=True, nesterov=True)
+    assert names(given) == ["raise-rate"]
+    assert "the evidence for later is stronger than for first" in given.recommendations[0].if_that_fails[0].reason
+
+
+def test_a_near_tie_is_not_called_decided_and_its_experiment_is_not_recommended_twice() -> None:
+    high = cause("OPT926", "high", config.shuffle, explains=("symptom",), remedies=("lower-rate", "probe-rate"))
+    low = cause("OPT927", "low", config.shuffle, explains=("symptom",), remedies=("raise-rate", "probe-rate"))
+    given = advice([SYMPTOM, high, low], ALL, shuffle=True)
+    assert names(given) == ["probe-rate", "lower-rate"]
+    reasons = [one.reason for one in given.recommendations[1].if_that_fails]
+    assert any("the evidence does not decide between high and low" in reason for reason in reasons)
+
+
+def test_a_near_tie_without_an_experiment_keeps_the_first() -> None:
+    high = cause("OPT926", "high", config.shuffle, explains=("symptom",), remedies=("lower-rate",))
+    low = cause("OPT927", "low", config.shuffle, explains=("symptom",), remedies=("raise-rate",))
+    harmful = PROBE.model_copy(update={"not_when": (not_when(config.batch_size > 1, "there is no time"),)})
+    assert names(advice([SYMPTOM, high, low], [LOWER, RAISE, OTHER], shuffle=True)) == ["lower-rate"]
+    given = advice([SYMPTOM, high, low], [LOWER, RAISE, OTHER, harmful], shuffle=True, batch_size=4)
+    assert names(given) == ["lower-rate"]
+
+
+def test_a_conflict_inside_one_rule_is_decided_by_its_own_order() -> None:
+    both = cause("OPT928", "both", config.shuffle, remedies=("raise-rate", "lower-rate"))
+    given = advice([both], ALL, shuffle=True)
+    assert names(given) == ["raise-rate"]
+    assert [one.reason for one in given.recommendations[0].if_that_fails] == [
+        "it turns the learning-rate the other way; for both it comes second"
+    ]
+
+
+def test_a_costly_remedy_waits_for_an_experiment_about_its_knob() -> None:
+    costly = remedy("FX920", "costly", cost="new structure", knob="capacity", direction="down")
+    probe = remedy("FX921", "probe", kind="experiment", cost="check", decides=("capacity",))
+    why = cause("OPT929", "why", config.shuffle, remedies=("costly",))
+    assert names(advice([why], [costly, probe], shuffle=True)) == ["probe", "costly"]
+    assert names(advice([why], [costly], shuffle=True)) == ["costly"]
+    known_well = cause("OPT929", "why", config.shuffle, prior=0.9, remedies=("costly",))
+    assert names(advice([known_well], [costly, probe], shuffle=True)) == ["costly"]
+
+
+def test_a_check_that_comes_first_already_is_not_moved() -> None:
+    why = cause("OPT930", "why", config.shuffle, remedies=("look", "rebuild", "probe-rate"))
+    assert names(advice([why], ALL, shuffle=True)) == ["look", "rebuild", "probe-rate"]
+
+
+def test_remedies_of_an_effect_of_an_effect_stand_behind_the_root() -> None:
+    root = cause("OPT931", "root", config.shuffle, prior=0.7, explains=("middle",), remedies=("look",))
+    middle = cause("OPT932", "middle", config.shuffle, prior=0.7, explains=("leaf",), remedies=("rebuild",))
+    leaf = rule("OPT933", "leaf", config.shuffle, remedies=("other", "look"))
+    given = advice([root, middle, leaf], ALL, shuffle=True)
+    assert names(given) == ["look"]
+    assert [one.remedy for one in given.recommendations[0].if_that_fails] == ["FX904", "FX906"]
+
+
+def test_an_explained_finding_is_served_where_its_explanation_has_no_remedy() -> None:
+    root = cause("OPT934", "root", config.shuffle, prior=0.7, explains=("leaf",))
+    leaf = rule("OPT935", "leaf", config.shuffle, remedies=("other",))
+    given = advice([root, leaf], ALL, shuffle=True)
+    assert [(one.name, one.serves) for one in given.recommendations] == [("other", ("OPT935",))]
+
+
+def test_code_is_for_the_runs_own_framework_where_that_is_known() -> None:
+    coded = remedy("FX922", "coded", snippets=(torch_code("t"), keras_code("k")))
+    why = cause("OPT936", "why", config.shuffle, remedies=("coded",))
+    assert advice([why], [coded], shuffle=True).recommendations[0].snippet == {"torch": "t", "keras": "k"}
+    own = advice([why], [coded], shuffle=True, framework="keras")
+    assert own.recommendations[0].snippet == {"keras": "k"}
+    other = advice([why], [coded], shuffle=True, framework="transformers")
+    assert other.recommendations[0].snippet == {"torch": "t", "keras": "k"}
+
+
+def test_a_word_from_a_log_does_not_become_code() -> None:
+    coded = remedy("FX923", "coded", snippets=(torch_code("optimizer = '{optimizer}'"),))
+    why = cause("OPT937", "why", config.shuffle, remedies=("coded",))
+    assert advice([why], [coded], shuffle=True, optimizer="adam").recommendations[0].snippet == {
+        "torch": "optimizer = 'adam'"
+    }
+    assert advice([why], [coded], shuffle=True, optimizer="x'; import os #").recommendations[0].snippet == {}
