@@ -28,7 +28,7 @@ RULE = Rule(
         against(fit <= FITS, moderate, "the validation loss falls to {value:.2f} of what guessing gives"),
     ),
     escalate=(escalates((fit <= FITS) | (beyond >= SKILL), "info"),),
-    explains=("GEN109", "PLT104", "GEN108"),
+    explains=("GEN109", "PLT104"),
     remedies=("rebalance-classes", "prior-aware-metrics", "tune-decision-threshold", "verify-labels"),
     meaning=(
         "Accuracy is not the measure here: look at recall per class, balanced accuracy or F1. A rare class with one "

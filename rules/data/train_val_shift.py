@@ -50,7 +50,7 @@ RULE = Rule(
         against(config.class_weights, strong, "the classes are weighted, which lowers plain accuracy"),
     ),
     escalate=(escalates((score <= BELOW) & (level <= LEARNED), "error"),),
-    explains=("GEN101", "GEN102", "OSC105", "GEN110"),
+    explains=("GEN101", "GEN102", "OSC105"),
     invalidates=(val.loss, val.accuracy),
     remedies=("verify-labels", "same-preprocessing", "split-properly"),
     meaning="A gap that is there from the first epoch is no overfitting: the sets, or what is done to them, differ.",
