@@ -166,9 +166,12 @@ def test_hygiene_that_would_explain_an_absent_symptom_stays_behind_the_headline(
     assert names(given)[:2] == ["other", "look"]
 
 
-def test_notes_ask_for_nothing_and_a_healthy_run_is_left_alone() -> None:
+def test_notes_ask_for_something_only_where_nothing_serious_stands_beside_them() -> None:
     note = rule("OPT917", "note", config.shuffle, severity="info", remedies=("other",))
-    assert names(advice([note], ALL, shuffle=True)) == []
+    given = advice([note], ALL, shuffle=True)
+    assert names(given) == ["other"]
+    assert "What to do" not in str(given)
+    assert "To go further: other (FX906)" in " ".join(str(given).split())
     grave = cause("OPT918", "grave", config.shuffle, severity="error", remedies=("look",))
     assert names(advice([note, grave], ALL, shuffle=True)) == ["look"]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -7,10 +8,10 @@ from typing import Any
 import pytest
 
 import expert.plugins as plugins_module
-from expert import History, advise
-from expert.authoring import Reading, Signal, config, hookimpl, signal
-from expert.errors import AuthoringError, SourceError
-from expert.knowledge import load
+from expert import History, advise, read_runs
+from expert.authoring import Reading, Signal, config, hookimpl, limit, signal
+from expert.errors import AuthoringError, SettingsError, SourceError
+from expert.knowledge import assemble, load
 from expert.plugins import ENVIRONMENT_VARIABLE, Plugins, named_in_environment
 from expert.reading import Reader
 from tests.engine.knowledge import remedy, rule
@@ -194,3 +195,213 @@ def test_contributions_are_listed_with_versions() -> None:
     (rules,) = [text for name, text in listed.items() if name.startswith("rules (training-expert")]
     assert "rules" in rules
     assert "remedies" in rules
+
+
+def plugin_of(*rules: object, name: str = "stranger") -> SimpleNamespace:
+    @hookimpl
+    def expert_rules() -> list[object]:
+        return list(rules)
+
+    return SimpleNamespace(__name__=name, expert_rules=expert_rules)
+
+
+def told_by(*plugins: object) -> list[tuple[str, str]]:
+    without = advise(RUN).problems
+    return [(one.plugin, one.what) for one in advise(RUN, plugins=plugins).problems if one not in without]
+
+
+def test_a_plugin_that_cannot_be_hashed_works_and_its_knowledge_is_kept() -> None:
+    class Unhashable:
+        __hash__ = None  # type: ignore[assignment]
+
+        @hookimpl
+        def expert_rules(self) -> list[object]:
+            return [rule("OPT952", "from-unhashable", config.shuffle)]
+
+    plugin = Unhashable()
+    loaded, knowledge = load(None, [plugin])
+    assert knowledge.catalogue.find("from-unhashable") is not None
+    assert load(None, [plugin])[0] is loaded
+
+
+def test_plugins_that_compare_equal_are_told_apart() -> None:
+    class Equal:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Equal)
+
+        def __hash__(self) -> int:
+            return 1
+
+        @hookimpl
+        def expert_rules(self) -> list[object]:
+            return [rule("OPT952", self.name, config.shuffle)]
+
+    for name in ("one", "two"):
+        assert load(None, [Equal(name)])[1].catalogue.find(name) is not None
+
+
+def test_knowledge_of_plugin_objects_is_not_kept_for_ever() -> None:
+    import gc
+    import weakref
+
+    from expert.knowledge import MOST_KEPT
+
+    first = Good()
+    seen = weakref.ref(first)
+    load(None, [first])
+    del first
+    for _ in range(MOST_KEPT + 1):
+        load(None, [Good()])
+    gc.collect()
+    assert seen() is None
+
+
+def test_the_same_object_twice_is_one_plugin() -> None:
+    plugin = Good()
+    assert told_by(plugin, plugin) == []
+
+
+def test_what_is_no_plugin_is_said() -> None:
+    ((plugin, what),) = told_by(SimpleNamespace(__name__="empty"))
+    assert plugin == "empty"
+    assert "no hook function" in what
+    for wrong in ("my_plugin", 7):
+        with pytest.raises(SettingsError, match="plugins must be a list"):
+            advise(RUN, plugins=wrong)  # type: ignore[arg-type]
+
+
+def test_a_stranger_cannot_take_the_id_or_the_name_of_a_built_in_rule() -> None:
+    taken = plugin_of(rule("NUM101", "mine", config.shuffle, family="numerics"), name="a-stranger")
+    ((plugin, what),) = told_by(taken)
+    assert plugin == "a-stranger"
+    assert "Rule id 'NUM101' is given by both 'rules' (training-expert" in what
+    named = plugin_of(rule("ACT001", "non-finite-loss", config.shuffle, family="activations"))
+    ((plugin, what),) = told_by(named)
+    assert plugin == "stranger"
+    assert what.startswith("rule ACT001 non-finite-loss is called 'non-finite-loss', but so is NUM101 non-finite-loss")
+    assert load(None, [named])[1].catalogue.require("non-finite-loss").id == "NUM101"
+
+
+def test_a_stranger_cannot_move_a_limit_of_a_built_in_rule() -> None:
+    _, knowledge = load()
+    name, ours = next(iter(knowledge.limits.items()))
+    other = limit(name, ours.value + 1.0, source="test")
+    _, extended = load(
+        None, [plugin_of(rule("ACT001", "first-by-id", config.batch_size < other, family="activations"))]
+    )
+    assert extended.limits[name] == ours
+    assert extended.catalogue.find("first-by-id") is None
+    assert "another record as" in extended.problems[-1].what
+
+
+def test_a_rule_that_is_left_out_leaves_no_limit_behind() -> None:
+    mine = limit("mine-alone", 1.0, source="test")
+    lost = rule("OPT953", "lost", config.batch_size < mine, remedies=("no-such-remedy",))
+    knowledge = assemble([lost], [])
+    assert "mine-alone" not in knowledge.limits
+    assert [one.what for one in knowledge.problems] == [
+        "rule OPT953 lost recommends the unknown remedy 'no-such-remedy'."
+    ]
+
+
+def test_strangers_whose_relations_close_a_cycle_are_left_out() -> None:
+    built_in = load()[1].catalogue.rules
+    explainer, explained = next(
+        (one.name, load()[1].catalogue.rules[target].name)
+        for one in built_in.values()
+        for target in load()[1].catalogue.explains[one.id]
+    )
+    closing = rule("OPT954", "closing", config.shuffle, kind="cause", explains=(explainer,))
+    opening = rule("OPT955", "opening", config.shuffle, kind="cause", explains=("closing",), unless=(explained,))
+    fine = rule("OPT956", "fine", config.shuffle)
+    told = told_by(plugin_of(closing, opening, fine))
+    assert told
+    assert all(plugin == "stranger" and "form a cycle" in what for plugin, what in told)
+    catalogue = load(None, [plugin_of(closing, opening, fine)])[1].catalogue
+    assert set(built_in) < set(catalogue.rules)
+    assert "OPT956" in catalogue.rules
+
+
+def test_a_signal_with_the_wrong_number_of_series_is_reported() -> None:
+    from expert.authoring import train
+
+    wrong = rule("OPT957", "wrong", signal.noise_level(train.loss, train.loss) > 1.0)
+    assert "gives signal 'noise_level' 2 series, but it reads 1" in assemble([wrong], []).problems[0].what
+
+
+def test_remedies_of_one_name_are_reported() -> None:
+    both = [remedy("FX950", "same"), remedy("FX951", "other", aliases=("same",))]
+    knowledge = assemble([], both)
+    assert knowledge.remedy("same") == both[0]
+    assert knowledge.problems[0].what == "remedy FX951 other is called 'same', but so is FX950 same."
+
+
+def test_entry_points_of_one_name_are_all_loaded_and_repeated_ones_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def entry(value: str, identity: str, dist: str) -> SimpleNamespace:
+        plugin = plugin_of(rule(identity, value, config.shuffle))
+        return SimpleNamespace(
+            name="mine", value=value, load=lambda: plugin, dist=SimpleNamespace(name=dist, version="1.0")
+        )
+
+    entries = [entry("one", "OPT958", "a"), entry("two", "OPT959", "b"), entry("one", "OPT958", "a")]
+    monkeypatch.setattr(plugins_module, "entry_points", lambda group: entries)
+    loaded = Plugins()
+    assert [one.name for one in loaded.rules] == ["one", "two"]
+    assert [name for name, _ in loaded.contributions()] == ["mine (a 1.0)", "mine 2 (b 1.0)"]
+    assert loaded.problems == []
+
+
+def test_a_reader_that_fails_is_told_and_the_others_go_on() -> None:
+    class Confused:
+        @hookimpl
+        def expert_readers(self) -> list[Reader]:
+            return [Reader("confused", "confused", "run", lambda source: 1 / 0, lambda source, request: ())]
+
+    plugin = Confused()
+    for _ in range(2):
+        assert [what for _, what in told_by(plugin)] == ["ZeroDivisionError: division by zero"]
+    assert read_runs(RUN, plugins=[plugin]) == (RUN,)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            RuntimeError("no such luck"),
+            "this Source: the reader 'unlucky' of plugin 'Unlucky' failed with RuntimeError",
+        ),
+        (PermissionError(13, "Permission denied"), "this Source cannot be read: Permission denied."),
+        (SourceError("line 3: not a number."), "line 3: not a number."),
+        (None, "this Source: the reader 'unlucky' found no run in it."),
+    ],
+)
+def test_a_reader_that_cannot_read_is_one_sentence(error: Exception | None, message: str) -> None:
+    class Source:
+        pass
+
+    def read(source: object, request: object) -> tuple[History, ...]:
+        if error is not None:
+            raise error
+        return ()
+
+    class Unlucky:
+        @hookimpl
+        def expert_readers(self) -> list[Reader]:
+            return [Reader("unlucky", "u", "run", lambda source: float(isinstance(source, Source)), read)]
+
+    with pytest.raises(SourceError, match=re.escape(message)):
+        advise(Source(), plugins=[Unlucky()])
+
+
+def test_a_readers_hook_that_raises_is_told_once_however_often_it_is_read() -> None:
+    class Raising:
+        @hookimpl
+        def expert_readers(self) -> list[Reader]:
+            raise RuntimeError("no readers today")
+
+    plugin = Raising()
+    for _ in range(3):
+        assert told_by(plugin) == [("Raising", "RuntimeError: no readers today")]
