@@ -1,7 +1,7 @@
 """The recommendations in order: which remedies, which of two opposed ones, what to try if one fails.
 
 First what serves the headline (with the rival causes of its symptom side by side), then what serves the other findings
-that nothing explains, then hygiene. Notes ask for nothing.
+that nothing explains, then hygiene. Notes ask for something only where nothing serious stands beside them.
 """
 
 from __future__ import annotations
@@ -66,13 +66,12 @@ def plan(
     facts: Facts,
     limits: Limits,
 ) -> tuple[Recommendation, ...]:
-    """The recommendations in order; none where nothing stands at warning or above."""
+    """The recommendations in order."""
     groups = groups_of(judgments, catalogue)
-    if not any(is_serious(one.severity) for group in groups for one in group):
-        return ()
+    only_notes = not any(is_serious(one.severity) for group in groups for one in group)
     made = _Plan(judgments, remedies, facts, limits)
     for group in groups:
-        asking = [one for one in group if not one.explained_by and _asks(one, group)]
+        asking = [one for one in group if not one.explained_by and (only_notes or _asks(one, group))]
         made.offer(asking)
     made.offer_for_unserved([one for group in groups for one in group])
     made.settle_conflicts()

@@ -34,6 +34,7 @@ LATER = "then: {titles}"
 CODE = "code for the others: expert explain ID, with ID one of {ids}"
 NOTES = "Notes"
 NOTE = "{said} ({rule})"
+NOTE_WITH_REMEDY = "{said} ({rule}) To go further: {title} ({remedy})."
 SURER = "To be surer, record"
 RECORD = "{what}: {how}"
 PROBLEMS = "Problems with plugins"
@@ -59,7 +60,7 @@ def _lines(advice: Advice) -> Iterator[str]:
     if more:
         yield ""
         yield from _wrapped(MORE_FINDINGS.format(count=len(more), names=", ".join(one.name for one in more)))
-    if advice.recommendations:
+    if serious and advice.recommendations:
         yield ""
         yield PLAN
         shown = advice.recommendations[:SHOWN_RECOMMENDATIONS]
@@ -98,7 +99,7 @@ def _recommendation(number: int, recommendation: Recommendation, *, with_code: b
 
 
 def _remarks(advice: Advice) -> Iterator[str]:
-    infos = [NOTE.format(said=_said(one), rule=one.rule) for one in advice.findings if not is_serious(one.severity)]
+    infos = [_remark(one, advice) for one in advice.findings if not is_serious(one.severity)]
     yield from _listed(NOTES, [*infos, *advice.notes])
     yield from _listed(SURER, [RECORD.format(what=one.what, how=one.how) for one in advice.record_next])
     problems = [PROBLEM.format(plugin=one.plugin, what=one.what) for one in advice.problems]
@@ -109,6 +110,13 @@ def _remarks(advice: Advice) -> Iterator[str]:
     coverage = advice.coverage
     template = COVERAGE_WITH_UNKNOWN if coverage.unknown else COVERAGE
     yield from _wrapped(template.format(**coverage.model_dump()).strip())
+
+
+def _remark(finding: Finding, advice: Advice) -> str:
+    first = next((one for one in advice.recommendations if finding.rule in one.serves), None)
+    if first is None:
+        return NOTE.format(said=_said(finding), rule=finding.rule)
+    return NOTE_WITH_REMEDY.format(said=_said(finding), rule=finding.rule, title=first.title, remedy=first.remedy)
 
 
 def _said(finding: Finding) -> str:
