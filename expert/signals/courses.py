@@ -38,8 +38,9 @@ class Course:
 
     @property
     def rise(self) -> float:
-        """From the bottom of the valley to its end, on the scale of ratios."""
-        return float(self.valley[-1] - self.valley.min())
+        """From the bottom of the valley to its end, or to the median of the last tenth (3 at least) if that is lower."""
+        end = min(float(self.valley[-1]), median(self.y[-max(3, len(self.y) // 10) :]))
+        return max(0.0, end - float(self.valley.min()))
 
     @property
     def off(self) -> Floats:

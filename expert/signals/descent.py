@@ -10,7 +10,6 @@ import numpy as np
 from expert.signals.chance import ENTROPY_LOSSES, USUAL_CLASSES, chance_loss
 from expert.signals.courses import FEWEST, Course, as_share, course, ratio_scale, rising_fit, together
 from expert.signals.curve import Curve
-from expert.signals.estimators import median, residuals
 from expert.signals.shape import shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
 from expert.signals.trend import LARGEST_SIGNIFICANCE, clock_of
@@ -117,11 +116,9 @@ def _first_epoch_burst(view: View, curve: Curve) -> Reading | Unknown:
 def _fall_after_first(view: View, curve: Curve) -> Reading | Unknown:
     if len(curve.epochs) <= FEWEST:
         return too_few(curve, FEWEST + 1) or Unknown("too few values")
-    values = ratio_scale(curve.sign * curve.epochs[1:])
-    later = -rising_fit(-values)[0]
-    doubt = FEIGNED_FALL * 1.4826 * median(np.abs(residuals(curve.epoch_numbers[1:], values)))
-    fall = max(0.0, float(later[0] - later[-1]) - doubt)
-    return Reading(-as_share(-fall), detail={"second": float(curve.epochs[1]), "end": float(curve.epochs[-1])})
+    later = -rising_fit(-ratio_scale(curve.sign * curve.epochs[1:]))[0]
+    detail = {"second": float(curve.epochs[1]), "end": float(curve.epochs[-1])}
+    return Reading(-as_share(float(later[-1] - later[0])), detail=detail)
 
 
 def _valley_rise(view: View, curve: Curve) -> Reading | Unknown:
@@ -235,10 +232,10 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal(
         id="fall_after_first",
-        title="Fall from the second epoch to the end beyond its noise",
+        title="Fall from the second epoch to the end",
         unit="share of the second level",
         grade="curve",
-        reads="after its first epoch {series} fell by {value:.1%} beyond its noise, from {second:.4g} to {end:.4g}",
+        reads="after its first epoch {series} fell by {value:.1%}, from {second:.4g} to {end:.4g}",
         compute=_fall_after_first,
         record=LOG,
     ),

@@ -9,11 +9,13 @@ STILL = limit("flat-training", -0.004, unit="relative per epoch", source="measur
 FALLS = limit(
     "validation-falls-on", -0.008, unit="relative per epoch", source="measured", healthy="as fast as training"
 )
+EPOCHS = limit("epochs-for-two-paces", 12, unit="epochs", source="measured", healthy="any")
 CALM = limit("calm-training", 0.03, unit="share", source="measured", healthy="0.00-0.07")
 
 pace = signal.recent_pace(train.loss)
 noise = signal.noise_level(train.loss)
 val_pace = signal.recent_pace(val.loss)
+epochs = signal.epochs_recorded(val.loss)
 val_trend = signal.recent_trend(val.loss)
 
 RULE = Rule(
@@ -26,7 +28,8 @@ RULE = Rule(
     prior=0.5,
     blames=("validation", "regularization"),
     symptom="the validation loss keeps falling while the training loss stands",
-    when=(pace > STILL) & (noise < CALM) & (val_pace < FALLS) & (val_trend < FALLING_SURE),
+    when=(epochs >= EPOCHS)
+    & (pace > STILL) & (noise < CALM) & (val_pace < FALLS) & (val_trend < FALLING_SURE),
     evidence=(
         supports(config.weight_averaging, moderate,
             "averaged weights are validated, which lag behind those that are trained"),
@@ -49,18 +52,25 @@ RULE = Rule(
         case("averaged weights catch up", run(curve(train.loss, decay(1.0, 0.5, 8), flat(0.5, 16)), curve(val.loss,
              decay(2.0, 1.2, 8), line(1.2, 0.7, 16)),
              config={"weight_averaging": True})),
-        case("just enough, dropout", facts(pace.of(-0.003), noise.of(0.02), val_pace.of(-0.009), val_trend.of(-2.2),
+        case("just enough, dropout", facts(epochs.of(14), pace.of(-0.003), noise.of(0.02), val_pace.of(-0.009),
+             val_trend.of(-2.2),
              model.dropout.of(0.6))),
-        case("mixed samples, little dropout", facts(pace.of(0.0), noise.of(0.01), val_pace.of(-0.02),
+        case("mixed samples, little dropout", facts(epochs.of(20), pace.of(0.0), noise.of(0.01), val_pace.of(-0.02),
              val_trend.of(-2.2), config.mixup.of(True), model.dropout.of(0.4))),
-        case("augmented samples", facts(pace.of(0.0), noise.of(0.01), val_pace.of(-0.02), val_trend.of(-2.2),
+        case("augmented samples", facts(epochs.of(20), pace.of(0.0), noise.of(0.01), val_pace.of(-0.02),
+             val_trend.of(-2.2),
              config.augmentation.of(True))),
     ),
     quiet=(
         case("both fall", run(curve(train.loss, line(2.0, 0.5, 30)), curve(val.loss, line(2.0, 0.6, 30)))),
-        case("training falls too", facts(pace.of(-0.005), noise.of(0.01), val_pace.of(-0.02), val_trend.of(-2.2))),
-        case("training too noisy to tell", facts(pace.of(0.0), noise.of(0.04), val_pace.of(-0.02), val_trend.of(-2.2))),
-        case("validation hardly falls", facts(pace.of(0.0), noise.of(0.01), val_pace.of(-0.007), val_trend.of(-2.2))),
-        case("validation perhaps falls", facts(pace.of(0.0), noise.of(0.01), val_pace.of(-0.02), val_trend.of(-1.2))),
+        case("training falls too", facts(epochs.of(20), pace.of(-0.005), noise.of(0.01), val_pace.of(-0.02),
+             val_trend.of(-2.2))),
+        case("training too noisy to tell", facts(epochs.of(20), pace.of(0.0), noise.of(0.04), val_pace.of(-0.02),
+             val_trend.of(-2.2))),
+        case("ten epochs", facts(epochs.of(10), pace.of(0.0), noise.of(0.01), val_pace.of(-0.02), val_trend.of(-2.2))),
+        case("validation hardly falls", facts(epochs.of(20), pace.of(0.0), noise.of(0.01), val_pace.of(-0.007),
+             val_trend.of(-2.2))),
+        case("validation perhaps falls", facts(epochs.of(20), pace.of(0.0), noise.of(0.01), val_pace.of(-0.02),
+             val_trend.of(-1.2))),
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from expert.rules.limits import OVERFIT_PARTING, TURNED_GAIN, TURNED_RISE, TURNE
 
 SHOOTS = limit("shoots-up-at-once", 0.3, unit="relative", source="measured", healthy="0.00-0.17")
 BURST = limit("first-epoch-burst", 5, unit="ratio", source="measured", healthy="1.0-4; more where the descent goes on")
-HUGE = limit("first-epoch-explosion", 300, unit="ratio", source="measured", healthy="1-30")
+HUGE = limit("first-epoch-explosion", 5000, unit="ratio", source="measured", healthy="1-1000")
 NOTHING = limit("fall-after-burst", 0.1, unit="share", source="measured", healthy="0.3-0.99")
 
 
@@ -40,7 +40,8 @@ RULE = Rule(
     evidence=(
         supports(early > WILD_UPDATE, strong, "an early update moved the weights by {value:.2g} of their norm"),
         supports(shot > SHOOTS, moderate, "the step loss rose by {value:.0%} within the first 100 steps", group="shot"),
-        supports((burst > BURST) & (later < NOTHING), weak, "the first epoch lies {value:.3g} times above all later ones",
+        supports((burst > BURST) & (later < NOTHING), weak,
+            "the first epoch lies {value:.3g} times above all later ones",
             group="shot"),
         supports(usual > 0.0, moderate,
             "the learning rate is {value:+.1f} powers of ten above the usual range of the optimizer"),
@@ -73,7 +74,7 @@ RULE = Rule(
         case("shoots up by 40 %, rate above the usual", facts(early.of(None), shot.of(0.4), usual.of(0.5))),
         case("bursts sixfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(6), later.of(0.08),
              usual.of(-0.5))),
-        case("an explosion, then a descent", facts(early.of(None), shot.of(None), burst.of(400), later.of(0.5))),
+        case("an explosion, then a descent", facts(early.of(None), shot.of(None), burst.of(7000), later.of(0.5))),
         case("climbs just enough", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(0.7), gain.of(30),
              steadiness.of(0.55), parting.of(2.0))),
         case("large first updates and a shot", facts(early.of(0.5), shot.of(0.5), burst.of(2.0))),
@@ -85,7 +86,7 @@ RULE = Rule(
         case("shoots up by a quarter", facts(early.of(None), shot.of(0.25), burst.of(4), later.of(0.0), rise.of(0.0),
              gain.of(0.0),
              steadiness.of(0.0))),
-        case("a burst, then a descent", facts(early.of(None), shot.of(0.0), burst.of(200), later.of(0.12),
+        case("a burst, then a descent", facts(early.of(None), shot.of(0.0), burst.of(3000), later.of(0.12),
              rise.of(0.0))),
         case("climbs by half", facts(early.of(None), shot.of(0.0), burst.of(1.0), rise.of(0.5), gain.of(99),
              steadiness.of(0.9))),

@@ -4,7 +4,7 @@ from expert.authoring import Rule, case, curve, decay, facts, flat, limit, line,
 from expert.rules.limits import EVEN_DESCENT, SLIGHT_FALL, SURE_FALL
 
 NONE = limit("no-fall", 0.05, unit="share", source="measured", healthy="0.55-0.99")
-BURIED = limit("buried-fall", 0.3, unit="share", source="measured", healthy="0.55-0.99")
+BURIED = limit("buried-fall", 0.26, unit="share", source="measured", healthy="0.55-0.99")
 LEARNED = limit("learned-below-chance", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.7")
 
 fall = signal.loss_fall()
@@ -42,7 +42,7 @@ RULE = Rule(
         case("flat", run(curve(train.loss, flat(1.7, 20, noise=0.01)), curve(val.loss, flat(1.72, 20, noise=0.01)))),
         case("a straight line down by 8 %", run(curve(train.loss, line(1.0, 0.92, 40, noise=0.002)))),
         case("a small fall", facts(fall.of(0.04), trend.of(-6.0), evenness.of(0.0))),
-        case("a fall buried in noise", facts(fall.of(0.25), trend.of(-2.2), evenness.of(0.0))),
+        case("a fall buried in noise", facts(fall.of(0.22), trend.of(-2.2), evenness.of(0.0))),
         case("an even fall by an eighth", facts(fall.of(0.12), trend.of(-9.0), evenness.of(0.4))),
         case("nothing at all", facts(fall.of(0.008), trend.of(-2.0), level.of(0.8))),
         case("a hundredth and more", facts(fall.of(0.012), trend.of(-2.0), level.of(0.95))),
@@ -51,7 +51,7 @@ RULE = Rule(
         case("a smooth descent", run(curve(train.loss, decay(2.3, 0.2, 30)), curve(val.loss, decay(2.3, 0.3, 30)))),
         case("an uneven fall by 6 %", facts(fall.of(0.06), trend.of(-6.0), evenness.of(0.0))),
         case("noisy, but down by 40 %", facts(fall.of(0.4), trend.of(-1.0), evenness.of(0.0))),
-        case("down by a quarter, surely, and leveling off", facts(fall.of(0.25), trend.of(-3.0), evenness.of(0.0))),
+        case("down by a quarter, surely, and leveling off", facts(fall.of(0.22), trend.of(-3.0), evenness.of(0.0))),
         case("an even fall by a sixth", facts(fall.of(0.18), trend.of(-9.0), evenness.of(0.4))),
         case("a leveling fall by an eighth", facts(fall.of(0.12), trend.of(-9.0), evenness.of(0.2))),
         case("started far below chance", facts(fall.of(0.0), trend.of(0.0), level.of(0.6))),

@@ -93,7 +93,7 @@ def test_a_straight_line_falls_as_much_late_as_early() -> None:
 def test_overfitting_parts_the_losses(epochs: int) -> None:
     run = both(decay(epochs, 0.02, end=0.05), bowl(epochs, 0.02, seed=1))
     assert run.value("parting_trend", "val.loss", "train.loss") > 4.0
-    assert run.value("valley_rise", "val.loss") == pytest.approx(0.5, abs=0.1)
+    assert run.value("valley_rise", "val.loss") == pytest.approx(0.45, abs=0.1)
     assert run.value("valley_steadiness", "val.loss") > 0.7
     assert run.value("valley_gain", "val.loss") > 25.0
     assert run.value("loss_rise") < 0.1
@@ -101,7 +101,7 @@ def test_overfitting_parts_the_losses(epochs: int) -> None:
 
 def test_divergence_lifts_both_and_parts_nothing() -> None:
     run = both(bowl(40, 0.02, rise=3.0), bowl(40, 0.02, rise=3.0, seed=1))
-    assert run.value("loss_rise") == pytest.approx(3.0, abs=0.3)
+    assert run.value("loss_rise") == pytest.approx(2.8, abs=0.3)
     assert run.value("loss_rise_steadiness") > 0.9
     assert run.value("loss_rise_gain") > 1000.0
     assert abs(run.value("parting_trend", "val.loss", "train.loss")) < 1.0
