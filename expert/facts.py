@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +21,7 @@ GRADES: tuple[Grade, ...] = ("proof", "internal", "config", "curve")
 FIELD_GRADES: Mapping[str, Grade] = {"config": "config", "model": "config", "data": "proof"}
 
 
-_NOTHING: Mapping[str, float | str] = MappingProxyType({})
+_NOTHING: Mapping[str, float | str] = {}
 
 
 class Fact(NamedTuple):

@@ -19,7 +19,6 @@ from expert.limits import Limit
 from expert.rule import Evidence, Rule
 from expert.signals import SIGNALS
 from expert.signals.signal import Signal
-from expert.wording import fill
 
 _BOUNDED = {"share": 0.0, "correlation": -1.0, "probability": 0.0}
 """Units whose values end at 1, and where they begin."""
@@ -188,10 +187,14 @@ def _readable(text: str, condition: ConditionNode, case: Case, facts: Facts, lim
     if "{bound" in text and leaf.bound is None:
         yield f"evidence '{text}' uses {{bound}}, but '{leaf.node}' compares with none"
     if case.run is not None:
-        words = {"value": leaf.fact.value, "bound": leaf.bound, "at": leaf.fact.at} | dict(leaf.fact.detail)
+        words = {"value": leaf.fact.value, "bound": leaf.bound, "at": leaf.fact.place} | dict(leaf.fact.detail)
         if unknown := names - words.keys():
             yield f"evidence '{text}' uses {', '.join(sorted(unknown))}, which the signal does not give"
-        fill(text, words)
+            return
+        try:
+            text.format_map(words)
+        except (ValueError, TypeError) as error:
+            yield f"evidence '{text}' cannot be filled in case '{case.name}': {error}"
 
 
 def _is_data(rule: Rule) -> Iterator[str]:

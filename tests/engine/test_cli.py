@@ -89,6 +89,34 @@ def test_set_fills_the_snippets_and_refuses_what_it_does_not_know(
     assert "learning_rate" in capsys.readouterr().err
 
 
+def test_set_values_are_read_as_numbers_and_yes_or_no(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("advise", logs / "falling.csv", "--set", "adversarial=true", "--format", "json")
+    assert json.loads(capsys.readouterr().out)["coverage"]["silenced"] > 0
+    run("advise", logs / "falling.csv", "--set", "adversarial=no", "--format", "json")
+    assert json.loads(capsys.readouterr().out)["coverage"]["silenced"] == 0
+    assert run("advise", logs / "falling.csv", "--set", "adversarial=perhaps") == 2
+    assert "adversarial" in capsys.readouterr().err
+
+
+def test_interrupting_is_told_to_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("expert.cli._loaded", interrupted)
+    assert run("rules") == 130
+
+
+def test_a_terminal_that_knows_few_signs_gets_the_others_replaced(logs: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "expert", "rules"],
+        check=False,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_column_corrects_a_guess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "odd.csv"
     log.write_text(SWINGS.replace("loss", "energy"))

@@ -82,6 +82,15 @@ def test_a_sound_rule_passes() -> None:
             "uses valeu, which the signal does not give",
         ),
         ({"evidence": (supports(config.batch_size.known, strong, "at {bound}"),)}, "compares with none"),
+        (
+            {"evidence": (supports(config.batch_size < 8, strong, "a batch of {value:.0q}"),)},
+            "cannot be filled in case 'swings': ",
+        ),
+        (
+            {"evidence": (supports(~config.momentum.known, strong, "a momentum of {value}"),)},
+            "has placeholders, but in case 'swings' no value is known to fill them",
+        ),
+        ({"cause": "it stops here."}, "'cause' is a clause and takes no full stop"),
         ({"escalate": (escalates(config.batch_size < 8, "error"),)}, "both with and without the escalation"),
         ({"meaning": "Unknown."}, "'meaning' says nothing"),
         ({"symptom": "it ends with a full stop."}, "takes no full stop"),

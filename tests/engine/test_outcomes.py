@@ -182,3 +182,12 @@ def test_a_rule_that_waits_for_two_things_stands_under_both() -> None:
         ),
     ]
     assert given.coverage.unknown == 1
+
+
+def test_evidence_that_rests_on_what_is_not_known_has_no_reading() -> None:
+    from expert.authoring import supports, weak
+
+    guess = supports(~config.momentum.known, weak, "nobody said {value}")
+    vague = rule("CFG953", "vague", config.batch_size < 8, evidence=(guess,), family="configuration")
+    first = judged(None, rules=[vague], batch_size=4).findings[0].evidence[0]
+    assert (first.text, first.signal, first.value) == ("nobody said (value not known)", "", None)
