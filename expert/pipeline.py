@@ -35,7 +35,8 @@ def judge_history(
     limits = Limits(settings.limits, profile)
     short = is_short(facts)
     judgments = judge_all(catalogue, facts, limits, _asked(catalogue, settings), short=short)
-    order = ranked(judgments, catalogue)
+    groups = ranked(judgments, catalogue)
+    order = [finding for group in groups for finding in group]
     serious = [one for one in order if is_serious(one.severity)]
     remarks = [one for one in order if not is_serious(one.severity)]
     findings = tuple(finding_of(one) for one in (*serious, *remarks))
@@ -43,7 +44,7 @@ def judge_history(
     advice = Advice(
         verdict=outcome,
         headline=headline_of(outcome, findings, judgments, facts),
-        recommendations=plan(judgments, catalogue, knowledge.remedies, facts, limits),
+        recommendations=plan(groups, judgments, knowledge.remedies, facts, limits),
         findings=findings,
         notes=(*notes, *history.notes),
         coverage=coverage_of(judgments, history),

@@ -15,8 +15,7 @@ from expert.facts import GRADES, Facts
 from expert.inference import Limits, judge
 from expert.judging import Judgment
 from expert.numbers import numbers_of, snippets
-from expert.ranking import Group, groups_of
-from expert.relations import Catalogue
+from expert.ranking import Group
 from expert.remedy import COSTS, Remedy
 from expert.rule import LEVELS, is_serious
 
@@ -60,14 +59,13 @@ class _Place:
 
 
 def plan(
+    groups: Sequence[Group],
     judgments: Mapping[str, Judgment],
-    catalogue: Catalogue,
     remedies: Mapping[str, Remedy],
     facts: Facts,
     limits: Limits,
 ) -> tuple[Recommendation, ...]:
-    """The recommendations in order."""
-    groups = groups_of(judgments, catalogue)
+    """The recommendations for ranked findings, in order. Notes ask for something only where nothing is serious."""
     only_notes = not any(is_serious(one.severity) for group in groups for one in group)
     made = _Plan(judgments, remedies, facts, limits)
     for group in groups:

@@ -15,14 +15,11 @@ Group = Sequence[Judgment]
 """Findings that are dealt with together: a symptom and the rival causes that would account for it."""
 
 
-def ranked(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Sequence[Judgment]:
-    """The findings in the order they are to be dealt with; guards are no findings."""
-    return [finding for group in groups_of(judgments, catalogue) for finding in group]
+def ranked(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Sequence[Group]:
+    """The findings in groups, in the order they are to be dealt with; guards are no findings.
 
-
-def groups_of(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> Sequence[Group]:
-    """The findings in groups: first the headline's (behind what invalidates its evidence), then the other unexplained
-    ones, then hygiene (causes that account for no symptom present), last the explained ones, each by itself.
+    First the headline's (behind what invalidates its evidence), then the other unexplained ones, then hygiene (causes
+    that account for no symptom present), last the explained ones, each by itself.
     """
     return _Ranking(judgments, catalogue).groups()
 
