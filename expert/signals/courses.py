@@ -15,6 +15,7 @@ from expert.signals.estimators import Trend, median, residuals, trend
 from expert.signals.gap import places
 
 FEWEST = 6
+FAR_APART = 10.0
 MOST_FITTED = 256
 ALMOST_NOTHING = 0.003
 """A loss below this share of its start is as good as zero: what it does down there is neither rise nor swing."""
@@ -38,7 +39,7 @@ class Course:
 
     @property
     def rise(self) -> float:
-        """From the bottom of the valley to its end, or to the median of the last tenth (3 at least) if that is lower."""
+        """From the bottom of the valley to its end, or to the median of the last tenth (3 at least) if lower."""
         end = min(float(self.valley[-1]), median(self.y[-max(3, len(self.y) // 10) :]))
         return max(0.0, end - float(self.valley.min()))
 
@@ -57,12 +58,20 @@ class Course:
         return trend(self.x[turn:], self.y[turn:]) if len(self.y) - turn >= 3 else Trend(0.0, 0.0, 0.0)
 
 
-def ratio_scale(values: Floats) -> Floats:
-    """The n values on a scale where equal steps are equal ratios; of values below 0, as shares of their usual size."""
+def first_level(values: Floats) -> float:
+    """The highest of the first tenth of n >= 1 values."""
+    return float(values[: max(1, len(values) // 10)].max())
+
+
+def ratio_scale(values: Floats, start: float | None = None) -> Floats:
+    """The n values on a scale where equal steps are equal ratios; of values below 0, as shares of their usual size.
+
+    ``start`` is what a loss is next to nothing against, usually its own first level.
+    """
     if values.min() < 0.0:
         return np.asarray(values / (median(np.abs(values)) or 1.0), dtype=np.float64)
-    start = float(values[: max(1, len(values) // 10)].max())
-    return np.asarray(np.log(values + ALMOST_NOTHING * (start or 1.0)), dtype=np.float64)
+    floor = ALMOST_NOTHING * ((first_level(values) if start is None else start) or 1.0)
+    return np.asarray(np.log(values + floor), dtype=np.float64)
 
 
 def as_share(step: float) -> float:
@@ -97,13 +106,13 @@ def rising_fit(values: Floats) -> tuple[Floats, Floats]:
     return np.repeat(np.asarray(means, dtype=np.float64), sizes), np.asarray(prefix, dtype=np.float64)
 
 
-def course_of(x: Floats, values: Floats) -> Course:
+def course_of(x: Floats, values: Floats, start: float | None = None) -> Course:
     """The course of n >= 3 finite values at rising positions x (lower is better); above 256 that of 256 means."""
-    y = ratio_scale(values)
+    y = ratio_scale(values, start)
     if len(y) > MOST_FITTED:
-        start = edges(len(y), MOST_FITTED)
-        size = np.diff(np.append(start, len(y)))
-        x, y = np.add.reduceat(x, start) / size, np.add.reduceat(y, start) / size
+        groups = edges(len(y), MOST_FITTED)
+        size = np.diff(np.append(groups, len(y)))
+        x, y = np.add.reduceat(x, groups) / size, np.add.reduceat(y, groups) / size
     risen, before = rising_fit(-y)
     after = rising_fit(-y[::-1])[1][::-1]
     error = np.append(0.0, before) + np.append(after, 0.0)
@@ -124,14 +133,17 @@ def together(first: Curve, second: Curve) -> tuple[Course, Course] | None:
     if min(len(first.epochs), len(second.epochs)) < FEWEST:
         return None
     x, z = places(first, second)
-    if len(x) == len(z) and np.array_equal(x, z):
+    a, b = first.sign * first.epochs, second.sign * second.epochs
+    starts = first_level(a), first_level(b)
+    # Where one starts far below the other, what is next to nothing for that one is for this one too.
+    start = None if max(starts) <= FAR_APART * min(starts) else max(starts)
+    if start is None and len(x) == len(z) and np.array_equal(x, z):
         one, other = first.derive(course), second.derive(course)
         return None if one is None or other is None else (one, other)
-    a, b = first.sign * first.epochs, second.sign * second.epochs
     if len(x) < len(z):
         common = (x >= z[0]) & (x <= z[-1])
         a, b, x = a[common], np.interp(x[common], z, b), x[common]
-    else:
+    elif len(x) > len(z) or not np.array_equal(x, z):
         common = (z >= x[0]) & (z <= x[-1])
         a, b, x = np.interp(z[common], x, a), b[common], z[common]
-    return (course_of(x, a), course_of(x, b)) if len(x) >= FEWEST else None
+    return (course_of(x, a, start), course_of(x, b, start)) if len(x) >= FEWEST else None

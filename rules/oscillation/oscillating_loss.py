@@ -31,7 +31,7 @@ RULE = Rule(
     prior=0.65,
     core=True,
     symptom="the loss swings up and down from epoch to epoch, and what it gains it loses again",
-    when=((agreement > SWING_AGREEMENT) & (common > SWING_SIZE) & (weight > SWING_WEIGHT))
+    when=(agreement.known & (agreement > SWING_AGREEMENT) & (common > SWING_SIZE) & (weight > SWING_WEIGHT))
     | (
         ~agreement.known
         & (((pattern > PATTERN) & (own > OWN) & (own_weight > OWN_WEIGHT)) | ((own > WILD) & (own_weight > DWARFS)))
