@@ -12,9 +12,9 @@ from expert.confidence import log_odds, weigh
 from expert.errors import AuthoringError, nearest
 from expert.facts import Facts
 from expert.history import History
-from expert.inference import Limits, judge
+from expert.inference import Limits, Truth, judge
 from expert.knowledge import conditions
-from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Not, SignalTerm, leaves
+from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, SignalTerm, leaves
 from expert.limits import Limit
 from expert.rule import Evidence, Rule
 from expert.signals import SIGNALS
@@ -74,7 +74,10 @@ class _Laws:
 
     def every_part_is_needed(self) -> Iterator[str]:
         for part, without in _without_a_part(self.rule.when):
-            if self._holding(without) == self.holds:
+            # a part that asks what is known tells *no* from *unknown*; any other must tell *yes* from the rest
+            asks_what_is_known = isinstance(part.part if isinstance(part, Not) else part, Known)
+            seen = self._truths if asks_what_is_known else self._holding
+            if seen(without) == seen(self.rule.when):
                 yield f"no case depends on the part '{part}': leave it out, or add a near miss that it decides"
 
     def every_limit_is_tested(self) -> Iterator[str]:
@@ -104,8 +107,11 @@ class _Laws:
             if held != {True, False}:
                 yield f"the firing cases do not show both with and without the escalation '{item.condition}'"
 
+    def _truths(self, condition: ConditionNode) -> list[Truth]:
+        return [judge(condition, facts, self.limits).truth for facts in self.all]
+
     def _holding(self, condition: ConditionNode) -> list[bool]:
-        return [judge(condition, facts, self.limits).truth == "yes" for facts in self.all]
+        return [truth == "yes" for truth in self._truths(condition)]
 
     def _odds(self, evidence: Sequence[Evidence], facts: Facts) -> float:
         chosen = [item for item in self.rule.evidence if item in evidence]

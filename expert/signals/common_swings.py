@@ -111,9 +111,9 @@ def _own_swing_over_fall(view: View, curve: Curve) -> Reading | Unknown:
 
 def _swing_predictability(view: View, curve: Curve) -> Reading | Unknown:
     found = curve.derive(course)
-    off = None if found is None else found.off[late(len(found.y))]
-    if off is None or len(off) < FEWEST_PREDICTED:
-        return too_few(curve, FEWEST_PREDICTED) or Unknown(f"{curve.name} has few epochs in its second half", LOG)
+    if found is None or len(found.y) < FEWEST_PREDICTED:
+        return too_few(curve, FEWEST_PREDICTED) or Unknown(f"{curve.name} has too few values", LOG)
+    off = found.off[-max(len(found.off[late(len(found.y))]), FEWEST_PREDICTED) :]
     return Reading(predictability(off) if float(np.abs(off).max()) > 1e-9 else 0.0)
 
 
