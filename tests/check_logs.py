@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints
+from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints, verdict_complaints
 
 
 def main(folder: Path) -> int:
@@ -19,7 +19,9 @@ def main(folder: Path) -> int:
     table = max((OWN, ORIGINALS), key=lambda table: sum((folder / expected.path).exists() for expected in table))
     wrong = 0
     for expected in table:
-        found = complaints(expected, folder) if (folder / expected.path).exists() else ["the file is missing"]
+        found = ["the file is missing"]
+        if (folder / expected.path).exists():
+            found = complaints(expected, folder) + verdict_complaints(expected, folder)
         wrong += bool(found)
         print(f"{'WRONG' if found else 'ok   '} {expected.path}")
         for sentence in found:

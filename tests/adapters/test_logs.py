@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.data import make_logs
-from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints
+from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints, verdict_complaints
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 
@@ -15,6 +15,11 @@ LOGS = Path(__file__).parent.parent / "data" / "logs"
 @pytest.mark.parametrize("expected", OWN, ids=lambda expected: expected.path)
 def test_log_comes_out_as_expected(expected: Expected) -> None:
     assert complaints(expected, LOGS) == []
+
+
+@pytest.mark.parametrize("expected", [one for one in OWN if not one.refused], ids=lambda expected: expected.path)
+def test_log_is_judged_as_a_person_would(expected: Expected) -> None:
+    assert verdict_complaints(expected, LOGS) == []
 
 
 def test_every_log_has_an_expectation() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from expert import advise
 from expert.adapters.plugin import expert_readers
 from expert.errors import SourceError
 from expert.history import History
@@ -20,6 +21,8 @@ NAN = math.nan
 HEALTHY, FINDINGS, SHORT = frozenset({"healthy"}), frozenset({"findings"}), frozenset({"too_short"})
 EITHER = HEALTHY | FINDINGS
 CANNOT = frozenset({"cannot_judge"})
+FEW_VALIDATIONS = HEALTHY | CANNOT
+"""A sound training with too few validations to speak of overfitting."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,14 @@ def complaints(expected: Expected, folder: Path) -> list[str]:
         if name not in {one.name for one in run.ignored}
     ]
     return found
+
+
+def verdict_complaints(expected: Expected, folder: Path) -> list[str]:
+    """What differs from the verdicts a person would accept after looking at the file; refused files have none."""
+    if expected.refused:
+        return []
+    verdict = advise(folder / expected.path).verdict
+    return [] if verdict in expected.verdicts else [f"judged {verdict} instead of {' or '.join(expected.verdicts)}"]
 
 
 def _same(found: float, expected: float) -> bool:
@@ -185,7 +196,7 @@ OWN: tuple[Expected, ...] = (
         last=400,
         notes=("step 400 of 1200",),
         ignored=("eval_runtime",),
-        verdicts=EITHER,
+        verdicts=FEW_VALIDATIONS,
     ),
     Expected(
         "transformers/output",
@@ -298,7 +309,7 @@ OWN: tuple[Expected, ...] = (
         clock="step",
         last=1500,
         ignored=("eval/10/holes",),
-        verdicts=SHORT | EITHER,
+        verdicts=SHORT | EITHER | CANNOT,
     ),
     Expected(
         "jsonl/short_starts.jsonl", {"train.loss": (70, 3.024915)}, clock="step", runs=2, last=70, verdicts=EITHER
@@ -513,7 +524,7 @@ ORIGINALS: tuple[Expected, ...] = (
         clock="step",
         last=1000,
         notes=("step 1000 of 1155",),
-        verdicts=HEALTHY,
+        verdicts=FEW_VALIDATIONS,
     ),
     Expected(
         "hf_trainer_state/bert_plateau_trainer_state.json",
