@@ -8,6 +8,7 @@ left alone, so that records stay comparable and hashable.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NoReturn
 
 from pydantic import BaseModel
@@ -154,9 +155,21 @@ class Profile:
         fields = profile_fields(self.record)
         if name not in fields:
             raise AuthoringError(f"{self.record} has no field '{name}'.{nearest(name, fields)}")
-        return Term(FieldTerm(record=self.record, name=name))
+        return Term(_field_term(self.record, name))
 
 
+# One record for each term however often it is written: the working memory then knows it without comparing.
+@cache
+def _field_term(record: Literal["config", "model", "data"], name: str) -> FieldTerm:
+    return FieldTerm(record=record, name=name)
+
+
+@cache
+def _signal_term(signal: str, of: tuple[str, ...]) -> SignalTerm:
+    return SignalTerm(signal=signal, of=of)
+
+
+@cache
 def profile_fields(record: str) -> tuple[str, ...]:
     """The field names of a profile record."""
     from expert.history import DataProfile, ModelProfile, RunConfig
@@ -176,7 +189,7 @@ class SignalHandle:
         for metric in metrics:
             if not isinstance(metric, Metric):
                 raise AuthoringError(f"signal.{self.id}(…) reads series such as train.loss, not {metric!r}.")
-        return Term(SignalTerm(signal=self.id, of=tuple(metric.role for metric in metrics)))
+        return Term(_signal_term(self.id, tuple(metric.role for metric in metrics)))
 
 
 class Signals:
