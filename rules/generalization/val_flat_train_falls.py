@@ -16,9 +16,20 @@ UP = limit(
     "flat-validation-up", 0.005, unit="relative per epoch", source="TPB, measured", healthy="below 0 while it learns"
 )
 
+SLACK_DOWN = limit(
+    "unsure-validation-down", -0.03, unit="relative per epoch", source="measured", healthy="-0.1 to -0.01 while it learns"
+)
+SLACK_UP = limit(
+    "unsure-validation-up", 0.03, unit="relative per epoch", source="measured", healthy="below 0 while it learns"
+)
+UNSURE = limit("unsure-trend", 1.6, unit="standard deviations", source="two-sided 10 %", healthy="below -2 while it learns")
+
 pace = signal.recent_pace(train.loss)
 trend = signal.recent_trend(train.loss)
 val_pace = signal.recent_pace(val.loss)
+val_trend = signal.recent_trend(val.loss)
+level = (val_pace > DOWN) & (val_pace < UP)
+within_noise = (val_trend > FALLING_SURE) & (val_trend < UNSURE) & (val_pace > SLACK_DOWN) & (val_pace < SLACK_UP)
 
 RULE = Rule(
     id="GEN102",
@@ -30,7 +41,7 @@ RULE = Rule(
     prior=0.55,
     blames=("epochs", "data", "regularization"),
     symptom="the validation loss has flattened while the training loss still falls",
-    when=(pace < FALLING_PACE) & (trend < FALLING_SURE) & (val_pace > DOWN) & (val_pace < UP),
+    when=(pace < FALLING_PACE) & (trend < FALLING_SURE) & (level | within_noise),
     evidence=(supports(data.validation_samples < 200, weak,
         "with {value:.0f} validation samples small progress cannot be seen"),),
     unless=("GEN101",),
@@ -49,6 +60,10 @@ RULE = Rule(
              data.validation_samples.of(150))),
         case("rising a little", facts(pace.of(-0.02), trend.of(-2.2), val_pace.of(0.004),
              data.validation_samples.of(250))),
+        case("sinking within its noise", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(-1.5), val_pace.of(-0.02))),
+        case("rising within its noise", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(1.5), val_pace.of(0.02))),
+        case("nearly falling", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(-1.0), val_pace.of(-0.02))),
+        case("nearly rising", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(1.0), val_pace.of(0.02))),
     ),
     quiet=(
         case("both fall", run(curve(train.loss, line(2.0, 0.5, 30)), curve(val.loss, line(2.0, 0.6, 30)))),
@@ -56,5 +71,9 @@ RULE = Rule(
         case("training perhaps falls", facts(pace.of(-0.02), trend.of(-1.2), val_pace.of(0.0))),
         case("validation falls slowly", facts(pace.of(-0.02), trend.of(-2.2), val_pace.of(-0.006))),
         case("validation rises", facts(pace.of(-0.02), trend.of(-2.2), val_pace.of(0.006))),
+        case("validation surely falls", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(-1.8), val_pace.of(-0.02))),
+        case("validation surely rises", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(1.8), val_pace.of(0.02))),
+        case("validation falls far", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(-1.0), val_pace.of(-0.04))),
+        case("validation rises far", facts(pace.of(-0.02), trend.of(-2.2), val_trend.of(1.0), val_pace.of(0.04))),
     ),
 )  # fmt: skip
