@@ -15,6 +15,7 @@ from expert.render.escape import printable, printable_json
 
 if TYPE_CHECKING:
     from expert.advice import Advice
+    from expert.history import History
     from expert.knowledge import Knowledge
     from expert.plugins import Plugins
 
@@ -78,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LEVEL",
         help="exit 1 from this severity on (default error)",
     )
+    advise.add_argument(
+        "--run",
+        dest="run_number",
+        type=int,
+        metavar="N",
+        help="which run of a log that holds several, 1 the first (default the last)",
+    )
     advise.set_defaults(run=_advise)
     explain = commands.add_parser("explain", help="what a rule or a remedy means")
     explain.add_argument("word", metavar="RULE-OR-REMEDY", help="an id or a name")
@@ -97,11 +105,11 @@ def _advise(options: argparse.Namespace) -> int:
     for number, path in enumerate(options.paths):
         try:
             advice = advise(
-                path,
+                path if options.run_number is None else _run(path, options.run_number, columns),
                 config=fields.get("config"),
                 model=fields.get("model"),
                 data=fields.get("data"),
-                columns=columns,
+                columns=columns if options.run_number is None else None,
                 profile=options.profile,
             )
         except ExpertError as error:
@@ -118,6 +126,15 @@ def _advise(options: argparse.Namespace) -> int:
     if options.format == "json" and documents:
         print(documents[0] if len(options.paths) == 1 else "[" + ",\n".join(documents) + "]")
     return status
+
+
+def _run(path: str, number: int, columns: Mapping[str, str]) -> History:
+    from expert.advising import read_runs
+
+    runs = read_runs(path, columns=columns)
+    if not 1 <= number <= len(runs):
+        raise ExpertError(f"--run {number}: {path!r} holds {len(runs)} run(s), numbered from 1.")
+    return runs[number - 1]
 
 
 def _fails(advice: Advice, level: str) -> bool:

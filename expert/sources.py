@@ -21,6 +21,9 @@ PROFILES: Mapping[str, type[RunConfig] | type[ModelProfile] | type[DataProfile]]
     "data": DataProfile,
 }
 
+SHOWN_RUNS = 5
+"""So many of the other runs of a source are named."""
+
 
 def gather(
     source: object, profiles: Mapping[str, object], columns: Mapping[str, str] | None, plugins: Plugins
@@ -35,7 +38,7 @@ def gather(
         runs = read(source, "run", plugins, columns, failed)
         history = runs[-1]
         if len(runs) > 1:
-            notes.append(_several(runs))
+            notes.append(_several(runs, source))
     for name, value in profiles.items():
         if value is not None:
             history = history.merge(_profile(name, value, plugins, failed))
@@ -122,13 +125,14 @@ def _recognized(value: object, gives: Gives, plugins: Plugins, failed: list[Prob
     return any(_sureness(reader, value, plugins, failed) > 0.0 for reader in readers)
 
 
-def _several(runs: Sequence[History]) -> str:
-    names = [run.source or f"run {index}" for index, run in enumerate(runs, 1)]
-    listed = ", ".join(names[:-1][-5:])
+def _several(runs: Sequence[History], source: object) -> str:
+    path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+    names = [(run.source or "").removeprefix(path).strip(" ,:") or f"run {index}" for index, run in enumerate(runs, 1)]
+    listed = ", ".join(names[:-1][-SHOWN_RUNS:])
+    earlier = " and earlier ones" if len(runs) > SHOWN_RUNS + 1 else ""
     return (
-        f"The source holds {len(runs)} runs; this advice is about the last one, {names[-1]}. The others: {listed}"
-        f"{' and earlier ones' if len(runs) > 6 else ''}. "
-        "Read them with expert.read_runs(source) and pass the one you mean to advise()."
+        f"The source holds {len(runs)} runs; this advice is about the last one, {names[-1]}. The others: {listed}{earlier}. "
+        "To judge another: expert.read_runs(source)[0] is the first, and --run 1 on the command line."
     )
 
 

@@ -124,6 +124,17 @@ def test_column_corrects_a_guess(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "oscillating-loss" in capsys.readouterr().out
 
 
+def test_run_chooses_one_of_several_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "twice.csv"
+    log.write_text(SWINGS + "".join(f"{k},{3.0 * 0.8**k + 0.1}\n" for k in range(20)))
+    assert run("advise", log) == 0
+    assert "--run 1 on the command line" in " ".join(capsys.readouterr().out.split())
+    assert run("advise", log, "--run", 1, "--fail-on", "warning") == 1
+    assert "oscillating-loss" in capsys.readouterr().out
+    assert run("advise", log, "--run", 3) == 2
+    assert "holds 2 run(s)" in capsys.readouterr().err
+
+
 def test_explain_prints_a_rule_and_a_remedy_by_id_and_name(capsys: pytest.CaptureFixture[str]) -> None:
     for word in ("OSC101", "oscillating-loss", "FX301", "lower-learning-rate"):
         assert run("explain", word) == 0

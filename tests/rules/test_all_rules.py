@@ -25,7 +25,7 @@ def test_the_rule_keeps_the_laws(rule: Rule) -> None:
 def test_the_file_is_named_after_the_rule(rule: Rule) -> None:
     path = ROOT / rule.family / f"{rule.name.replace('-', '_')}.py"
     assert path.exists()
-    assert importlib.import_module(f"expert.rules.{rule.family}.{path.stem}").RULE == rule
+    assert rule == importlib.import_module(f"expert.rules.{rule.family}.{path.stem}").RULE
 
 
 def test_no_rule_file_is_left_out() -> None:
