@@ -131,7 +131,8 @@ def _several(runs: Sequence[History], source: object) -> str:
     listed = ", ".join(names[:-1][-SHOWN_RUNS:])
     earlier = " and earlier ones" if len(runs) > SHOWN_RUNS + 1 else ""
     return (
-        f"The source holds {len(runs)} runs; this advice is about the last one, {names[-1]}. The others: {listed}{earlier}. "
+        f"The source holds {len(runs)} runs; this advice is about the last one, {names[-1]}. "
+        f"The others: {listed}{earlier}. "
         "To judge another: expert.read_runs(source)[0] is the first, and --run 1 on the command line."
     )
 
