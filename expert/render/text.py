@@ -24,7 +24,8 @@ FINDING = "{severity}: {name} ({rule}, confidence {confidence:.0%})"
 FINDING_AT = "{severity}: {name} ({rule}, confidence {confidence:.0%}, first seen at {at})"
 SYMPTOM = "{symptom}."
 CAUSES = ((SURE, "Cause: {cause}."), (ENOUGH, "Probable cause: {cause}."), (0.0, "Possible cause: {cause}."))
-EXPLAINED = "Explained by {names}."
+EXPLAINED = "Also seen, and explained by this: {findings}."
+EXPLAINED_FINDING = "{name} ({rule})"
 MORE_FINDINGS = "… and {count} more: {names}"
 PLAN = "What to do, in this order, one change at a time"
 RECOMMENDATION = "{number}. {title} ({remedy}; {cost}, {risk} risk)"
@@ -52,11 +53,16 @@ def note(advice: Advice) -> str:
 def _lines(advice: Advice) -> Iterator[str]:
     yield from _wrapped(advice.headline)
     serious = [one for one in advice.findings if is_serious(one.severity)]
-    names = {one.rule: one.name for one in advice.findings}
-    for finding in serious[:SHOWN_FINDINGS]:
+    own = [one for one in serious if not one.explained_by]
+    for finding in own[:SHOWN_FINDINGS]:
         yield ""
-        yield from _finding(finding, names)
-    more = serious[SHOWN_FINDINGS:]
+        yield from _finding(finding)
+    explained = [one for one in serious if one.explained_by]
+    if explained:
+        yield ""
+        listed = ", ".join(EXPLAINED_FINDING.format(name=one.name, rule=one.rule) for one in explained)
+        yield from _wrapped(EXPLAINED.format(findings=listed))
+    more = own[SHOWN_FINDINGS:]
     if more:
         yield ""
         yield from _wrapped(MORE_FINDINGS.format(count=len(more), names=", ".join(one.name for one in more)))
@@ -75,15 +81,12 @@ def _lines(advice: Advice) -> Iterator[str]:
     yield from _remarks(advice)
 
 
-def _finding(finding: Finding, names: dict[str, str]) -> Iterator[str]:
+def _finding(finding: Finding) -> Iterator[str]:
     fields = finding.model_dump(include={"severity", "name", "rule", "confidence", "at"})
     yield (FINDING_AT if finding.at else FINDING).format(**fields)
     yield from _wrapped(_said(finding), "  ")
     for item in finding.evidence[:SHOWN_EVIDENCE]:
         yield from _wrapped(item.text, "  + " if item.supports else "  - ", "    ")
-    if finding.explained_by:
-        explainers = ", ".join(names.get(one, one) for one in finding.explained_by)
-        yield from _wrapped(EXPLAINED.format(names=explainers), "  ")
 
 
 def _recommendation(number: int, recommendation: Recommendation, *, with_code: bool) -> Iterator[str]:

@@ -90,7 +90,7 @@ def test_notes_explanations_and_places_are_told() -> None:
     leaf = rule("OPT911", "leaf", config.shuffle)
     remark = rule("OPT912", "remark", config.shuffle, severity="info")
     text = str(advice([root, leaf, remark], shuffle=True))
-    assert "Explained by root." in text
+    assert "Also seen, and explained by this: leaf (OPT911)." in text
     assert "· Something is seen to happen. Probable cause: something makes it happen. (OPT912)" in text
 
 
