@@ -28,6 +28,7 @@ def pages() -> Mapping[str, str]:
     made |= {f"remedies/{remedy.id}.md": remedy_page(remedy, knowledge) for remedy in remedies(knowledge)}
     made |= {
         "rules/index.md": "\n".join(_index(knowledge)) + "\n",
+        "signals.md": "\n".join(_signals(knowledge)) + "\n",
         "limits.md": "\n".join(_limits(knowledge)) + "\n",
         "article.md": "\n".join(_article(knowledge)) + "\n",
     }
@@ -64,6 +65,16 @@ def _limits(knowledge: Knowledge) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     for limit in sorted(knowledge.limits.values(), key=lambda limit: limit.name):
         yield f"| {limit.name} | {limit.value:g} | {limit.unit} | {limit.healthy} | {limit.source} |"
+
+
+def _signals(knowledge: Knowledge) -> Iterator[str]:
+    yield "# Signals\n"
+    yield "What a condition can read: `signal.ID(series, …)`, with as many series as *reads* says. One signal, one value.\n"
+    yield "| id | reads | value | unit | grade | said as |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for signal in sorted(knowledge.signals.values(), key=lambda signal: signal.id):
+        series = {0: "the run", 1: "one series", 2: "two series"}.get(signal.arguments, f"{signal.arguments} series")
+        yield f"| `{signal.id}` | {series} | {signal.title} | {signal.unit} | {signal.grade} | {signal.reads} |"
 
 
 def _article(knowledge: Knowledge) -> Iterator[str]:
