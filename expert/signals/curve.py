@@ -141,9 +141,14 @@ class Curve:
         if self.clock == "epoch":
             return Epochs(start, self.at[last])
         converted = None if self._marks is None else self._marks.convert(self.at[last], self.clock, "epoch")
-        if converted is None or not np.isfinite(converted).all():
-            converted = np.arange(1.0, windows + 1.0)
-        return Epochs(start, converted)
+        if converted is not None and np.isfinite(converted).all() and (np.diff(converted) > 0.0).all():
+            return Epochs(start, converted)
+        if known is None:
+            return Epochs(start, np.arange(1.0, windows + 1.0))
+        # Marks that name the epoch a step lies in say the same of all its steps: windows lie evenly between them.
+        bounds = np.append(known.start, count).astype(np.float64)
+        numbers = np.append(known.number, known.number[-1] + 1.0)
+        return Epochs(start, np.interp(last + 1.0, bounds, numbers))
 
     @cached_property
     def real_epochs(self) -> bool:

@@ -19,6 +19,8 @@ RECORD_TIME = (
 )
 
 FIRST_STEPS = 3.0
+FEWEST_PER_EPOCH = 4.0
+"""With fewer points in an epoch the first one comes after, or averages over, many updates."""
 
 
 def _first_gradient_per_error(view: View) -> Reading | Unknown:
@@ -28,19 +30,25 @@ def _first_gradient_per_error(view: View) -> Reading | Unknown:
     start = float(norm.at[0])
     if norm.clock == "step" and start > FIRST_STEPS:
         return Unknown(f"the gradient norm was first recorded at step {start:g}", RECORD_NORM)
-    config, first, per_error = view.config, float(norm.points[0]), 1.0
-    if config.loss == "mse":
+    if norm.clock == "epoch" and (norm.points_per_epoch or 0.0) < FEWEST_PER_EPOCH:
+        return Unknown("the first gradient norm is that of a whole epoch of updates", RECORD_NORM)
+    config, first = view.config, float(norm.points[0])
+    if config.loss in ("huber", "custom"):
+        return Unknown(f"how the gradient of the loss {config.loss} grows with the error is not known")
+    summed = float(config.batch_size or 0) if config.loss_reduction == "sum" else 1.0
+    if not summed:
+        return Unknown("the loss is a sum over a batch of unknown size", TELL_BATCH)
+    per_error = 1.0
+    if config.loss in ("mse", None):
         # Its gradient grows with the error itself; that of a cross entropy or an absolute error does not.
         loss = view.curve("train.loss")
-        if loss is None or len(loss.points) == 0 or loss.clock != norm.clock or float(loss.at[0]) != start:
+        known = loss is not None and len(loss.points) > 0 and loss.clock == norm.clock and float(loss.at[0]) == start
+        if loss is not None and known:
+            error = 2.0 * math.sqrt(abs(float(loss.points[0])) / summed)
+            per_error = error if config.loss else max(error, per_error)
+        elif config.loss:
             return Unknown("no finite training loss was recorded where the gradient norm was first", LOG_LOSS)
-        per_error = 2.0 * math.sqrt(abs(float(loss.points[0])))
-    elif config.loss in ("huber", "custom"):
-        return Unknown(f"how the gradient of the loss {config.loss} grows with the error is not known")
-    if config.loss_reduction == "sum":
-        if not config.batch_size:
-            return Unknown("the loss is a sum over a batch of unknown size", TELL_BATCH)
-        per_error *= config.batch_size
+    per_error *= summed
     return Reading(ratio(first, per_error), start, norm.clock, {"norm": first})
 
 

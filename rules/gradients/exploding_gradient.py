@@ -53,7 +53,7 @@ RULE = Rule(
         & ((progress < LITTLE_PROGRESS) | ~progress.known | broken)
     ),
     evidence=(
-        supports(start >= STEEP_START, strong, "the gradient norm is {value:.2g} before anything was learned"),
+        supports(start >= STEEP_START, strong, "the gradient norm is {norm:.2g} before anything was learned"),
         supports(reach >= STEEP, strong, "the first layer gets {value:.2g} times the gradient of the last"),
         supports(spike >= SPIKE, moderate, "the largest gradient is {value:.2g} times the usual one"),
         supports(model.recurrent.is_("rnn"), moderate, "a recurrence without gates repeats one matrix at each step"),

@@ -85,6 +85,15 @@ def test_few_long_epochs_are_read_in_windows_placed_on_the_epoch_clock() -> None
     assert curve.points_per_epoch == 100
 
 
+def test_windows_within_epochs_that_marks_only_name_lie_evenly_between_them() -> None:
+    at = np.arange(0.0, 300.0)
+    curve = Curve(Series(name="loss", at=at, values=at, clock="step"), ClockMarks(step=at, epoch=at // 100))
+    assert len(curve.epochs) == 30
+    assert curve.epoch_numbers == pytest.approx(np.arange(1.0, 31.0) / 10)
+    only = Curve(Series(name="loss", at=at, values=at, clock="step"), ClockMarks(step=at, epoch=np.zeros(300)))
+    assert only.epoch_numbers.tolist() == list(range(1, 31))
+
+
 def test_very_many_epochs_are_merged() -> None:
     curve = Curve(Series(name="loss", at=np.arange(1.0, 10_001), values=np.ones(10_000)))
     assert len(curve.epochs) == 512

@@ -26,13 +26,28 @@ def test_the_first_gradient_of_a_squared_error_is_divided_by_the_error() -> None
 
 
 def test_the_first_gradient_of_a_summed_loss_is_divided_by_the_batch() -> None:
-    assert steps([64.0], [50.0], loss_reduction="sum", batch_size=32).value("first_gradient_per_error") == 2.0
+    summed = {"loss_reduction": "sum", "batch_size": 32}
+    assert steps([64.0], [50.0], loss="cross_entropy", **summed).value("first_gradient_per_error") == 2.0
+    assert steps([384.0], [32 * 9.0], loss="mse", **summed).value("first_gradient_per_error") == 2.0
     assert isinstance(steps([64.0], [50.0], loss_reduction="sum").read("first_gradient_per_error"), Unknown)
 
 
 def test_a_gradient_first_recorded_later_says_nothing_of_the_start() -> None:
     run = Run({"gradient.norm": [1.0, 1.0]}, clock="step", at=[100.0, 200.0])
     assert isinstance(run.read("first_gradient_per_error"), Unknown)
+
+
+def test_the_mean_over_an_epoch_of_updates_says_nothing_of_the_start() -> None:
+    each_epoch = Run({"gradient.norm": [5e4, 1.0], "train.loss": [9.0, 1.0]}, clock="epoch")
+    assert isinstance(each_epoch.read("first_gradient_per_error"), Unknown)
+    each_step = Run({"gradient.norm": [5e4] * 20, "train.loss": [9.0] * 20}, clock="epoch", at=[k / 10 for k in range(20)])
+    assert isinstance(each_step.read("first_gradient_per_error"), Reading)
+
+
+def test_of_an_unknown_loss_the_gradient_may_be_as_large_as_that_of_a_squared_error() -> None:
+    assert steps([3e4, 3e4], [1e8, 1e8]).value("first_gradient_per_error") == pytest.approx(1.5)
+    assert steps([3e4, 3e4], [0.04, 0.04]).value("first_gradient_per_error") == 3e4
+    assert Run({"gradient.norm": [3e4]}, clock="step").value("first_gradient_per_error") == 3e4
 
 
 def test_weights_that_stay_zero_are_told_from_weights_that_leave_zero() -> None:
