@@ -62,10 +62,13 @@ def _nonfinite_in(block: Block, prefix: str, bad_rows: set[int]) -> tuple[int, l
 
 
 def summarize_columns(inputs: Samples) -> tuple[dict[str, Any], list[str]]:
-    """Return number, scale and constancy of the features, and a note if they were taken from a part of the rows."""
+    """Return number, scale and constancy of the features, and notes: where they are those of a part of the rows, and
+    where the scale of numbers that may be indices was left out.
+    """
     constant: list[str] = []
     means, stds, dense = [], [], []
     part = False
+    indices = [block for block in inputs.blocks if _may_be_indices(block)]
     for block in inputs.blocks:
         rows, is_part = _sampled(block)
         part |= is_part
@@ -75,6 +78,8 @@ def summarize_columns(inputs: Samples) -> tuple[dict[str, Any], list[str]]:
                 continue
             if column.min() == column.max() and (not is_part or _is_constant(block, index)):
                 constant.append(name)
+            if any(block is one for one in indices):
+                continue
             means.append(abs(float(column.mean())))
             stds.append(float(column.std()))
             dense.append(float((column == np.median(column)).mean()) < SPARSE)
@@ -86,7 +91,20 @@ def summarize_columns(inputs: Samples) -> tuple[dict[str, Any], list[str]]:
     if spread:
         result |= {"smallest_std": min(spread), "scale_ratio": max(stds) / min(spread)}
     note = f"Scales are those of an even sample of the {inputs.rows:,} rows; every cell was checked for being finite."
-    return result, [note] if part else []
+    notes = [note] if part else []
+    if indices:
+        notes.append(
+            "The inputs are whole numbers and may be indices, such as token ids, whose size means nothing: their scale "
+            "is not judged. If they are quantities, give them as floats."
+        )
+    return result, notes
+
+
+def _may_be_indices(block: Block) -> bool:
+    """Whether rows of an array may be sequences of indices: whole numbers of more than a byte (bytes are pixels)."""
+    values = block.values
+    whole = values.ndim == 2 and values.dtype.kind in "iu" and values.dtype.itemsize > 1
+    return whole and all(int(rows.min(initial=0)) >= 0 for _, rows in block.chunks())
 
 
 def compare_features(train: Samples, val: Samples) -> float | None:

@@ -39,7 +39,8 @@ def numbers_of(facts: Facts) -> Mapping[str, object]:
         found[name] = max(1, round(config.batch_size * factor)) if config.batch_size else None
     found["longer_epochs"] = 2 * int(found["epochs"]) if found["epochs"] else None
     found["lower_dropout"] = rounded(facts.model.dropout / 2.5) if facts.model.dropout else None
-    found["clip_norm"] = _percentile(facts, "gradient.norm", 90.0)
+    usual = _percentile(facts, "gradient.norm", 90.0)
+    found["clip_norm"] = rounded(usual) if usual is not None else None
     if config.steps_per_epoch and found["epochs"]:
         found["total_steps"] = steps = config.steps_per_epoch * int(found["epochs"])
         found["warm_up_steps"] = max(1, steps // 20)
@@ -48,8 +49,9 @@ def numbers_of(facts: Facts) -> Mapping[str, object]:
     validation = facts.curve("val.loss")
     if validation is not None and len(validation.epochs):
         found["best_epoch"] = round(float(validation.epoch_numbers[int(np.argmin(validation.epochs))]))
+    # What the run used is said as it was (float32 holds six digits); what is proposed is rounded where it is made.
     return {
-        name: rounded(value) if isinstance(value, float) else value
+        name: float(f"{value:.6g}") if isinstance(value, float) else value
         for name, value in found.items()
         if value is not None
     }
@@ -79,7 +81,7 @@ def _scaled(found: dict[str, float | int | str | None], name: str, factors: tupl
     value = found[name]
     for label, factor in factors:
         found[f"{label}_of_{name}" if label.startswith("a_") else f"{label}_{name}"] = (
-            value * factor if isinstance(value, int | float) else None
+            rounded(value * factor) if isinstance(value, int | float) else None
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from expert.authoring import Change, Remedy, config, keras_code, not_when, signal, torch_code, train, val
 
+rise = signal.validation_rise(val.loss, train.loss)
+
 REMEDIES = (
     Remedy(
         id="FX701",
@@ -18,7 +20,7 @@ REMEDIES = (
         not_when=(
             not_when(signal.has_nonfinite(train.loss), "the loss is no longer finite"),
             not_when(
-                signal.validation_rise(val.loss, train.loss) > 0.1,
+                rise > 0.1,
                 "the validation loss rises: keep the best checkpoint",
             ),
         ),
@@ -44,6 +46,10 @@ REMEDIES = (
             not_when(
                 config.checkpoint_best & config.early_stopping,
                 "the best checkpoint is kept and the run stops early already",
+            ),
+            not_when(
+                (signal.loss_fall() < 0.4) & ((rise <= 0.0) | ~rise.known),
+                "hardly anything was learned that would be worth keeping",
             ),
         ),
         snippets=(

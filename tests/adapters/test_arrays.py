@@ -320,3 +320,16 @@ def test_what_cannot_be_read_is_said_in_one_sentence(data: Any, message: str) ->
 def test_other_sources_are_left_alone() -> None:
     for source in ("log.csv", {"loss": [1, 2]}, 3, None, torch.nn.Linear(1, 1), object()):
         assert READER.recognizes(source) == 0.0
+
+
+def test_the_scale_of_whole_numbers_that_may_be_token_ids_is_unknown(rng: np.random.Generator) -> None:
+    ids = rng.integers(0, 5000, (300, 16))
+    found = read((ids, rng.integers(0, 2, 300)))
+    assert found.data.largest_mean is None
+    assert found.data.scale_ratio is None
+    assert found.data.features == 16
+    assert any("token ids" in note for note in found.notes)
+    assert profile(ids.astype(float)).largest_mean is not None
+    assert profile(ids - 2500).largest_mean is not None
+    assert profile((ids % 256).astype(np.uint8)).largest_mean is not None
+    assert profile({"x": {"words": ids, "size": rng.standard_normal((300, 2))}}).largest_std == pytest.approx(1, abs=0.2)

@@ -81,6 +81,15 @@ def test_numbers_come_from_the_run() -> None:
     assert "clip_norm" not in numbers_of(Facts(few, {})), "of a handful of steps no percentile is taken"
 
 
+def test_what_the_run_used_is_not_rounded_and_what_is_proposed_is() -> None:
+    history = History.from_columns({"loss": [1.0]}, config={"learning_rate": 3.1416e-4, "weight_decay": 0.0123})
+    numbers = numbers_of(Facts(history, {}))
+    assert (numbers["learning_rate"], numbers["a_tenth_of_learning_rate"]) == (3.1416e-4, 3.1e-5)
+    assert (numbers["weight_decay"], numbers["threefold_weight_decay"]) == (0.0123, 0.037)
+    single = History.from_columns({"loss": [1.0]}, config={"learning_rate": float(np.float32(1e-3))})
+    assert numbers_of(Facts(single, {}))["learning_rate"] == 1e-3
+
+
 def test_two_digits_are_what_a_person_would_type() -> None:
     assert rounded(0.033333) == 0.033
     assert rounded(0.0) == 0.0
