@@ -69,7 +69,7 @@ def _limits(knowledge: Knowledge) -> Iterator[str]:
 
 def _signals(knowledge: Knowledge) -> Iterator[str]:
     yield "# Signals\n"
-    yield "What a condition can read: `signal.ID(series, …)`, with as many series as *reads* says. One signal, one value.\n"
+    yield "What a condition can read: `signal.ID(series, …)`, with as many series as it reads. One signal, one value.\n"
     yield "| id | reads | value | unit | grade | said as |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for signal in sorted(knowledge.signals.values(), key=lambda signal: signal.id):
