@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ class SettingsError(ExpertError):
 
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the choice spelled most like ``word``, or ``""`` when none is close."""
+    from difflib import get_close_matches  # needed for a mistake only
+
     by_lower = {choice.lower(): choice for choice in choices}
     matches = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[matches[0]]!r}?" if matches else ""

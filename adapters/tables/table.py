@@ -11,6 +11,9 @@ import numpy as np
 from expert.adapters.tables.numbers import Flags, Floats, NotANumber, entry
 from expert.history import Ignored
 
+PLAIN = frozenset({float, int})
+"""What is a number as it stands."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -125,6 +128,9 @@ def table_of_columns(columns: Mapping[str, Sequence[Any]], source: str | None = 
     for name, column in columns.items():
         if isinstance(column, np.ndarray) and column.dtype.kind in "biuf" and column.ndim == 1:
             cells[str(name)] = Cells(column.astype(np.float64, copy=False), np.ones(length, dtype=np.bool_))
+            continue
+        if isinstance(column, list) and PLAIN.issuperset(map(type, column)):
+            cells[str(name)] = Cells(np.array(column, dtype=np.float64), np.ones(length, dtype=np.bool_))
             continue
         try:
             found = [entry(value) for value in column]

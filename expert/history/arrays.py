@@ -32,9 +32,7 @@ class ArrayField:
             array = array.reshape((0,) * self.axes)
         if array.ndim != self.axes:
             raise ValueError(f"expected an array with {self.axes} axes, got one of shape {array.shape}.")
-        view = np.ascontiguousarray(array).view()
-        view.flags.writeable = False
-        return view
+        return read_only(array)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
@@ -73,6 +71,13 @@ class ArrayStore:
 
 FloatArray = Annotated[NDArray[np.float64], ArrayField(1)]
 FloatMatrix = Annotated[NDArray[np.float64], ArrayField(2)]
+
+
+def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a read-only view that is contiguous; what is not is copied."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def as_floats(value: Any) -> NDArray[np.float64]:

@@ -217,11 +217,14 @@ def _history(
     layers: tuple[Any, ...],
 ) -> Built:
     series, marks = placing.series(table.values, table.matches), placing.marks()
-    return cls(
+    events = tuple(events)
+    # Only events and source come from the caller unchecked; without them there is nothing to validate.
+    checked = not events and isinstance(placing.source, str | None)
+    return (cls.model_construct if checked else cls)(
         series=series,
         layers=layers,
         marks=marks,
-        events=tuple(events),
+        events=events,
         config=profile(RunConfig, config),
         model=profile(ModelProfile, model),
         data=profile(DataProfile, data),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +15,7 @@ from expert.history.clock import ClockMarks
 from expert.history.events import Event
 from expert.history.layers import LayerStatistics
 from expert.history.profiles import DataProfile, ModelProfile, RunConfig
-from expert.history.record import Record
+from expert.history.record import Record, nothing_known
 from expert.history.series import Clock, Ignored, Series
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class History(Record):
     layers: tuple[LayerStatistics, ...] = ()
     marks: ClockMarks | None = None
     events: tuple[Event, ...] = ()
-    config: RunConfig = Field(default_factory=RunConfig)
-    model: ModelProfile = Field(default_factory=ModelProfile)
-    data: DataProfile = Field(default_factory=DataProfile)
+    config: RunConfig = Field(default_factory=partial(nothing_known, RunConfig))
+    model: ModelProfile = Field(default_factory=partial(nothing_known, ModelProfile))
+    data: DataProfile = Field(default_factory=partial(nothing_known, DataProfile))
     ignored: tuple[Ignored, ...] = ()
     notes: tuple[str, ...] = ()
     source: str | None = None
@@ -228,6 +229,14 @@ class History(Record):
         columns = [column for column in columns if len(column)]
         if not columns:
             return None
-        spacings = [float(np.median(np.diff(column))) for column in columns if len(column) > 1]
+        spacings = [_usual_spacing(column) for column in columns if len(column) > 1]
         span = float(max(column[-1] for column in columns) - min(column[0] for column in columns))
         return max(1, round(span + min(spacings, default=1.0)))
+
+
+def _usual_spacing(positions: NDArray[np.float64]) -> float:
+    """The median spacing of n >= 2 positions; of long ones that of about a thousand spacings."""
+    every = len(positions) // 1024 + 1
+    spacings = np.sort(positions[1::every] - positions[:-1:every])
+    count = len(spacings)
+    return float(spacings[(count - 1) // 2] + spacings[count // 2]) / 2.0

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from expert.errors import SourceError, nearest, sentence
+from expert.history.arrays import read_only
 from expert.history.clock import ClockMarks
 from expert.history.columns import Column
 from expert.history.layers import LayerStatistics
-from expert.history.record import Record
+from expert.history.record import Record, nothing_known
 from expert.history.series import Clock, Ignored, Provenance, Series
 
 if TYPE_CHECKING:
@@ -48,18 +49,19 @@ class Placing:
             if len(at) == 0:
                 self.ignored.append(Ignored(name=column.name, reason="stands only in rows without a step or epoch"))
                 continue
+            # Made of what was checked on the way here: to validate it again would cost as much as all the rest.
             placed.append(
-                Series(
+                Series.model_construct(
                     name=column.name,
                     role=match.role,
-                    at=at,
-                    values=column.values[kept],
+                    at=read_only(at),
+                    values=read_only(column.values[kept]),
                     clock=clock,
                     phase=match.phase,
                     reduction=match.reduction or "unknown",
                     direction=match.direction,
                     unit=match.unit,
-                    source=Provenance(path=self.source, column=column.name, reason=match.reason),
+                    source=Provenance.model_construct(path=self.source, column=column.name, reason=match.reason),
                 )
             )
         return tuple(placed)
@@ -130,9 +132,11 @@ class Placing:
 
 def profile(kind: type[Profile], given: Profile | Mapping[str, Any] | None) -> Profile:
     """Return the profile given, or made of the mapping given; a field it does not have is a ``SourceError``."""
+    if given is None:
+        return nothing_known(kind)
     if isinstance(given, kind):
         return given
-    fields = dict(given or {})
+    fields = dict(given)
     for name in fields:
         if name not in kind.model_fields:
             raise SourceError(f"{kind.__name__} has no field {name!r}.{nearest(str(name), kind.model_fields)}")

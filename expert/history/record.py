@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +22,20 @@ class Record(BaseModel):  # noqa: PLW1641  (pydantic gives frozen models their h
         if not isinstance(other, Record) or type(self) is not type(other):
             return NotImplemented
         return all(same(getattr(self, name), getattr(other, name)) for name in type(self).model_fields)
+
+
+Known = TypeVar("Known", bound=Record)
+
+
+def nothing_known(kind: type[Known]) -> Known:
+    """Return the record of this kind in which every field is its default: always the same one, as it is frozen."""
+    record = _NOTHING_KNOWN.get(kind)
+    if record is None:
+        record = _NOTHING_KNOWN[kind] = kind.model_construct()
+    return cast("Known", record)
+
+
+_NOTHING_KNOWN: dict[type[Record], Record] = {}
 
 
 def same(first: object, second: object) -> bool:

@@ -6,7 +6,6 @@ Where several columns claim one role, the spelling that stands first wins.
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 Phase = Literal["train", "val", "test"]
@@ -100,12 +99,12 @@ FIXED_ROLES = frozenset(role for role, _ in OTHER_ROLES) | {
 
 PHASE_SUBJECTS: tuple[str, ...] = ("train", "val", "test", "train_eval")
 
-BOOKKEEPING = re.compile(
+BOOKKEEPING = (
     r"(rank_)?data_time|eta(_seconds)?|(gpu_|cuda_)?mem(ory)?(_\w+)?|\w*(samples|steps|tokens|images|it|iter)_per_(second|sec|s)(_\w+)?|throughput\w*"
     r"|mfu|\w*flops|total_flos|\w*tokens(_seen)?|(wall_)?(timestamp|clock)|wall_time|date(time)?|seed|rank|percentage|remaining_time"
     r"|runtime|(train_)?speed\w*|model_preparation_time|jit_compilation_time|total_steps|max_steps|system_\w+|unnamed_\d+|index|mode|learning_rate_multiplier"
 )
-"""Machine time, memory, counters: written by loggers, but no measurement of the training."""
+"""A pattern for machine time, memory, counters: written by loggers, but no measurement of the training."""
 
 REDUCTION_WORDS: dict[str, Reduction] = {
     "step": "last_batch", "batch": "last_batch", "iter": "last_batch", "epoch": "epoch_mean",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from expert.errors import SourceError, nearest
 from expert.history.role_table import (
@@ -66,7 +67,16 @@ def match_columns(names: Sequence[str], columns: Mapping[str, str] | None = None
     At most one name gets each role and each clock. ``columns`` corrects guesses: it maps a role (or a clock: ``step``,
     ``epoch``, ``seconds``) to the name that holds it. Raises `SourceError` for a role or a name that does not exist.
     """
-    stated = _stated(names, columns or {})
+    return _matched(names, columns) if columns else dict(_guessed(tuple(names)))
+
+
+@lru_cache(maxsize=64)  # one run is read more than once, and the next has the same columns
+def _guessed(names: tuple[str, ...]) -> Mapping[str, Match]:
+    return _matched(names, {})
+
+
+def _matched(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, Match]:
+    stated = _stated(names, columns)
     matches: dict[str, Match] = dict(stated)
     rest = [name for name in names if name not in matches]
     matches |= _clocks(rest, {match.clock_column for match in stated.values()})
@@ -77,13 +87,21 @@ def match_columns(names: Sequence[str], columns: Mapping[str, str] | None = None
     return {name: matches[name] for name in names}
 
 
+@lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """Return a name in snake case: ``valLoss`` is ``val_loss``, ``Acc@1`` ``acc_1``, ``mAP50-95(B)`` ``map50_95_b``."""
+    if name.isascii() and name.islower() and name.isidentifier():
+        text = "_".join(filter(None, name.split("_")))  # as most names are: no word to be found by its capitals
+    else:
+        text = _words(name)
+    return text.replace("m_iou", "miou").replace("io_u", "iou").replace("m_map", "map")
+
+
+def _words(name: str) -> str:
     text = re.sub(r"\bm(?=(AP|AR|IoU|Dice)(?![a-z]))|(?<=[_/. ])m(?=(AP|AR|IoU|Dice)(?![a-z]))", "M", name.strip())
     text = text.replace("IoU", "Iou").replace("MAP", "Map")
     text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text))
-    text = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
-    return text.replace("m_iou", "miou").replace("io_u", "iou").replace("m_map", "map")
+    return re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
 
 
 def direction_of(quantity: str) -> Direction | None:
@@ -265,7 +283,9 @@ def _without_context(name: str) -> Match | None:
     if _is_role(name) and _SPELLINGS.get(quantity, (quantity, 0))[0] == quantity:
         return replace(_canonical(name), reason=f"{name} is a role")
     _, rest = _split(name)
-    if not snake(name) or BOOKKEEPING.fullmatch(rest) or BOOKKEEPING.fullmatch(snake(name)):
+    if rest in _SPELLINGS:
+        return None
+    if not snake(name) or re.fullmatch(BOOKKEEPING, rest) or re.fullmatch(BOOKKEEPING, snake(name)):
         return Match(reason="bookkeeping of the logger, no measurement of the training")
     for role, pattern in OTHER_ROLES:
         if re.fullmatch(pattern, rest):
