@@ -6,12 +6,13 @@ equal ratios. A healthy loss may fall in any way it likes, but beyond its noise 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from expert.signals.curve import Curve, Floats, edges
-from expert.signals.estimators import Trend, median, residuals, trend
+from expert.signals.estimators import Direction, direction, median, residuals
 from expert.signals.gap import places
 
 FEWEST = 6
@@ -53,9 +54,9 @@ class Course:
         """The position from which the valley rises, or the last one."""
         return float(self.x[min(self.turn, len(self.x) - 1)])
 
-    def since(self, turn: int) -> Trend:
-        """The trend of the values from an index on; none for fewer than 3."""
-        return trend(self.x[turn:], self.y[turn:]) if len(self.y) - turn >= 3 else Trend(0.0, 0.0, 0.0)
+    def since(self, turn: int) -> Direction:
+        """Which way the values go from an index on; no way for fewer than 3."""
+        return direction(self.y[turn:]) if len(self.y) - turn >= 3 else Direction(0.0, 0.0)
 
 
 def first_level(values: Floats) -> float:
@@ -86,23 +87,21 @@ def rising_fit(values: Floats) -> tuple[Floats, Floats]:
     """
     means: list[float] = []
     sizes: list[int] = []
-    errors: list[float] = []
     prefix: list[float] = []
-    total = 0.0
+    error, last = 0.0, -math.inf
     for value in values.tolist():
-        mean, size, error = value, 1, 0.0
-        while means and means[-1] >= mean:
-            other, count, before = means.pop(), sizes.pop(), errors.pop()
-            total -= before
+        mean, size = value, 1
+        while last >= mean and means:
+            other, count = means.pop(), sizes.pop()
             both = size + count
-            error += before + (mean - other) ** 2 * size * count / both
+            error += (mean - other) ** 2 * size * count / both
             mean = (mean * size + other * count) / both
             size = both
+            last = means[-1] if means else -math.inf
+        last = mean
         means.append(mean)
         sizes.append(size)
-        errors.append(error)
-        total += error
-        prefix.append(total)
+        prefix.append(error)
     return np.repeat(np.asarray(means, dtype=np.float64), sizes), np.asarray(prefix, dtype=np.float64)
 
 
