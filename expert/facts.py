@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -62,12 +62,10 @@ class Facts:
     def __init__(self, history: History, signals: Mapping[str, Signal], given: Iterable[GivenFact] = ()) -> None:
         self.history = history
         self._signals = signals
-        self._known: dict[SignalTerm | FieldTerm, Fact] = {}
+        self._known = {_key(item.term): self._given(item) for item in given}
         self._met: dict[int, tuple[SignalTerm | FieldTerm, Fact]] = {}
         self._curves: dict[str, Curve | None] = {}
         self.failures: dict[str, str] = {}
-        for item in given:
-            self._known[item.term] = self._given(item)
 
     @property
     def config(self) -> RunConfig:
@@ -103,9 +101,10 @@ class Facts:
         met = self._met.get(id(term))
         if met is not None:
             return met[1]
-        fact = self._known.get(term)
+        key = _key(term)
+        fact = self._known.get(key)
         if fact is None:
-            fact = self._known[term] = self._field(term) if isinstance(term, FieldTerm) else self._signal(term)
+            fact = self._known[key] = self._field(term) if term.kind == "field" else self._signal(term)
         self._met[id(term)] = (term, fact)  # the term is kept, so that its identity stays its own
         return fact
 
@@ -118,12 +117,11 @@ class Facts:
 
     def _field(self, term: FieldTerm) -> Fact:
         value = getattr(getattr(self.history, term.record), term.name)
-        grade = FIELD_GRADES[term.record]
         if value is None:
-            return Fact(term, None, grade, field_unknown(term.name), _how_to_give(term.record, term.name))
+            return _not_told(term)
         if not isinstance(value, bool | str):
             value = float(len(value)) if isinstance(value, tuple) else float(value)
-        return Fact(term, value, grade, template=field_template(term.name, value))
+        return Fact(term, value, FIELD_GRADES[term.record], template=field_template(term.name, value))
 
     def _signal(self, term: SignalTerm) -> Fact:
         signal = self._signals[term.signal]
@@ -159,9 +157,14 @@ class Facts:
         return Fact(term, item.value, grade, "not known in this case", template=template)
 
 
-@cache
-def _how_to_give(record: str, name: str) -> str:
-    return f'advise(..., {record}={{"{name}": ...}})'
+def _key(term: SignalTerm | FieldTerm) -> tuple[str, str | tuple[str, ...]]:
+    return (term.record, term.name) if term.kind == "field" else (term.signal, term.of)
+
+
+@lru_cache(maxsize=1024)
+def _not_told(term: FieldTerm) -> Fact:
+    how = f'advise(..., {term.record}={{"{term.name}": ...}})'
+    return Fact(term, None, FIELD_GRADES[term.record], field_unknown(term.name), how)
 
 
 def _scalar(value: object) -> Scalar:

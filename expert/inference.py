@@ -7,7 +7,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from expert.facts import Fact, Facts
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, OneOf, Operator
@@ -23,7 +24,8 @@ COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
 _NEGATION: Mapping[Truth, Truth] = {"yes": "no", "no": "yes", "unknown": "unknown"}
 
 
-class Verdict(NamedTuple):
+@dataclass(slots=True)  # not frozen: hundreds are made on every run, and that would double what each costs
+class Verdict:
     """What became of a node: its truth, the fact a leaf looked at, and the verdicts of its parts."""
 
     truth: Truth
@@ -52,12 +54,13 @@ class Verdict(NamedTuple):
     def _gather(self, found: list[Verdict]) -> None:
         if not self.parts:
             found.append(self)
-        elif self.node.kind == "not":
-            self.parts[0]._gather(found)
-        else:
-            for part in self.parts:
-                if part.truth == self.truth:
+        truth = self.truth if self.node.kind != "not" else _NEGATION[self.truth]
+        for part in self.parts:
+            if part.truth == truth:
+                if part.parts:
                     part._gather(found)
+                else:
+                    found.append(part)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self, 0))
@@ -104,59 +107,100 @@ class Limits:
 
 def judge(node: ConditionNode, facts: Facts, limits: Limits) -> Verdict:
     """The verdict tree of a condition on the facts."""
-    return _JUDGES[node.kind](node, facts, limits)
+    kept = _kept.get(id(node))
+    if kept is None:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        kept = _kept[id(node)] = (node, _prepared(node))
+    return kept[1](facts, limits)
 
 
-def _judge_all(node: All, facts: Facts, limits: Limits) -> Verdict:
-    return _joined(node, "no", facts, limits)
+Judge = Callable[[Facts, Limits], Verdict]
+"""A condition made ready to be judged: what its record holds is looked up once, not on every run."""
+MOST_KEPT = 4096
+_kept: dict[int, tuple[ConditionNode, Judge]] = {}
+"""By identity, which stays a condition's own because it is kept as well."""
 
 
-def _judge_any(node: AnyOf, facts: Facts, limits: Limits) -> Verdict:
-    return _joined(node, "yes", facts, limits)
+def _prepared(node: ConditionNode) -> Judge:
+    return _PREPARED[node.kind](node)
 
 
-def _joined(node: All | AnyOf, decisive: Truth, facts: Facts, limits: Limits) -> Verdict:
+def _all(node: All) -> Judge:
+    return _joined(node, "no")
+
+
+def _any(node: AnyOf) -> Judge:
+    return _joined(node, "yes")
+
+
+def _joined(node: All | AnyOf, decisive: Truth) -> Judge:
     """What decides wins; else one unknown part leaves the whole unknown."""
-    parts = tuple([judge(part, facts, limits) for part in node.parts])
-    truths = [part.truth for part in parts]
-    truth = decisive if decisive in truths else "unknown" if "unknown" in truths else _NEGATION[decisive]
-    return Verdict(truth, node, None, None, parts)
+    judges = [_prepared(part) for part in node.parts]
+    otherwise = _NEGATION[decisive]
+
+    def judged(facts: Facts, limits: Limits) -> Verdict:
+        parts = tuple([one(facts, limits) for one in judges])
+        truths = [part.truth for part in parts]
+        truth = decisive if decisive in truths else "unknown" if "unknown" in truths else otherwise
+        return Verdict(truth, node, None, None, parts)
+
+    return judged
 
 
-def _judge_not(node: Not, facts: Facts, limits: Limits) -> Verdict:
-    part = judge(node.part, facts, limits)
-    return Verdict(_NEGATION[part.truth], node, None, None, (part,))
+def _not(node: Not) -> Judge:
+    part = _prepared(node.part)
+
+    def judged(facts: Facts, limits: Limits) -> Verdict:
+        verdict = part(facts, limits)
+        return Verdict(_NEGATION[verdict.truth], node, None, None, (verdict,))
+
+    return judged
 
 
-def _judge_compare(node: Compare, facts: Facts, limits: Limits) -> Verdict:
-    fact, bound = facts.get(node.term), limits.value(node.bound)
-    value = fact.value
-    if value is None or isinstance(value, str) or math.isnan(value):
-        return Verdict("unknown", node, fact, bound)
-    return Verdict("yes" if COMPARISONS[node.operator](value, bound) else "no", node, fact, bound)
+def _compare(node: Compare) -> Judge:
+    term, bound, holds = node.term, node.bound, COMPARISONS[node.operator]
+
+    def judged(facts: Facts, limits: Limits) -> Verdict:
+        fact, limit = facts.get(term), limits.value(bound)
+        value = fact.value
+        if value is None or isinstance(value, str) or math.isnan(value):
+            return Verdict("unknown", node, fact, limit)
+        return Verdict("yes" if holds(value, limit) else "no", node, fact, limit)
+
+    return judged
 
 
-def _judge_one_of(node: OneOf, facts: Facts, limits: Limits) -> Verdict:
-    fact = facts.get(node.term)
-    if fact.value is None:
-        return Verdict("unknown", node, fact)
-    return Verdict("yes" if any(_same(fact.value, wanted) for wanted in node.values) else "no", node, fact)
+def _one_of(node: OneOf) -> Judge:
+    term, values = node.term, node.values
+
+    def judged(facts: Facts, limits: Limits) -> Verdict:
+        fact = facts.get(term)
+        if fact.value is None:
+            return Verdict("unknown", node, fact)
+        return Verdict("yes" if any(_same(fact.value, wanted) for wanted in values) else "no", node, fact)
+
+    return judged
 
 
-def _judge_known(node: Known, facts: Facts, limits: Limits) -> Verdict:
-    fact = facts.get(node.term)
-    return Verdict("no" if fact.value is None else "yes", node, fact)
+def _known(node: Known) -> Judge:
+    term = node.term
+
+    def judged(facts: Facts, limits: Limits) -> Verdict:
+        fact = facts.get(term)
+        return Verdict("no" if fact.value is None else "yes", node, fact)
+
+    return judged
 
 
-_JUDGES: Mapping[str, Callable[[Any, Facts, Limits], Verdict]] = {
-    "all": _judge_all,
-    "any": _judge_any,
-    "not": _judge_not,
-    "compare": _judge_compare,
-    "one_of": _judge_one_of,
-    "known": _judge_known,
+_PREPARED: Mapping[str, Callable[[Any], Judge]] = {
+    "all": _all,
+    "any": _any,
+    "not": _not,
+    "compare": _compare,
+    "one_of": _one_of,
+    "known": _known,
 }
-"""By kind: to ask a record for its class costs several times as much, and it is asked hundreds of times."""
 
 
 def _same(value: object, wanted: object) -> bool:

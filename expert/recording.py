@@ -28,6 +28,8 @@ def record_next(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> tupl
     the symptom is explained already.
     """
     symptoms = {identity for identity, one in judgments.items() if one.found and is_serious(one.severity)}
+    if not symptoms:
+        return ()
     worth: dict[str, float] = {}
     facts: dict[str, Fact] = {}
     decides: dict[str, list[str]] = {}

@@ -131,16 +131,18 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage
 
 def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
     """The rules that were not judged, by what each waits for; one that waits for several things stands under each."""
-    groups: dict[str, dict[str, None]] = {}
+    groups: dict[str, list[str]] = {}
     how: dict[str, str] = {}
     for identity, judgment in judgments.items():
         if judgment.status == "unknown":
             for missing, record in _missing(judgment.verdict):
-                groups.setdefault(missing, {})[identity] = None
+                waiting = groups.setdefault(missing, [])
+                if identity not in waiting[-1:]:
+                    waiting.append(identity)
                 how.setdefault(missing, record)
         elif judgment.status == "silenced":
             guards = ", ".join(judgments[guard].rule.name for guard in judgment.by)
-            groups.setdefault(SILENCED.format(guards=guards), {})[identity] = None
+            groups.setdefault(SILENCED.format(guards=guards), []).append(identity)
     ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(
         [
