@@ -139,7 +139,9 @@ def first_import(repeats: int) -> Measured:
 
 
 def _in_fresh_interpreter(statement: str) -> float:
-    done = subprocess.run([sys.executable, "-c", statement + _REPORT], capture_output=True, text=True, check=True)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", statement + _REPORT]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return float(done.stdout)
 
 
