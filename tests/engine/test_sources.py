@@ -32,7 +32,7 @@ def several(count: int, named: bool) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("count", "named", "note"),
     [
-        (3, True, "the last one, run-3.csv. The others: run-1.csv, run-2.csv. To judge another: expert.read_runs(source)[0]"),
+        (3, True, "the last one, run-3.csv. The others: run-1.csv, run-2.csv. To judge another"),
         (2, False, "the last one, run 2. The others: run 1. To judge another: expert.read_runs(source)[0]"),
         (9, True, "The others: run-4.csv, run-5.csv, run-6.csv, run-7.csv, run-8.csv and earlier ones."),
     ],
