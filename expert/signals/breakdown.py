@@ -41,14 +41,31 @@ def _broken_loss(view: View) -> Reading | Unknown:
         return Unknown("no loss was recorded", LOG)
     for curve in curves:
         if not curve.finite:
-            bad = float(curve.values[len(curve.points)])
-            what = f"{'NaN' if math.isnan(bad) else 'infinite'} from {curve.clock} {curve.first_nonfinite:g} on"
-            return Reading(True, curve.first_nonfinite, curve.clock, {"which": curve.name, "what": what})
+            detail: dict[str, float | str] = {"which": curve.name, "what": _what_broke(curve)}
+            return Reading(True, curve.first_nonfinite, curve.clock, detail)
     zero = zero_for_nan(view, curves[0]) if curves[0].role == "train.loss" else None
     if zero is not None:
         what = f"exactly 0 from {curves[0].clock} {zero:g} on, as loggers write that filter NaN"
         return Reading(True, zero, curves[0].clock, {"which": curves[0].name, "what": what})
     return Reading(False, detail={"which": curves[0].name, "what": "finite throughout"})
+
+
+def _what_broke(curve: Curve) -> str:
+    after = curve.values[len(curve.points) :]
+    bad = int(np.count_nonzero(~np.isfinite(after)))
+    what, place = "NaN" if math.isnan(float(after[0])) else "infinite", f"{curve.clock} {curve.first_nonfinite:g}"
+    if bad == len(after):
+        return f"{what} from {place} on"
+    return f"{what} at {place}, and finite afterwards" if bad == 1 else f"{what} at {place}, the first of {bad} times"
+
+
+def _broken_share(view: View) -> Reading | Unknown:
+    curves = [curve for role in LOSSES if (curve := view.curve(role)) is not None and not curve.finite]
+    if not curves:
+        return Unknown("no loss holds a value that is NaN or infinite")
+    rest = [~np.isfinite(curve.values[len(curve.points) :]) for curve in curves]
+    worst = max(rest, key=lambda bad: float(bad.mean()))
+    return Reading(float(worst.mean()), detail={"finite": float(np.count_nonzero(~worst))})
 
 
 def _growth_before_break(view: View, loss: Curve) -> Reading | Unknown:
@@ -89,6 +106,16 @@ SIGNALS: tuple[Signal, ...] = (
         grade="proof",
         reads="{which} is {what}",
         compute=_broken_loss,
+        arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="broken_share",
+        title="Share of values that are not finite, from the first such of a loss on",
+        unit="share of values; of training and validation the larger",
+        grade="proof",
+        reads="from the first such value on {value:.0%} of the values are not finite",
+        compute=_broken_share,
         arguments=0,
         record=LOG,
     ),

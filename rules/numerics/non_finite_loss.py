@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, broken, case, curve, decay, escalates, flat, gradient, line, run, signal, train, val
+from expert.authoring import (
+    Rule, broken, case, curve, decay, escalates, facts, flat, gradient, limit, line, run, signal, train, val,
+)  # fmt: skip
+
+PASSING = limit("passing-break", 0.5, unit="share of values", source="weights that are NaN stay NaN", healthy="0")
 
 RULE = Rule(
     id="NUM101",
@@ -13,11 +17,15 @@ RULE = Rule(
     prior=0.97,
     symptom="the loss stops being a number",
     when=signal.broken_loss(),
-    escalate=(escalates(signal.has_nonfinite(train.loss).is_(False) & signal.has_nonfinite(val.loss), "error"),),
+    escalate=(
+        escalates(signal.has_nonfinite(train.loss).is_(False) & signal.has_nonfinite(val.loss), "error"),
+        escalates(signal.broken_share() < PASSING, "warning"),
+    ),
     remedies=("locate-first-nonfinite", "remove-nonfinite-rows", "fused-loss-on-logits", "rewind-to-checkpoint"),
     meaning=(
         "From this point on the run is worthless: weights that are NaN stay NaN. Go back to a checkpoint from before, "
-        "and find out which came first, the input, an activation, the loss, a gradient or a weight."
+        "and find out which came first, the input, an activation, the loss, a gradient or a weight. A loss that is "
+        "finite again afterwards has left the weights whole; then look at the one batch or measurement that broke it."
     ),
     mechanism=(
         "Three roads lead here: non-finite cells in the data, a logarithm or quotient outside its domain, and numbers "
@@ -32,6 +40,12 @@ RULE = Rule(
             "NaN in validation only",
             run(curve(train.loss, decay(1.4, 0.4, 12)), curve(val.loss, decay(1.4, 0.6, 6), broken(6))),
         ),
+        case(
+            "infinite at one epoch, finite again",
+            run(curve(train.loss, decay(1.4, 0.4, 12), broken(1), decay(0.4, 0.3, 12))),
+        ),
+        case("now and then", facts(signal.broken_loss().of(True), signal.broken_share().of(0.4))),
+        case("mostly", facts(signal.broken_loss().of(True), signal.broken_share().of(0.6))),
         case(
             "a filtered NaN, written as 0",
             run(curve(train.loss, line(1.4, 0.9, 20), flat(0.0, 10)), curve(gradient.norm, flat(0.5, 20), broken(10))),

@@ -63,6 +63,23 @@ def test_a_broken_loss_is_found_in_training_in_validation_and_behind_a_filter() 
     assert isinstance(Run({"val.accuracy": [0.5]}).read("broken_loss"), Unknown)
 
 
+@pytest.mark.parametrize(
+    ("values", "what", "share"),
+    [
+        ([1.0, NAN, NAN], "NaN from epoch 2 on", 1.0),
+        ([1.0, math.inf, 0.9, 0.8], "infinite at epoch 2, and finite afterwards", 1 / 3),
+        ([1.0, NAN, 0.9, NAN, 0.8], "NaN at epoch 2, the first of 2 times", 0.5),
+    ],
+)
+def test_a_loss_that_is_finite_again_is_told_from_one_that_stays_broken(
+    values: list[float], what: str, share: float
+) -> None:
+    run = Run({"train.loss": values})
+    assert run.read("broken_loss").detail["what"] == what  # type: ignore[union-attr]
+    assert run.value("broken_share") == pytest.approx(share)
+    assert isinstance(Run({"train.loss": [1.0, 0.5]}).read("broken_share"), Unknown)
+
+
 def test_growth_before_the_break_is_measured_against_the_median_before() -> None:
     run = Run({"train.loss": [2.0] * 100 + [2.0, 8.0, 20.0, NAN]})
     assert run.value("loss_growth_before_break", "train.loss") == 10.0
