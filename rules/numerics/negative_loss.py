@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decisive, escalates, facts, line, moderate, run, signal, supports, train, val,
+    Rule, against, case, config, curve, decay, decisive, escalates, facts, limit, line, moderate, run, signal, supports,
+    train, val,
 )  # fmt: skip
 
 BOUNDED = ("cross_entropy", "nll", "mse", "mae", "huber", "bce", "bce_with_logits", "hinge")
+
+RUNS_AWAY = limit(
+    "runaway-fall", 0.4, unit="share", source="0.5 for a straight line", healthy="0.02-0.25 where it levels off"
+)
+
+late = signal.loss_late_fall()
 
 RULE = Rule(
     id="NUM301",
@@ -37,8 +44,14 @@ RULE = Rule(
             moderate,
             "the validation accuracy improves, as it would not with the wrong sign",
         ),
+        against(late < RUNS_AWAY, moderate, "it levels off; with the wrong sign it would fall without an end"),
     ),
-    escalate=(escalates(config.loss.is_(*BOUNDED), "error"),),
+    escalate=(
+        escalates(late < RUNS_AWAY, "info"),
+        escalates(signal.relative_improvement(train.accuracy) < 0, "warning"),
+        escalates(signal.relative_improvement(val.accuracy) < 0, "warning"),
+        escalates(config.loss.is_(*BOUNDED), "error"),
+    ),
     explains=("OPT106", "PLT104", "PLT106"),
     remedies=("correct-loss-sign", "verify-labels", "pair-head-with-loss"),
     meaning=(
@@ -77,6 +90,12 @@ RULE = Rule(
                 signal.lowest_value_is_negative(train.loss).of(True), signal.relative_improvement(val.accuracy).of(-0.5)
             ),
         ),
+        case("levels off like a likelihood", run(curve(train.loss, decay(5.0, -3.5, 40)))),
+        case(
+            "levels off, just so",
+            facts(signal.lowest_value_is_negative(train.loss).of(True), late.of(0.35)),
+        ),
+        case("goes on falling", facts(signal.lowest_value_is_negative(train.loss).of(True), late.of(0.45))),
         case("the loss function is not known", facts(signal.lowest_value_is_negative(train.loss).of(True))),
         case(
             "a loss of unknown kind that goes with accuracy",
