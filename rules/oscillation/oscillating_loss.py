@@ -19,6 +19,7 @@ pattern = signal.swing_predictability(train.loss)
 own = signal.own_swing(train.loss)
 own_weight = signal.own_swing_over_fall(train.loss)
 turns = signal.direction_changes(train.loss)
+val_own = signal.own_swing(val.loss)
 
 RULE = Rule(
     id="OSC101",
@@ -35,7 +36,8 @@ RULE = Rule(
     | (
         ~agreement.known
         & (((pattern > PATTERN) & (own > OWN) & (own_weight > OWN_WEIGHT)) | ((own > WILD) & (own_weight > DWARFS)))
-    ),
+    )
+    | ((own > WILD) & (val_own > WILD) & (own_weight > OWN_WEIGHT)),
     evidence=(
         supports(turns >= 0.4, weak, "the training loss turns round at {value:.0%} of the epochs"),
         supports(signal.accuracy_swing(train.score) >= 0.2, weak,
@@ -65,6 +67,8 @@ RULE = Rule(
         case("the accuracy swings", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6),
              signal.accuracy_swing(train.score).of(0.25))),
         case("a pattern, no validation", facts(agreement.of(None), pattern.of(0.5), own.of(0.06), own_weight.of(0.15))),
+        case("wild in both, and not in step", facts(agreement.of(0.1), own.of(0.5), val_own.of(0.5),
+             own_weight.of(0.13))),
         case("wild, no validation", facts(agreement.of(None), pattern.of(0.0), own.of(0.5), own_weight.of(0.6))),
     ),
     quiet=(
@@ -76,6 +80,10 @@ RULE = Rule(
         case("a pattern that validation does not share",
              facts(agreement.of(0.1), common.of(0.0), weight.of(0.0), pattern.of(0.9), own.of(0.6),
                  own_weight.of(0.8))),
+        case("wild in training alone", facts(agreement.of(0.1), own.of(0.9), own_weight.of(0.6), val_own.of(0.35))),
+        case("wild in validation alone", facts(agreement.of(0.1), own.of(0.35), own_weight.of(0.6), val_own.of(0.9))),
+        case("wild in both, on a steep descent", facts(agreement.of(0.1), own.of(0.5), own_weight.of(0.09),
+             val_own.of(0.5))),
         case("hardly a pattern", facts(agreement.of(None), pattern.of(0.3), own.of(0.1), own_weight.of(0.3))),
         case("a pattern too small", facts(agreement.of(None), pattern.of(0.6), own.of(0.04), own_weight.of(0.3))),
         case("a pattern on a descent", facts(agreement.of(None), pattern.of(0.6), own.of(0.1), own_weight.of(0.08))),
