@@ -21,6 +21,7 @@ DROPOUTS = {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "F
 TRANSFORMERS = {"Transformer", "TransformerEncoder", "TransformerDecoder"}
 TRANSFORMER_LAYERS = {"TransformerEncoderLayer", "TransformerDecoderLayer"}
 PLAIN = {"Sequential"}
+CONTAINERS = {"ModuleList", "ModuleDict"}
 KEYS = ("model", "optimizer", "loss", "scheduler")
 
 
@@ -68,7 +69,8 @@ def read_module(module: Module) -> ModelProfile:
     names = {type(child).__name__.lower() for child in module.modules()}
     has_transformer = any("attention" in name or "transformer" in name for name in names)
     calls = {name for code in codes for name in code.calls}
-    complete = not any(code.opaque for code in codes) and all(part.understood for part in parts)
+    contained = _torch_name(module) in CONTAINERS  # several networks, or pieces in an order only the caller knows
+    complete = not contained and not any(code.opaque for code in codes) and all(part.understood for part in parts)
     head = _head(module)
     adds = any(code.adds for code in codes) or any(name in {"add", "__add__"} for name in calls)
     named_residual = any(word in name for name in names for word in ("resid", "resnet", "basicblock", "bottleneck"))
@@ -153,7 +155,7 @@ def _torch_name(module: Module) -> str | None:
 
 
 def _is_leaf(module: Module, kind: str | None) -> bool:
-    return kind is not None and kind not in TRANSFORMERS | TRANSFORMER_LAYERS | {"ModuleList", "ModuleDict"}
+    return kind is not None and kind not in TRANSFORMERS | TRANSFORMER_LAYERS | CONTAINERS
 
 
 def _kind(class_name: str) -> str:

@@ -20,6 +20,8 @@ USUAL_RATES = {
 }
 USUAL_SGD = (1e-3, 1.0)
 USUAL_MOMENTUM = (1e-4, 0.3)
+USUAL_BATCH = 256
+"""Rates of SGD grow with the batch beyond that size (Goyal et al. 2017)."""
 UNSYMMETRIC = 10.0
 OUTPUT_RANGES = {"softmax": (0.0, 1.0), "sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, math.inf)}
 INDEX_LOSSES = ("cross_entropy", "nll")
@@ -130,7 +132,8 @@ def usual_rates(view: View) -> tuple[float, float] | Unknown:
     if optimizer is None:
         return Unknown("the optimizer is not known", _tell("config", "optimizer"))
     if optimizer.lower() == "sgd":
-        return USUAL_MOMENTUM if view.config.momentum else USUAL_SGD
+        low, high = USUAL_MOMENTUM if view.config.momentum else USUAL_SGD
+        return low, high * max(1.0, (view.config.batch_size or 0) / USUAL_BATCH)
     return USUAL_RATES.get(optimizer.lower()) or Unknown(f"no usual learning rates are known for {optimizer}")
 
 

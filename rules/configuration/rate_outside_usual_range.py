@@ -20,7 +20,11 @@ RULE = Rule(
     cause="the rate was taken over from another optimizer, or a digit is missing",
     when=(distance > 0) | (distance < 0),
     evidence=(
-        supports(distance >= FAR, moderate, "the rate {rate:g} is {value:.1f} powers of ten above the usual {high:g}"),
+        supports(
+            distance >= FAR,
+            moderate,
+            "the rate {rate:g} is {value:.1f} powers of ten above {high:g}, the highest that is usual",
+        ),
     ),
     escalate=(escalates((distance >= FAR) & ~seen.known, "warning"),),
     unless=("CFG102",),

@@ -326,3 +326,13 @@ def test_other_sources_are_left_alone() -> None:
     for source in (torch.zeros(2), "model.pt", {"model": "x"}, {"loss": [1]}, None, optimizer_of("SGD", lr=0.1)):
         assert READER.recognizes(source) == 0.0
     assert torch_optimizer.READER.recognizes(nn.Linear(1, 1)) == 0.0
+
+
+@pytest.mark.parametrize(
+    "nets", [nn.ModuleDict({"g": nn.Linear(3, 3), "d": nn.Linear(3, 1)}), nn.ModuleList([nn.Linear(3, 3)] * 2)]
+)
+def test_networks_kept_together_are_not_taken_for_one_after_the_other(nets: nn.Module) -> None:
+    found = profile(nets)
+    assert found.linear is None
+    assert found.activation is None
+    assert profile(nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1))).linear is True

@@ -118,6 +118,14 @@ def test_the_rate_may_come_from_its_series() -> None:
     assert isinstance(Run(config={"optimizer": "unheard"}).read("learning_rate_over_usual"), Unknown)
 
 
+def test_usual_rates_of_sgd_grow_with_a_large_batch() -> None:
+    config = {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 3.2}
+    assert Run(config={**config, "batch_size": 8192}).value("learning_rate_over_usual") == 0.0
+    assert Run(config={**config, "batch_size": 64}).value("learning_rate_over_usual") == pytest.approx(1.03, abs=0.01)
+    adam = {"optimizer": "adam", "learning_rate": 0.1, "batch_size": 8192}
+    assert Run(config=adam).value("learning_rate_over_usual") == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "turns"), [(0.1, 5.0, True), (0.0, 1.0, True), (-5.0, 5.0, False), (-0.1, 5.0, True)]
 )
