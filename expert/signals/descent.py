@@ -17,6 +17,8 @@ from expert.signals.trend import LARGEST_SIGNIFICANCE, clock_of
 FEIGNED_FALL = 2.0
 """The best falling course through a flat loss comes down by less than so many deviations of its noise, in 9 of 10."""
 LEAST_NOISE = 1e-3
+ACCURACY_OF_GUESSING = 0.15
+"""An accuracy of C classes this close to 1/C, in shares of it, is that of guessing."""
 LEFT = 0.15
 """A loss that fell by more has left the level it started from."""
 
@@ -94,13 +96,22 @@ def _distance_from_chance(view: View, curve: Curve) -> Reading | Unknown:
     if isinstance(chance, Unknown):
         # An untrained model guesses; what the loss was at first stands for chance where no number of classes can.
         chance = curve.sign * form.first
-        if view.config.loss in ENTROPY_LOSSES:
-            chance = min((math.log(number) for number in USUAL_CLASSES), key=lambda usual: abs(usual - level) / usual)
         left = -as_share(-net_fall(found))
+        if view.config.loss in ENTROPY_LOSSES:
+            classes = min(USUAL_CLASSES, key=lambda number: abs(math.log(number) - level) / math.log(number))
+            chance = math.log(classes)
+            left = 0.0 if _guesses(view, classes) else left
     if chance <= 0.0:
         return Unknown(f"{curve.name} has no positive level that guessing would give")
     away = abs(level / chance - 1.0)
     return Reading(max(away, left) if left > LEFT else away, detail={"level": level, "chance": chance})
+
+
+def _guesses(view: View, classes: int) -> bool:
+    """Whether the recorded accuracy, too, is that of guessing one of so many classes."""
+    curve = view.curve("train.accuracy")
+    form = curve.derive(shape) if curve is not None else None
+    return form is not None and abs(abs(form.end) * classes - 1.0) < ACCURACY_OF_GUESSING
 
 
 def _first_epoch_burst(view: View, curve: Curve) -> Reading | Unknown:
@@ -157,7 +168,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Fall of the loss from start to end beyond its noise; of training and validation the larger",
         unit="share of the first level",
         grade="curve",
-        reads="{name} fell by {value:.1%} beyond its noise, from {first:.4g} to {end:.4g}",
+        reads="{name} went from {first:.4g} to {end:.4g}; beyond its noise that is a fall by {value:.1%}",
         compute=_loss_fall,
         arguments=0,
         record=LOG,
@@ -167,7 +178,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Significance of the trend of the loss over the run; of training and validation the lower",
         unit="Mann-Kendall z: below -2 is hardly chance",
         grade="curve",
-        reads="the trend of the loss is {value:+.1f} standard deviations from none",
+        reads="the trend of the loss stands {value:+.1f} standard deviations from no trend",
         compute=_loss_fall_trend,
         arguments=0,
         record=LOG,
@@ -197,7 +208,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Steadiness of the rise of the loss since its bottom; of training and validation the smaller",
         unit="Kendall's tau",
         grade="curve",
-        reads="since its bottom the loss rises with a steadiness of {value:.2f}",
+        reads="since its bottom the loss rises with a steadiness of {value:.2f} (1: without exception)",
         compute=_loss_rise_steadiness,
         arguments=0,
         record=LOG,
@@ -207,7 +218,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="What the rise of the loss explains, of training and validation together",
         unit="variances of the noise",
         grade="curve",
-        reads="the rise of the loss explains {value:.3g} variances of its noise",
+        reads="the rise of the loss explains {value:.3g} times the variance of its noise",
         compute=_loss_rise_gain,
         arguments=0,
         record=LOG,
@@ -253,7 +264,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Steadiness of the rise since the bottom",
         unit="Kendall's tau",
         grade="curve",
-        reads="since {at} {series} rises with a steadiness of {value:.2f}",
+        reads="since {at} {series} rises with a steadiness of {value:.2f} (1: without exception)",
         compute=_valley_steadiness,
         record=LOG,
     ),
@@ -262,7 +273,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="What the rise since the bottom explains",
         unit="variances of the noise",
         grade="curve",
-        reads="the rise of {series} explains {value:.3g} variances of its noise",
+        reads="the rise of {series} explains {value:.3g} times the variance of its noise",
         compute=_valley_gain,
         record=LOG,
     ),

@@ -68,7 +68,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Noise from epoch to epoch",
         unit="share of the level",
         grade="curve",
-        reads="one epoch of {series} lies {value:.1%} off its neighbors",
+        reads="an epoch of {series} usually lies {value:.1%} off its neighbors",
         compute=_noise_level,
         record="log the loss at least once per epoch",
     ),

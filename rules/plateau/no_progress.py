@@ -24,7 +24,7 @@ RULE = Rule(
     symptom="the loss has hardly moved from where it started",
     when=((fall < NONE) | ((fall < BURIED) & (trend > SURE_FALL)) | ((fall < SLIGHT_FALL) & (evenness > EVEN_DESCENT)))
     & ((level > LEARNED) | ~level.known),
-    evidence=(supports(fall < 0.01, weak, "the loss fell by {value:.2%} over the whole run"),),
+    evidence=(supports(fall < 0.01, weak, "beyond its noise the loss fell by {value:.1%} over the whole run"),),
     explains=("PLT101",),
     unless=("OSC101", "OPT106", "NUM101"),
     remedies=("overfit-one-batch", "probe-learning-rate", "compare-with-blind-baseline"),

@@ -6,6 +6,8 @@ from expert.authoring import (
 
 AT_CHANCE = limit("at-chance", 0.015, unit="share", source="measured", healthy="0.3-1.0")
 
+SCORE = "the accuracy ends at {score:.1%}, and naming the largest class each time gives {majority:.1%}"
+
 distance = signal.distance_from_chance(train.loss)
 lead = signal.score_over_majority(train.score)
 
@@ -22,8 +24,8 @@ RULE = Rule(
     symptom="the loss stands where guessing without looking at the input would put it",
     when=distance < AT_CHANCE,
     evidence=(
-        supports(lead < 0.01, moderate, "the accuracy exceeds the share of the largest class by {value:.3f}"),
-        against(lead > 0.05, strong, "the accuracy exceeds the share of the largest class by {value:.3f}"),
+        supports(lead < 0.01, moderate, SCORE),
+        against(lead > 0.05, strong, SCORE),
     ),
     explains=("PLT106",),
     unless=("OSC101", "OPT106", "PLT102"),

@@ -332,4 +332,5 @@ def test_the_scale_of_whole_numbers_that_may_be_token_ids_is_unknown(rng: np.ran
     assert profile(ids.astype(float)).largest_mean is not None
     assert profile(ids - 2500).largest_mean is not None
     assert profile((ids % 256).astype(np.uint8)).largest_mean is not None
-    assert profile({"x": {"words": ids, "size": rng.standard_normal((300, 2))}}).largest_std == pytest.approx(1, abs=0.2)
+    both = profile({"x": {"words": ids, "size": rng.standard_normal((300, 2))}})
+    assert both.largest_std == pytest.approx(1, abs=0.2)

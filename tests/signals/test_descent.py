@@ -177,3 +177,12 @@ def test_validation_every_fifth_epoch_is_compared_where_both_are_known() -> None
     run = Run()
     run.history = History(series=(train, val))
     assert run.value("parting_trend", "val.loss", "train.loss") > 2.5
+
+
+def test_a_loss_that_fell_to_chance_has_not_left_it_where_the_accuracy_is_that_of_guessing() -> None:
+    fell = [2.8, *[1.617] * 11]
+    assert Run({"train.loss": fell}).value("distance_from_chance", "train.loss") > 0.3
+    guesses = Run({"train.loss": fell, "train.accuracy": [0.19, *[0.2] * 11]})
+    assert guesses.value("distance_from_chance", "train.loss") < 0.01
+    knows = Run({"train.loss": fell, "train.accuracy": [0.19, *[0.45] * 11]})
+    assert knows.value("distance_from_chance", "train.loss") > 0.3

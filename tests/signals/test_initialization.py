@@ -40,7 +40,8 @@ def test_a_gradient_first_recorded_later_says_nothing_of_the_start() -> None:
 def test_the_mean_over_an_epoch_of_updates_says_nothing_of_the_start() -> None:
     each_epoch = Run({"gradient.norm": [5e4, 1.0], "train.loss": [9.0, 1.0]}, clock="epoch")
     assert isinstance(each_epoch.read("first_gradient_per_error"), Unknown)
-    each_step = Run({"gradient.norm": [5e4] * 20, "train.loss": [9.0] * 20}, clock="epoch", at=[k / 10 for k in range(20)])
+    tenths = [k / 10 for k in range(20)]
+    each_step = Run({"gradient.norm": [5e4] * 20, "train.loss": [9.0] * 20}, clock="epoch", at=tenths)
     assert isinstance(each_step.read("first_gradient_per_error"), Reading)
 
 
