@@ -160,9 +160,10 @@ def _not(node: Not) -> Judge:
 
 def _compare(node: Compare) -> Judge:
     term, bound, holds = node.term, node.bound, COMPARISONS[node.operator]
+    fixed = bound if isinstance(bound, float) else None
 
     def judged(facts: Facts, limits: Limits) -> Verdict:
-        fact, limit = facts.get(term), limits.value(bound)
+        fact, limit = facts.get(term), limits.value(bound) if fixed is None else fixed
         value = fact.value
         if value is None or isinstance(value, str) or math.isnan(value):
             return Verdict("unknown", node, fact, limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from expert.advice import Coverage, EvidenceItem, Finding, NotJudged, Outcome
@@ -131,18 +132,16 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage
 
 def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
     """The rules that were not judged, by what each waits for; one that waits for several things stands under each."""
-    groups: dict[str, list[str]] = {}
+    groups: defaultdict[str, set[str]] = defaultdict(set)
     how: dict[str, str] = {}
     for identity, judgment in judgments.items():
         if judgment.status == "unknown":
             for missing, record in _missing(judgment.verdict):
-                waiting = groups.setdefault(missing, [])
-                if identity not in waiting[-1:]:
-                    waiting.append(identity)
+                groups[missing].add(identity)
                 how.setdefault(missing, record)
         elif judgment.status == "silenced":
             guards = ", ".join(judgments[guard].rule.name for guard in judgment.by)
-            groups.setdefault(SILENCED.format(guards=guards), []).append(identity)
+            groups[SILENCED.format(guards=guards)].add(identity)
     ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(
         [
