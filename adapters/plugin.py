@@ -18,6 +18,7 @@ from expert.adapters import (
     saved_history,
     torch_model,
     torch_optimizer,
+    unnamed,
 )
 from expert.hooks import hookimpl
 from expert.reading import Reader
@@ -42,4 +43,5 @@ def expert_readers() -> list[Reader]:
         torch_model.READER,
         torch_optimizer.READER,
         arrays.READER,
+        unnamed.READER,
     ]
