@@ -113,5 +113,15 @@ REDUCTION_WORDS: dict[str, Reduction] = {
 }  # fmt: skip
 """A first or last word which says over what a value was taken: ``train_loss_step``, ``epoch_loss``, ``avg_loss``."""
 
+LIKELIHOODS = frozenset({"nll", "cross_entropy", "crossentropy", "neg_log_likelihood", "negative_log_likelihood"})
+"""Quantities that are the loss where nothing is called so."""
+
+CHINESE: dict[str, str] = {
+    "学习率": "learning_rate", "准确率": "accuracy", "正确率": "accuracy", "损失": "loss", "困惑度": "perplexity",
+    "训练": "train", "验证": "val", "测试": "test", "轮次": "epoch", "轮数": "epoch", "步数": "step", "迭代次数": "iteration",
+    "召回率": "recall", "梯度范数": "gradient_norm", "批大小": "batch_size", "权重衰减": "weight_decay",
+}  # fmt: skip
+"""Words of Chinese headers -> the word that the tables above know."""
+
 GROUP_WORDS = frozenset({"metrics", "metric", "losses", "scalars", "log"})
 """First words that group names and say nothing."""

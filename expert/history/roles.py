@@ -10,12 +10,14 @@ from functools import lru_cache
 from expert.errors import SourceError, nearest
 from expert.history.role_table import (
     BOOKKEEPING,
+    CHINESE,
     CLOCKS,
     EVALUATORS,
     EVERYDAY_WORDS,
     FIXED_ROLES,
     GROUP_WORDS,
     HIGHER_IS_BETTER,
+    LIKELIHOODS,
     LOWER_IS_BETTER,
     OTHER_ROLES,
     PHASE_PREFIXES,
@@ -98,6 +100,9 @@ def snake(name: str) -> str:
 
 
 def _words(name: str) -> str:
+    if not name.isascii():
+        for chinese, word in CHINESE.items():
+            name = name.replace(chinese, f"_{word}_")
     text = re.sub(r"\bm(?=(AP|AR|IoU|Dice)(?![a-z]))|(?<=[_/. ])m(?=(AP|AR|IoU|Dice)(?![a-z]))", "M", name.strip())
     text = text.replace("IoU", "Iou").replace("MAP", "Map")
     text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text))
@@ -324,8 +329,10 @@ def _with_phases(readings: list[_Reading], taken: Mapping[str, str]) -> Iterable
 
 def _only_losses(readings: list[_Reading], losses: set[str | None], taken: Mapping[str, str]) -> dict[str, str]:
     """Names that get the role of the loss because nothing else of their phase can have it."""
+    called = [reading for reading in readings if reading.own.endswith("loss")]
+    candidates = called or [reading for reading in readings if reading.own in LIKELIHOODS]
     parts = {
-        subject: [r for r in readings if r.subject in subjects and r.own.endswith("loss") and "best" not in r.own]
+        subject: [r for r in candidates if r.subject in subjects and "best" not in r.own]
         for subject, subjects in {"train": ("train", None), "val": ("val",)}.items()
     }
     found: dict[str, str] = {}

@@ -35,6 +35,18 @@ LAYOUTS: dict[str, dict[str, str | None]] = {
         "grad_2.0_norm_total": "gradient.norm",
         "grad_2.0_norm/fc.weight": None,
     },
+    "chinese": {
+        "轮次": "epoch",
+        "训练损失": "train.loss",
+        "验证集损失": "val.loss",
+        "训练准确率": "train.accuracy",
+        "验证准确率(%)": "val.accuracy",
+        "学习率": "optimizer.learning_rate",
+        "备注": None,
+    },
+    "chinese without a phase": {"损失": "train.loss", "准确率": "train.accuracy"},
+    "likelihoods": {"train_nll": "train.loss", "val_nll": "val.loss", "accuracy": "train.accuracy"},
+    "a likelihood beside a loss": {"loss": "train.loss", "val_loss": "val.loss", "val_nll": "val.nll"},
     "only a step loss": {"step": "step", "train_loss_step": "train.loss"},
     "transformers": {
         "epoch": "epoch",
