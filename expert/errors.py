@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
+SHORT_FORMS = {"lr": "learning_rate", "wd": "weight_decay", "bs": "batch_size", "num_classes": "classes"}
+"""What people write in place of a name that is spelled quite differently."""
+
+
 class ExpertError(ValueError):
     """Base of everything raised for bad input; its message is one clear sentence."""
 
@@ -30,6 +34,9 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     from difflib import get_close_matches  # needed for a mistake only
 
     by_lower = {choice.lower(): choice for choice in choices}
+    full = SHORT_FORMS.get(word.lower())
+    if full in by_lower:
+        return f" Did you mean {by_lower[full]!r}?"
     matches = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[matches[0]]!r}?" if matches else ""
 

@@ -118,7 +118,8 @@ LIKELIHOODS = frozenset({"nll", "cross_entropy", "crossentropy", "neg_log_likeli
 
 CHINESE: dict[str, str] = {
     "学习率": "learning_rate", "准确率": "accuracy", "正确率": "accuracy", "损失": "loss", "困惑度": "perplexity",
-    "训练": "train", "验证": "val", "测试": "test", "轮次": "epoch", "轮数": "epoch", "步数": "step", "迭代次数": "iteration",
+    "训练": "train", "验证": "val", "测试": "test",
+    "轮次": "epoch", "轮数": "epoch", "步数": "step", "迭代次数": "iteration",
     "召回率": "recall", "梯度范数": "gradient_norm", "批大小": "batch_size", "权重衰减": "weight_decay",
 }  # fmt: skip
 """Words of Chinese headers -> the word that the tables above know."""
