@@ -59,13 +59,14 @@ def spikes(values: Floats, candidates: Indices | None = None) -> Indices:
     offsets = np.concatenate([np.arange(reach), np.arange(reach + 1, 2 * reach + 1)])
     around = padded[where[:, np.newaxis] + offsets]
     before = np.sort(around[:, :reach], axis=1)[:, reach // 2]
+    high = values[where] - before > (SPIKE_RATIO - 1.0) * np.abs(before)
+    where, around = where[high], around[high]
     around.sort(axis=1)
     middle = (around[:, reach - 1] + around[:, reach]) / 2.0
     off = np.sort(np.abs(around - middle[:, np.newaxis]), axis=1)
     deviation = 1.4826 * (off[:, reach - 1] + off[:, reach]) / 2.0
     here = values[where]
     above = (here > middle + SPIKE_DEVIATIONS * deviation) & (here - middle > (SPIKE_RATIO - 1.0) * np.abs(middle))
-    above &= here - before > (SPIKE_RATIO - 1.0) * np.abs(before)
     return np.asarray(where[above], dtype=np.intp)
 
 

@@ -116,8 +116,9 @@ def course_of(x: Floats, values: Floats, start: float | None = None) -> Course:
     after = rising_fit(-y[::-1])[1][::-1]
     error = np.append(0.0, before) + np.append(after, 0.0)
     turn = int(error.argmin())
-    down = risen if turn == len(y) else rising_fit(-y[:turn])[0]
-    valley = np.concatenate([-down, rising_fit(y[turn:])[0]])
+    # What lies before the stretch that the whole fit levels across the turn is fitted alike with and without the rest.
+    level = int(risen.searchsorted(risen[turn])) if turn < len(y) else turn
+    valley = np.concatenate([-risen[:level], -rising_fit(-y[level:turn])[0], rising_fit(y[turn:])[0]])
     gain = max(0.0, float(before[-1] - error[turn]))
     return Course(x, y, -risen, valley, turn, gain, 1.4826 * median(np.abs(residuals(x, y))))
 
