@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from expert.adapters.columns import is_table
 from expert.errors import SourceError
 from expert.history import History
+from expert.history.role_table import PHASES
 from expert.reading import Reader, ReadRequest
 
 LAST = 0.02
@@ -40,16 +41,18 @@ def _mapping(source: Mapping[object, object], kind: str) -> str:
         if isinstance(name, int) and value:
             return f"This {kind} has a row under each number; pass the rows as a list: list(source.values())."
         inner = next(iter(value), "loss")
+        full = f"{inner}.{name}" if inner in PHASES else f"{name}.{inner}"
         return (
             f"This {kind} holds another dict under {name!r}; pass one dict of lists with a name for each, such as "
-            f"{{'{name}.{inner}': source[{name!r}][{inner!r}]}}."
+            f"{{{full!r}: source[{name!r}][{inner!r}]}}."
         )
     if isinstance(value, Iterator):
         return f"{name!r} is a {type(value).__name__}, which can be gone through only once; pass list(...) of it."
     if value is None or (hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0):
         return f"{name!r} is the single value {value!r:.40}; a run has a list of values under each name."
     first = value[0] if isinstance(value, list | tuple) and value else value
-    return f"{name!r} holds {first!r:.40}, which is no number; a run has a list of numbers under each name."
+    shown = " ".join(repr(first).split())
+    return f"{name!r} holds {shown:.40}, which is no number; a run has a list of numbers under each name."
 
 
 def _recognizes(source: object) -> float:

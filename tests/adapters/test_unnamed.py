@@ -20,6 +20,8 @@ DOWN = [1.0, 0.9, 0.8]
         ({}, "is empty"),
         ([], "is empty"),
         ({"train": {"loss": DOWN}, "val": {"loss": DOWN}}, "{'train.loss': source['train']['loss']}"),
+        ({"loss": {"train": DOWN, "val": DOWN}}, "{'train.loss': source['loss']['train']}"),
+        ({"loss": np.ones((3, 2))}, "which is no number"),
         ({1: {"loss": 1.0}, 2: {"loss": 0.9}}, "list(source.values())"),
         ({"loss": (value for value in DOWN)}, "'loss' is a generator"),
         (({"loss": value} for value in DOWN), "pass list(...)"),
