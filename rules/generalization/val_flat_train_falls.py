@@ -17,12 +17,18 @@ UP = limit(
 )
 
 SLACK_DOWN = limit(
-    "unsure-validation-down", -0.03, unit="relative per epoch", source="measured", healthy="-0.1 to -0.01 while it learns"
+    "unsure-validation-down",
+    -0.03,
+    unit="relative per epoch",
+    source="measured",
+    healthy="-0.1 to -0.01 while it learns",
 )
 SLACK_UP = limit(
     "unsure-validation-up", 0.03, unit="relative per epoch", source="measured", healthy="below 0 while it learns"
 )
-UNSURE = limit("unsure-trend", 1.6, unit="standard deviations", source="two-sided 10 %", healthy="below -2 while it learns")
+UNSURE = limit(
+    "unsure-trend", 1.6, unit="standard deviations", source="two-sided 10 %", healthy="below -2 while it learns"
+)
 
 pace = signal.recent_pace(train.loss)
 trend = signal.recent_trend(train.loss)
