@@ -15,6 +15,8 @@ from expert.signals.signal import Reading, Signal, Unknown, View
 LONG = 30
 """From so many epochs on swings are judged on the second half: they are a state to be in, not a way to start."""
 FEWEST_PREDICTED = 16
+CAUTION = 0.5
+"""In standard errors of Fisher's z."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ def correlation(a: Floats, b: Floats) -> float:
     return float(a @ b) / size if size > 1e-9 * len(a) else 0.0
 
 
+def at_least(found: float, count: int) -> float:
+    """What a correlation of ``count`` pairs is at least, either way: nearer to none by half a standard error, as
+    Fisher's z has it. Few pairs of noise easily agree by chance.
+    """
+    z = float(np.arctanh(min(abs(found), 1.0 - 1e-9))) - CAUTION / max(count - 3, 1) ** 0.5
+    return float(np.copysign(np.tanh(max(z, 0.0)), found))
+
+
 def around_median(values: Floats) -> Floats:
     """Values minus their median."""
     return np.asarray(values - median(values), dtype=np.float64)
@@ -53,7 +63,8 @@ def swings(first: Curve, second: Curve) -> Swings | None:
     # Steps must agree as well as distances: where the fit is off for a while it is off for both.
     steps = correlation(*(around_median(np.diff(form.y[window])) for form in both))
     fall = sum(float(form.falling[window][0] - form.falling[-1]) for form in both) / 2.0
-    return Swings(max(float(a @ b) / len(a), 0.0) ** 0.5, min(correlation(a, b), steps), fall)
+    agreement = at_least(min(correlation(a, b), steps), len(a))
+    return Swings(max(float(a @ b) / len(a), 0.0) ** 0.5, agreement, fall)
 
 
 def predictability(off: Floats) -> float:
@@ -136,7 +147,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Correlation of the swings of both: of their distances from their courses and of their steps",
         unit="correlation",
         grade="curve",
-        reads="the swings of {series} and {other} agree with a correlation of {value:.2f}",
+        reads="the swings of {series} and {other} agree with a correlation of at least {value:.2f}",
         compute=_common_swing_correlation,
         arguments=2,
         record=LOG_BOTH,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
-from expert.signals.common_swings import predictability
+from expert.signals.common_swings import at_least, predictability
 from expert.signals.courses import course_of, ratio_scale, rising_fit
 from expert.signals.signal import Reading, Unknown
 from tests.signals.runs import Run, alternating, bowl, decay, flat, line, loss_run
@@ -186,3 +186,10 @@ def test_a_loss_that_fell_to_chance_has_not_left_it_where_the_accuracy_is_that_o
     assert guesses.value("distance_from_chance", "train.loss") < 0.01
     knows = Run({"train.loss": fell, "train.accuracy": [0.19, *[0.45] * 11]})
     assert knows.value("distance_from_chance", "train.loss") > 0.3
+
+
+def test_few_pairs_prove_less_agreement_than_many() -> None:
+    assert at_least(0.7, 8) < at_least(0.7, 80) < 0.7
+    assert at_least(-0.7, 8) == -at_least(0.7, 8)
+    assert at_least(1.0, 8) > 0.99
+    assert at_least(0.1, 4) == 0.0
