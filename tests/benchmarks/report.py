@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from expert import advise
-from tests.benchmarks import engine
 from tests.benchmarks.curves.run import judge_seed, markdown
 from tests.scenarios.cases import CASES
 from tests.scenarios.loading import load
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 RIVALS = Path(__file__).parent / "curves" / "rivals_table.md"
-CURVE_SEEDS = (1, 2)
+CURVE_SEEDS = (11, 12)
 SCENARIO_SEEDS = (0, 1, 2)
 RUNS = 2000
 
@@ -32,6 +33,7 @@ def page() -> Iterator[str]:
     )
     for seed in CURVE_SEEDS:
         yield markdown(judge_seed(seed, RUNS), seed) + "\n"
+    yield "An [earlier evaluation](benchmarks-earlier.md) on seeds 1 and 2 is kept as it was.\n"
     yield "## The same generator, four other tools\n"
     yield (
         "330 runs of seed 1, 30 of each kind, judged by the released packages with their defaults "
@@ -43,14 +45,21 @@ def page() -> Iterator[str]:
     yield "## Real trainings\n"
     yield (
         "Each scenario of `tests/scenarios/` is a real training with a fault. *Place* is where the right cause stands "
-        "among the findings at warning or above with full telemetry (seed by seed; – is absent), *first remedy* "
-        "whether the first recommended change is one whose retraining helped. Rules were tuned on seeds 0 and 1; seed "
-        "2 was not looked at.\n"
+        "among all findings with full telemetry (seed by seed; – is absent), *first remedy* whether the first "
+        "recommendation, or the first change where that is a check, is one whose retraining helped. Rules were tuned "
+        "on seeds 0 and 1; seed 2 was looked at for GEN102, GRD303, MOD204 and GRD102 only.\n"
     )
     yield from _scenarios(SCENARIO_SEEDS)
     yield "\n## Cost\n"
     yield "As ratios in one process, in processor time; the floor is the least that could do the job.\n"
-    yield engine.markdown(engine.measure_all())
+    yield _cost()
+
+
+def _cost() -> str:
+    """The table of costs, measured in a process of its own: this one holds torch and every run judged above."""
+    engine = [sys.executable, "-m", "tests.benchmarks.engine"]
+    told = subprocess.run(engine, cwd=PAGE.parents[1], capture_output=True, text=True, check=False).stdout
+    return "\n".join(line for line in told.splitlines() if line.startswith("|"))
 
 
 def _scenarios(seeds: Sequence[int]) -> Iterator[str]:
@@ -61,15 +70,16 @@ def _scenarios(seeds: Sequence[int]) -> Iterator[str]:
         places, helped = [], []
         for seed in seeds:
             advice = advise(load(case, seed).history())
-            found = [one.rule for one in advice.findings if one.severity != "info"]
             if case.healthy:
                 total += 1
-                silent += not found
+                silent += not advice
                 continue
+            found = [one.rule for one in advice.findings]
             place = min((found.index(rule) for rule in case.expect if rule in found), default=None)
             places.append("–" if place is None else str(place + 1))
-            changes = [one.remedy for one in advice.recommendations if one.kind == "change"]
-            helped.append(bool(changes) and changes[0] in {cure.remedy for cure in case.cures if cure.helps})
+            first = [one.remedy for one in advice.recommendations[:1]]
+            first += [one.remedy for one in advice.recommendations if one.kind == "change"][:1]
+            helped.append(bool({cure.remedy for cure in case.cures if cure.helps} & set(first)))
         if not case.healthy:
             remedy = f"helped in {sum(helped)} of {len(helped)}"
             yield f"| {case.id} | {', '.join(case.expect)} | {', '.join(places)} | {remedy} |"
