@@ -94,6 +94,8 @@ class Limits:
     def __init__(self, overrides: Mapping[str, float] | None = None, profile: str | None = None) -> None:
         self._overrides = dict(overrides or {})
         self._profile = profile
+        self.defaults = not self._overrides and profile is None
+        """Whether every limit has its own value."""
 
     def value(self, bound: Limit | float) -> float:
         """The number a comparison uses."""
@@ -160,10 +162,10 @@ def _not(node: Not) -> Judge:
 
 def _compare(node: Compare) -> Judge:
     term, bound, holds = node.term, node.bound, COMPARISONS[node.operator]
-    fixed = bound if isinstance(bound, float) else None
+    default = bound if isinstance(bound, float) else bound.value
 
     def judged(facts: Facts, limits: Limits) -> Verdict:
-        fact, limit = facts.get(term), limits.value(bound) if fixed is None else fixed
+        fact, limit = facts.get(term), default if limits.defaults else limits.value(bound)
         value = fact.value
         if value is None or isinstance(value, str) or math.isnan(value):
             return Verdict("unknown", node, fact, limit)
