@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal that cannot show an arrow shall still show the rest
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()  # a reader that is gone is noticed here, not when the interpreter ends
+        return status
     except ExpertError as error:
         _complain(error)
         return UNUSABLE
