@@ -27,7 +27,7 @@ RULE = Rule(
         supports(parting > 2.5, weak, "validation and training loss part by {value:.1f} standard deviations"),
         supports(config.label_smoothing <= 0.0, weak, "labels are not smoothed"),
     ),
-    remedies=("smooth-labels", "calibrate-temperature", "keep-best-checkpoint", "raise-weight-decay"),
+    remedies=("keep-best-checkpoint", "smooth-labels", "calibrate-temperature", "raise-weight-decay"),
     meaning="The model is wrong no more often than before, but surer of itself when it is wrong. Choose the weights by "
     "the score where only the "
     "score matters; smooth the labels or calibrate where probabilities matter.",
