@@ -1,13 +1,12 @@
-"""Keras on TensorFlow for the tests, quiet and imported once; the tests that need it are skipped where it is absent."""
+"""Keras on TensorFlow for the tests, quiet and imported once; where it is missing the tests fail, not skip."""
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
-import pytest
-
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-pytest.importorskip("tensorflow")
-keras: Any = pytest.importorskip("keras")
+importlib.import_module("tensorflow")
+keras: Any = importlib.import_module("keras")
