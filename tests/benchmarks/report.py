@@ -24,8 +24,8 @@ def page() -> Iterator[str]:
     """The page, part by part."""
     yield "# Benchmarks\n"
     yield (
-        f"Made by `make bench` on Python {platform.python_version()}, one thread; the table of other tools is kept from "
-        "a run of its own command.\n"
+        f"Made by `make bench` on Python {platform.python_version()}, one thread; the table of other tools is kept "
+        "from a run of its own command.\n"
     )
     yield "## Generated runs of eleven kinds\n"
     yield (
