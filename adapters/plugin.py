@@ -16,10 +16,10 @@ from expert.adapters import (
     records,
     refusals,
     saved_history,
-    torch_model,
-    torch_optimizer,
     unnamed,
 )
+from expert.adapters.torch import model as torch_model
+from expert.adapters.torch import optimizer as torch_optimizer
 from expert.hooks import hookimpl
 from expert.reading import Reader
 

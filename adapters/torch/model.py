@@ -7,8 +7,8 @@ from typing import Any
 
 from expert.adapters.forward_source import Forward, read_forward
 from expert.adapters.structure import Part, activation_name, output_activation, profile_of, snake_case
-from expert.adapters.torch_loss import read_loss
-from expert.adapters.torch_optimizer import is_torch_optimizer, read_optimizer
+from expert.adapters.torch.loss import read_loss
+from expert.adapters.torch.optimizer import is_torch_optimizer, read_optimizer
 from expert.errors import SourceError, nearest
 from expert.history import History, LayerProfile, ModelProfile, RunConfig
 from expert.reading import Reader, ReadRequest

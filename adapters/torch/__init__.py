@@ -1,0 +1,1 @@
+"""PyTorch: what a module, an optimizer and a loss tell of themselves."""
