@@ -6,6 +6,7 @@ from expert.history.arrays import FloatArray, FloatMatrix
 from expert.history.clock import ClockMarks
 from expert.history.events import Event
 from expert.history.history import History
+from expert.history.journal import Journal
 from expert.history.layers import LayerStatistics
 from expert.history.profiles import Cell, DataProfile, LayerProfile, ModelProfile, RunConfig
 from expert.history.record import Record
@@ -22,6 +23,7 @@ __all__ = [
     "FloatMatrix",
     "History",
     "Ignored",
+    "Journal",
     "LayerProfile",
     "LayerStatistics",
     "ModelProfile",

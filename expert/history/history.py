@@ -119,7 +119,11 @@ class History(Record):
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Read a file written by ``save``; raise ``SourceError`` if it is not one, is cut off or is too large."""
+        """Read a file written by ``save``, or the journal of a live run; which of them, its first bytes tell.
+
+        Of a journal that breaks off or is damaged everything readable is returned, with a note. Raises ``SourceError``
+        if the file is neither, is too large, or was written by ``save`` and is cut off.
+        """
         from expert.history.saving import load
 
         return load(cls, path)

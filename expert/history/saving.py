@@ -1,4 +1,7 @@
-"""One file for one history: a zip of a JSON header and raw arrays, nothing in it executable or compressed."""
+"""One file for one history: a zip of a JSON header and raw arrays, nothing in it executable or compressed.
+
+`load` also reads the file a live run appends to, see `expert.history.journal`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from expert.errors import SourceError, sentence
+from expert.history import journal
 from expert.history.arrays import ArrayStore
 
 if TYPE_CHECKING:
@@ -50,6 +54,9 @@ def load(cls: type[Loaded], path: str | os.PathLike[str]) -> Loaded:
     try:
         if os.path.getsize(path) > LARGEST_FILE:
             raise SourceError(f"{path}: the file is larger than {LARGEST_FILE / 2**30:g} GiB and is not read.")
+        with open(path, "rb") as stream:
+            if journal.is_journal(stream.read(len(journal.MARK))):
+                return journal.load(cls, path)
         with zipfile.ZipFile(path) as archive:
             header = _header(archive, path)
             arrays = [_array(archive, index, shape) for index, shape in enumerate(header["shapes"])]
@@ -63,7 +70,7 @@ def load(cls: type[Loaded], path: str | os.PathLike[str]) -> Loaded:
     # A damaged archive fails in many ways inside zipfile; each means the same to the reader of the message.
     except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, RuntimeError, NotImplementedError) as error:
         raise SourceError(
-            f"{path}: expected a file written by History.save; it is cut off, damaged or something else "
+            f"{path}: expected a file written by History.save or a journal; it is cut off, damaged or something else "
             f"({str(error).strip(chr(39)).rstrip('.')})."
         ) from None
 
