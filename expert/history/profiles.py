@@ -38,6 +38,10 @@ class RunConfig(Record):
     batch_size: int | None = None
     epochs: int | None = None
     steps_per_epoch: int | None = None
+    last_batch_size: int | None = None
+    """Samples in the last batch of an epoch: fewer than ``batch_size`` where a rest is kept, which may be a single one."""
+    loader_workers: int | None = None
+    """Processes that load samples beside the one that trains; 0 for none."""
     shuffle: bool | None = None
     order_redrawn: bool | None = None
     """True if the order of the samples is drawn anew in each epoch."""
