@@ -18,6 +18,7 @@ from expert.adapters import (
     saved_history,
     unnamed,
 )
+from expert.adapters.live import reader as watched_run
 from expert.adapters.torch import model as torch_model
 from expert.adapters.torch import optimizer as torch_optimizer
 from expert.hooks import hookimpl
@@ -30,6 +31,7 @@ def expert_readers() -> list[Reader]:
     return [
         history_object.READER,
         saved_history.READER,
+        watched_run.READER,
         columns.READER,
         records.READER,
         dataframe.READER,

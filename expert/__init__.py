@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from expert.advice import Advice as Advice
+    from expert.advice import Finding as Finding
     from expert.advising import advise as advise
     from expert.advising import read_runs as read_runs
     from expert.errors import ExpertError as ExpertError
@@ -24,6 +25,7 @@ _HOMES = {
     "advise": "expert.advising",
     "read_runs": "expert.advising",
     "Advice": "expert.advice",
+    "Finding": "expert.advice",
     "ExpertError": "expert.errors",
     "History": "expert.history",
     "RunConfig": "expert.history",
@@ -35,6 +37,7 @@ __all__ = [
     "Advice",
     "DataProfile",
     "ExpertError",
+    "Finding",
     "History",
     "ModelProfile",
     "RunConfig",

@@ -148,7 +148,8 @@ def _epoch(position: float, clock: str, history: History) -> float | None:
     """A position as a number of epochs done, or None where the run does not tell."""
     if clock == "epoch":
         return position
-    if history.marks is None:
+    if history.marks is None or clock not in ("step", "seconds"):
+        # A window of a run without epochs is a place on no clock.
         return None
     placed = history.marks.convert([position], clock, "epoch")  # type: ignore[arg-type]
     return None if placed is None or math.isnan(placed[0]) else float(placed[0])

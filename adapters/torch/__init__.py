@@ -1,1 +1,32 @@
-"""PyTorch: what a module, an optimizer and a loss tell of themselves."""
+"""PyTorch: watch a live training, and what modules, optimizers, losses and loaders tell of themselves.
+
+``from expert.adapters.torch import watch``. Importing this package loads no torch: the names resolve on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expert.adapters.torch.data import profile_data as profile_data
+
+    from expert.adapters.torch.run import Run as Run
+    from expert.adapters.torch.watching import watch as watch
+
+_HOMES = {
+    "watch": "expert.adapters.torch.watching",
+    "Run": "expert.adapters.torch.run",
+    "profile_data": "expert.adapters.torch.data",
+}
+
+__all__ = ["Run", "profile_data", "watch"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from expert import advise
 from expert.advice import Advice
 from expert.authoring import Reading, Signal, config, signal, train
 from expert.history import ClockMarks, History, Series
@@ -127,3 +128,14 @@ def test_a_score_is_the_accuracy_or_else_the_first_metric_that_should_rise() -> 
     assert not found(loss=0.1, f1=0.9, accuracy=0.9)
     assert found(loss=9.0, f1=0.9, accuracy=0.2)
     assert not found(loss=0.1)
+
+
+def test_a_run_with_steps_but_without_epochs_is_judged() -> None:
+    """Its windows are places on no clock that marks could convert."""
+    steps = np.arange(1.0, 101.0)
+    values = 1.386 + 0.01 * np.sin(9.7 * steps)
+    history = History(
+        series=(Series(role="train.loss", name="loss", clock="step", at=steps, values=values),),
+        marks=ClockMarks(step=np.array([0.0]), epoch=np.array([0.0]), seconds=np.array([0.0])),
+    )
+    assert advise(history).verdict

@@ -1,0 +1,218 @@
+"""What hidden units do on the steps that are looked at: spread, saturation, zeros, and which units never answer.
+
+Hooks are global ones (`register_module_forward_hook`), which no module carries: copies and files of a watched model
+hold nothing of them. They are on for the forward passes of sampled steps only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
+
+from expert.adapters.live.telemetry import Telemetry
+from expert.adapters.structure import activation_name
+from expert.adapters.torch.deferred import DeferredReads
+from expert.adapters.torch.parameters import BLOCKS, sample
+
+SAMPLED = 4096
+"""So many numbers of an output, in 16 blocks, give its mean, spread and shares."""
+UNIT_NUMBERS = 65_536
+"""So many numbers of an output, whole samples, are searched for units that answer."""
+MOST_CALLS = 4
+"""A module called again and again in one step (a recurrence) is looked at so often."""
+RECTIFIED = {"relu", "relu6", "leaky_relu", "threshold", "hardswish", "squared_relu"}
+ENDS: Mapping[str, tuple[float, float]] = {"tanh": (-0.99, 0.99), "hardtanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}
+"""Beyond these values an activation is at its flat ends."""
+HEADS = {"softmax", "log_softmax", "softmin"}
+WEIGHT_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+NOT_OBSERVED = "The activations were not observed{why}, so nothing is said of dead or saturated units."
+
+
+@dataclass(slots=True)
+class Site:
+    """One place where activations are seen, and what was seen since it was last told."""
+
+    name: str
+    kind: str
+    """Name of the activation; empty where it is a function and only its result is seen."""
+    units_axis: int
+    """The axis of its units: 1 behind a convolution, the last one otherwise."""
+    calls: int = 0
+    alive: Tensor | None = None
+    """One flag for each unit: it was not zero for some sample."""
+    numbers: list[Tensor] = field(default_factory=list)
+
+
+class Activations:
+    """Watches the activation modules of one model, or, where they are functions, what they hand to weight layers."""
+
+    def __init__(self, model: nn.Module, roots: set[int], telemetry: Telemetry, reads: DeferredReads) -> None:
+        self._telemetry, self._reads, self._roots = telemetry, reads, roots
+        self._sites: dict[int, Site] = {}
+        self._inputs: dict[int, Site] = {}
+        self._handle: Any = None
+        self._ever_seen = False
+        self.seconds = 0.0
+        """Time spent looking at outputs since this was last set to zero."""
+        self.failed: Callable[[str, Exception], None] = lambda place, error: None
+        self.forward_seen: Callable[[bool], None] = lambda training: None
+        self._last_output: tuple[int, Any] | None = None
+        axis = -1
+        for name, module in model.named_modules():
+            kind = activation_name(type(module).__name__)
+            if isinstance(module, WEIGHT_LAYERS):
+                axis = -1 if isinstance(module, nn.Linear) else 1
+                self._inputs[id(module)] = Site(f"input of {name or 'model'}", "", axis)
+            elif kind and kind not in HEADS and not list(module.children()):
+                self._sites[id(module)] = Site(name or "model", kind, axis)
+        if self._sites:
+            self._inputs.clear()
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is anything to watch."""
+        return bool(self._sites or self._inputs)
+
+    def arm(self) -> None:
+        """Put the hook on for the forward passes of the step that follows."""
+        if self._handle is None:
+            self._handle = register_module_forward_hook(self._hook)
+
+    def disarm(self, at: int | None) -> None:
+        """Take the hook off and, for a step that was completed, hand over what was seen."""
+        if self._handle is None:
+            return
+        self._handle.remove()
+        self._handle = None
+        sites = [site for site in (*self._sites.values(), *self._inputs.values()) if site.numbers]
+        if at is not None and sites:
+            self._hand_over(at, sites)
+        for site in sites:
+            site.numbers = []
+        for site in (*self._sites.values(), *self._inputs.values()):
+            site.calls = 0
+
+    def tell_units(self, at: int) -> None:
+        """Record, of each place, the share of units that were zero for every sample since the last call."""
+        sites = [site for site in (*self._sites.values(), *self._inputs.values()) if site.alive is not None]
+        if not sites:
+            return
+        dead = torch.stack([1.0 - site.alive.float().mean() for site in sites])  # type: ignore[union-attr]
+        names = [site.name for site in sites]
+
+        def use(shares: list[float]) -> None:
+            self._telemetry.row("zero_unit_share", at, dict(zip(names, shares, strict=True)))
+
+        self._reads.read(dead, use)
+        for site in sites:
+            site.alive = None
+
+    @property
+    def observed(self) -> bool:
+        """Whether any forward pass was seen at all."""
+        return self._ever_seen
+
+    def _hook(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        # Compiled code is left as it is: nothing may be traced into it.
+        if torch.compiler.is_compiling():
+            return
+        key = id(module)
+        if key in self._roots:
+            if torch.is_grad_enabled():
+                self.forward_seen(module.training)
+            # An activation whose output is the model's own is its head, not a hidden layer.
+            if self._last_output is not None and self._last_output[1] is output:
+                self._sites.pop(self._last_output[0], None)
+            self._last_output = None
+            return
+        if not torch.is_grad_enabled():
+            return
+        site = self._sites.get(key)
+        if site is not None:
+            seen = output
+            self._last_output = key, output
+        else:
+            site = self._inputs.get(key)
+            if site is None or not inputs:
+                return
+            seen = inputs[0]
+            # What needs no gradient comes from the data, not from a layer before.
+            if not isinstance(seen, Tensor) or not seen.requires_grad:
+                return
+        self._ever_seen = True
+        if site.calls >= MOST_CALLS or not isinstance(seen, Tensor) or not seen.is_floating_point() or not seen.numel():
+            return
+        site.calls += 1
+        started = perf_counter()
+        try:
+            with torch.no_grad():
+                self._look(site, seen.detach())
+        except Exception as error:  # whatever an unusual tensor does, the training goes on
+            self._sites.pop(key, None)
+            self._inputs.pop(key, None)
+            self.failed(f"looking at the activations of {site.name}", error)
+        self.seconds += perf_counter() - started
+
+    def _look(self, site: Site, output: Tensor) -> None:
+        numbers = _block_sample(output).float()
+        spread, mean = torch.std_mean(numbers)
+        zeros = (numbers == 0).float().mean()
+        ends = torch.full_like(mean, torch.nan)
+        if site.kind in ENDS:
+            low, high = ENDS[site.kind]
+            ends = ((numbers < low) | (numbers > high)).float().mean()
+        site.numbers.append(torch.stack([spread, mean, zeros, ends, numbers.min()]))
+        if output.dim() < 2 or (site.kind and site.kind not in RECTIFIED):
+            return
+        units = _units(output, site.units_axis)
+        alive = (units != 0).any(dim=0)
+        if site.alive is not None and site.alive.shape == alive.shape:
+            alive |= site.alive
+        site.alive = alive
+
+    def _hand_over(self, at: int, sites: list[Site]) -> None:
+        counts = [len(site.numbers) for site in sites]
+        device = sites[0].numbers[0].device
+        packed = torch.cat([number.to(device) for site in sites for number in site.numbers])
+        names = [(site.name, site.kind) for site in sites]
+        self._reads.read(packed, lambda numbers: self._record(at, names, counts, numbers))
+
+    def _record(self, at: int, names: list[tuple[str, str]], counts: list[int], numbers: list[float]) -> None:
+        rows: dict[str, dict[str, float]] = {"activation_std": {}, "zero_share": {}, "saturated_share": {}}
+        start = 0
+        for (name, kind), count in zip(names, counts, strict=True):
+            calls = [numbers[start + 5 * call : start + 5 * call + 5] for call in range(count)]
+            start += 5 * count
+            spread, _, zeros, ends, lowest = (sum(column) / count for column in zip(*calls, strict=True))
+            if not kind and (lowest < 0.0 or zeros == 0.0):
+                continue
+            rows["activation_std"][name] = spread
+            if not kind or kind in RECTIFIED:
+                rows["zero_share"][name] = zeros
+            if kind in ENDS:
+                rows["saturated_share"][name] = ends
+        for quantity, row in rows.items():
+            self._telemetry.row(quantity, at, row)
+
+
+def _block_sample(output: Tensor) -> Tensor:
+    """At most 4096 numbers in 16 blocks evenly placed, as a flat view or copy."""
+    size = output.numel()
+    length = SAMPLED // BLOCKS
+    return sample(output, None if size <= SAMPLED else (BLOCKS, length, (size - length) // (BLOCKS - 1)))
+
+
+def _units(output: Tensor, axis: int) -> Tensor:
+    """(answers, units): one row for each sample and place, of whole samples as far as `UNIT_NUMBERS` reach."""
+    units = output.shape[axis]
+    places = output.numel() // units // output.shape[0]
+    samples = max(1, UNIT_NUMBERS // max(1, units * places))
+    flat = output[:samples].movedim(axis, -1).reshape(-1, units)
+    rows = max(1, UNIT_NUMBERS // units)
+    return flat[:: -(-len(flat) // rows)] if len(flat) > rows else flat

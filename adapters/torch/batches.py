@@ -1,0 +1,147 @@
+"""What the batches of a run tell when they are handed over: size, mix of labels, repetitions, broken cells."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from expert.adapters.live.telemetry import Telemetry
+from expert.adapters.torch.deferred import DeferredReads
+from expert.history import Cell
+
+MOST_LABELS = 65_536
+MOST_CLASSES = 1000
+"""More different labels are tokens or identities, whose mix in a batch tells nothing."""
+WAITING = 30
+"""Without epochs, the mix of the whole set is taken to be known after so many batches."""
+FINGERPRINT = 64
+SHOWN_CELLS = 20
+
+
+class BatchWatch:
+    """Looks at the batches of sampled steps. ``x`` and ``y`` are tensors with the samples along the first axis."""
+
+    def __init__(self, telemetry: Telemetry, reads: DeferredReads) -> None:
+        self._telemetry, self._reads = telemetry, reads
+        self._size = 0
+        self._total: Counter[float] = Counter()
+        self._mixes: list[tuple[int, float]] = []
+        self._representative = False
+        self._prints: dict[tuple[float, ...], int] = {}
+        self._repeats: list[int] = []
+
+    def size(self, at: int, batch: Any) -> None:
+        """Note the batch's size where it changed."""
+        x, y = parts(batch)
+        samples = len(y) if isinstance(y, Tensor) and y.dim() else len(x) if isinstance(x, Tensor) and x.dim() else 0
+        if samples and samples != self._size:
+            self._size = samples
+            self._telemetry.column("batch.size").append(at, samples)
+
+    @torch.no_grad()
+    def look(self, at: int, batch: Any) -> None:
+        """Look at the labels of one batch, and whether it was there before."""
+        x, y = parts(batch)
+        labels = _labels(y)
+        if labels is not None:
+            self._reads.read(labels, lambda numbers: self._mix(at, numbers))
+        if isinstance(x, Tensor) and x.numel() > 1:
+            flat = x.detach().reshape(-1)
+            few = flat[:: max(1, len(flat) // FINGERPRINT)][:FINGERPRINT].double()
+            places = torch.arange(1, len(few) + 1, device=few.device, dtype=few.dtype)
+            print_ = torch.stack([few.sum(), torch.dot(few, places), few.square().sum()])
+            self._reads.read(print_, lambda numbers: self._compare(at, tuple(numbers)))
+
+    def epoch(self) -> None:
+        """An epoch has ended: every label was seen, and from now on a batch may come again."""
+        self._publish()
+        for at in self._repeats:
+            self._telemetry.event("repeated_batch", at, "the same batch was given earlier in this epoch")
+        repeated = set(self._repeats)
+        for at in self._prints.values():
+            self._telemetry.column("batch.repeated").append(at, float(at in repeated))
+        self._prints, self._repeats = {}, []
+
+    def broken(self, at: int, batch: Any) -> str | None:
+        """Say where the batch holds a value that is not finite; None where it holds none."""
+        x, _ = parts(batch)
+        if not isinstance(x, Tensor) or not x.is_floating_point() or bool(torch.isfinite(x).all()):
+            return None
+        rows = x.detach().reshape(len(x), -1) if x.dim() > 1 else x.detach().reshape(-1, 1)
+        bad = ~torch.isfinite(rows)
+        places = torch.nonzero(bad)[:SHOWN_CELLS].tolist()
+        cells = tuple(
+            Cell(row=row, column=f"feature {column} of the batch of step {at}", value=str(float(rows[row, column])))
+            for row, column in places
+        )
+        self._telemetry.know(
+            "data",
+            nonfinite_cells=int(bad.sum()),
+            rows_with_nonfinite=int(bad.any(1).sum()),
+            nonfinite_where=cells,
+        )
+        row, column = places[0]
+        return f"the batch holds {float(rows[row, column])} in row {row}, feature {column}"
+
+    def _mix(self, at: int, labels: Sequence[float]) -> None:
+        counts = Counter(labels)
+        if len(self._total) > MOST_CLASSES:
+            return
+        self._total.update(counts)
+        self._mixes.append((at, _entropy(counts)))
+        if self._representative or len(self._mixes) > WAITING:
+            self._publish()
+
+    def _publish(self) -> None:
+        """Tell the mixes as shares of the mix of all labels seen so far."""
+        whole = _entropy(self._total)
+        if whole <= 0.0 or len(self._total) > MOST_CLASSES:
+            return
+        for at, mix in self._mixes:
+            self._telemetry.column("batch.label_entropy").append(at, mix / whole)
+        self._mixes.clear()
+        self._representative = True
+
+    def _compare(self, at: int, print_: tuple[float, ...]) -> None:
+        if print_ in self._prints:
+            self._repeats.append(at)
+        else:
+            self._prints[print_] = at
+
+
+def parts(batch: Any) -> tuple[Any, Any]:
+    """Inputs and labels of a batch given as a pair, a mapping or inputs alone; None for what cannot be told."""
+    if isinstance(batch, Tensor):
+        return batch, None
+    if isinstance(batch, Mapping):
+        tensors = {str(key): value for key, value in batch.items() if isinstance(value, Tensor)}
+        y = next((tensors[key] for key in ("labels", "label", "y", "target", "targets") if key in tensors), None)
+        return next((value for value in tensors.values() if value is not y), None), y
+    if isinstance(batch, Sequence) and not isinstance(batch, str) and batch:
+        x = batch[0]
+        if isinstance(x, Sequence) and not isinstance(x, str) and x:
+            x = x[0]
+        return x, batch[-1] if len(batch) > 1 else None
+    return None, None
+
+
+def _labels(y: Any) -> Tensor | None:
+    """One class for each sample as float32 (n,), or None where labels are no classes."""
+    if not isinstance(y, Tensor) or y.dim() == 0 or y.numel() > MOST_LABELS or not y.numel():
+        return None
+    if y.is_floating_point():
+        one_hot = y.dim() == 2 and y.shape[1] > 1
+        return y.detach().argmax(1).float() if one_hot else None
+    if y.dim() > 1 and y.numel() != len(y):
+        return None
+    return y.detach().reshape(-1).float()
+
+
+def _entropy(counts: Counter[float]) -> float:
+    total = sum(counts.values())
+    return -sum(n / total * math.log(n / total) for n in counts.values()) if total else 0.0

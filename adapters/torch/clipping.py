@@ -1,0 +1,135 @@
+"""What happened to the gradients between the backward pass and the optimizer's step: seen on a few small tensors.
+
+The optimizer's hook sees gradients after clipping. A few small parameters are therefore measured at the end of the
+backward pass, too: clipping by norm shrinks all of them by one factor, which gives the norm before clipping.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from expert.adapters.torch.parameters import Watched
+
+MOST = 4
+LARGEST = 65_536
+"""Parameters with more numbers are not measured twice."""
+UNTOUCHED = 1e-3
+"""A factor that is nearer to 1 than this is rounding."""
+AGREES = 0.02
+"""Clipping by norm gives all tensors the same factor, but for rounding in low precision."""
+
+
+class Canaries:
+    """A few small parameters whose gradients are measured during the backward pass of steps that are looked at.
+
+    ``after_backward[i]``: norm of parameter i's gradient when the last backward pass of the step had added to it.
+    ``left_over[i]``: norm of what was there before the first backward pass of the step added to it.
+    """
+
+    def __init__(self, watched: Sequence[Watched], *, leftovers: bool) -> None:
+        self.places = _chosen(watched)
+        self._parameters = [watched[place].parameter for place in self.places]
+        self._leftovers = leftovers
+        self._handles: list[Any] = []
+        self.after_backward: dict[int, Tensor] = {}
+        self.left_over: dict[int, Tensor] = {}
+
+    def arm(self) -> None:
+        """Put the hooks on for the next backward pass."""
+        self.disarm()
+        self.after_backward.clear()
+        self.left_over.clear()
+        for number, parameter in enumerate(self._parameters):
+            if not parameter.requires_grad:
+                continue
+            tensor: Any = parameter  # its methods for hooks have no types
+            self._handles.append(tensor.register_post_accumulate_grad_hook(partial(self._added, number)))
+            if self._leftovers:
+                self._handles.append(tensor.register_hook(partial(self._arriving, number)))
+
+    def disarm(self) -> None:
+        """Take the hooks off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    def numbers(self, like: Tensor) -> list[Tensor]:
+        """The 2 n numbers measured since `arm`, NaN where a hook was not called: after backward, then left over."""
+        missing = torch.full((), math.nan, device=like.device, dtype=like.dtype)
+        everything = range(len(self.places))
+        return [self.after_backward.get(number, missing) for number in everything] + [
+            self.left_over.get(number, missing) for number in everything
+        ]
+
+    @torch.no_grad()
+    def _added(self, number: int, parameter: nn.Parameter) -> None:
+        if parameter.grad is not None:
+            self.after_backward[number] = torch.linalg.vector_norm(parameter.grad, dtype=torch.float32)
+
+    @torch.no_grad()
+    def _arriving(self, number: int, gradient: Tensor) -> None:
+        if number in self.left_over:
+            return
+        left = self._parameters[number].grad
+        self.left_over[number] = (
+            torch.zeros((), device=gradient.device)
+            if left is None
+            else torch.linalg.vector_norm(left, dtype=torch.float32)
+        )
+
+
+def common_factor(before: Sequence[float], after: Sequence[float]) -> float | None:
+    """By what one factor all gradients were multiplied after the backward pass; None where there is no such factor."""
+    pairs = [(b, a) for b, a in zip(before, after, strict=True) if math.isfinite(b) and math.isfinite(a) and b > 0.0]
+    if not pairs:
+        return None
+    factors = sorted(a / b for b, a in pairs)
+    if factors[0] <= 0.0 or factors[-1] / factors[0] - 1.0 > AGREES:
+        return None
+    middle = factors[len(factors) // 2]
+    return 1.0 if abs(middle - 1.0) < UNTOUCHED else middle
+
+
+def not_zeroed(left_over: Sequence[float], after: Sequence[float]) -> bool | None:
+    """Whether gradients of the step before were still there when this step's backward pass began; None if unseen."""
+    seen = [(left, now) for left, now in zip(left_over, after, strict=True) if math.isfinite(left)]
+    if not seen:
+        return None
+    return any(left > 0.0 for left, _ in seen)
+
+
+class Shrunk:
+    """The norms after the steps at which the gradients were made smaller: one norm if they were clipped to it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._low, self._high = math.inf, 0.0
+
+    def add(self, norm: float) -> None:
+        """Take in the norm after one such step."""
+        if math.isfinite(norm):
+            self.count += 1
+            self._low, self._high = min(self._low, norm), max(self._high, norm)
+
+    @property
+    def bound(self) -> float | None:
+        """The norm they were clipped to; None where they differ, as after dividing the gradients by a number."""
+        return self._high if self._high - self._low <= AGREES * self._high else None
+
+
+def _chosen(watched: Sequence[Watched]) -> tuple[int, ...]:
+    """The places of a few small parameters, spread over the model; weights rather than biases where both are small."""
+    small = [
+        place
+        for place, one in enumerate(watched)
+        if one.optimized and one.parameter.requires_grad and 1 < one.size <= LARGEST
+    ]
+    if len(small) <= MOST:
+        return tuple(small)
+    return tuple(sorted({small[round(index * (len(small) - 1) / (MOST - 1))] for index in range(MOST)}))

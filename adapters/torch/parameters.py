@@ -1,0 +1,142 @@
+"""The tensors of a model that are watched: their names, what they belong to, and small samples of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from expert.adapters.torch.unwrapping import plain_name
+
+SAMPLED_NUMBERS = 49_152
+"""Of all tensors of a model together about so many numbers make a sample: 192 KiB in float32."""
+FEWEST_PER_TENSOR, MOST_PER_TENSOR = 128, 4096
+BLOCKS = 16
+"""A sample is this many runs of numbers that lie next to each other: memory is read in lines, not in numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One parameter. ``is_weight``: a tensor of two or more axes that multiplies the signal of a layer."""
+
+    name: str
+    parameter: nn.Parameter
+    is_weight: bool
+    optimized: bool
+    size: int
+    blocks: tuple[int, int, int] | None
+    """(number of blocks, length of each, distance of their starts) of its sample; None for the whole tensor."""
+
+    @property
+    def taken(self) -> int:
+        """How many numbers its sample has."""
+        return self.size if self.blocks is None else self.blocks[0] * self.blocks[1]
+
+
+def local(tensor: Tensor) -> Tensor:
+    """The part of a sharded tensor that lies in this process; any other tensor as it is. Nothing is communicated."""
+    inner = getattr(tensor, "_local_tensor", None)
+    return tensor if inner is None else inner
+
+
+def watched_parameters(
+    model: nn.Module, optimizer: Optimizer, optimizers: Iterable[Optimizer], *, orphans: bool
+) -> list[Watched]:
+    """The parameters one optimizer is answerable for, in the model's order: its own and, at will, the orphans.
+
+    Orphans are the model's parameters that none of ``optimizers`` holds. A parameter used in several places counts
+    once.
+    """
+    own = {id(p): p for group in optimizer.param_groups for p in group["params"]}
+    foreign = {id(p) for other in optimizers for group in other.param_groups for p in group["params"]}
+    inner = weight_owners(model)
+    found: dict[int, tuple[str, nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if id(parameter) in own or (orphans and id(parameter) not in foreign):
+            found[id(parameter)] = (name, parameter)
+    for number, (key, parameter) in enumerate(own.items()):
+        found.setdefault(key, (f"parameter {number} of {type(optimizer).__name__}", parameter))
+    kept = [(name, p) for name, p in found.values() if not isinstance(p, nn.UninitializedParameter)]
+    share = max(FEWEST_PER_TENSOR, min(MOST_PER_TENSOR, SAMPLED_NUMBERS // max(1, len(kept))))
+    return [
+        Watched(
+            name=plain_name(name),
+            parameter=parameter,
+            is_weight=parameter.dim() > 1 and id(parameter) in inner,
+            optimized=id(parameter) in own,
+            size=local(parameter).numel(),
+            blocks=_blocks(local(parameter).numel(), share),
+        )
+        for name, parameter in kept
+    ]
+
+
+def weight_owners(model: nn.Module) -> set[int]:
+    """The ids of parameters that belong to layers, not to look-up tables, whose gradients and updates are sparse.
+
+    A bare parameter of a module that holds other modules (positions, a class token) is no layer either.
+    """
+    inner: set[int] = set()
+    tables: set[int] = set()
+    for module in model.modules():
+        own = list(module.parameters(recurse=False))
+        if isinstance(module, nn.Embedding | nn.EmbeddingBag):
+            tables.update(map(id, own))
+        # A parametrized layer and attention keep submodules for their own weights.
+        elif not list(module.children()) or isinstance(module, nn.MultiheadAttention) or _parametrized(module):
+            inner.update(map(id, own))
+    # A table that is also the head (tied weights) gets dense gradients, but mixes two roles: no layer of its own.
+    return inner - tables
+
+
+def _parametrized(module: nn.Module) -> bool:
+    return any(name in {"parametrizations", "original0", "original"} for name, _ in module.named_children())
+
+
+def _blocks(size: int, share: int) -> tuple[int, int, int] | None:
+    if size <= share:
+        return None
+    length = share // BLOCKS
+    return BLOCKS, length, (size - length) // (BLOCKS - 1)
+
+
+def sample(tensor: Tensor, blocks: tuple[int, int, int] | None) -> Tensor:
+    """A flat view or copy of some numbers of a tensor, always those at the same places."""
+    flat = local(tensor).detach()
+    if not flat.is_contiguous():
+        # Channels-last weights and the like: their storage is dense, only in another order, which is as good.
+        flat = flat.as_strided((flat.numel(),), (1,)) if _dense(flat) else flat.reshape(-1)
+    if blocks is None:
+        return flat.reshape(-1)
+    count, length, distance = blocks
+    return flat.as_strided((count, length), (distance, 1), flat.storage_offset()).reshape(-1)
+
+
+def samples(tensors: Sequence[Tensor], watched: Sequence[Watched]) -> Tensor:
+    """The samples of tensors end to end as one float32 vector."""
+    parts = [sample(tensor, one.blocks) for tensor, one in zip(tensors, watched, strict=True)]
+    if len({part.dtype for part in parts}) > 1:
+        parts = [part.float() for part in parts]
+    return torch.cat(parts).float()
+
+
+def norms(tensors: Sequence[Tensor]) -> Tensor:
+    """The Euclidean norm of each tensor, (n,) in float32; of a sharded one of the part that lies here."""
+    pieces = [local(tensor).detach() for tensor in tensors]
+    pieces = [piece.coalesce().values() if piece.is_sparse else piece for piece in pieces]
+    # Half precision could not hold the norm of its own numbers.
+    half = any(piece.dtype in (torch.float16, torch.bfloat16) for piece in pieces)
+    found = list(torch._foreach_norm(pieces, dtype=torch.float32) if half else torch._foreach_norm(pieces))
+    if len({one.device for one in found}) > 1:
+        found = [one.to(found[0].device, non_blocking=True) for one in found]
+    if any(one.dtype != torch.float32 for one in found):
+        found = [one.float() for one in found]
+    return torch.stack(found)
+
+
+def _dense(tensor: Tensor) -> bool:
+    """Whether the numbers fill their storage without gaps, in whatever order."""
+    return sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True)) + 1 == tensor.numel()

@@ -1,0 +1,282 @@
+"""A watched run: what the user calls in the training loop, and what comes of it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from collections.abc import Mapping
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from torch import Tensor
+
+from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.watched import WatchedRun
+from expert.adapters.torch.collecting import Collector, as_number
+from expert.adapters.torch.losses import Losses
+from expert.history import History
+from expert.history.joining import join
+from expert.history.journal import Journal
+from expert.history.roles import match_columns, snake
+
+if TYPE_CHECKING:
+    from expert import Advice
+
+WRITTEN_EVERY = 1.0
+"""Seconds between two writes to the file: so much is lost at most when the process is killed."""
+CHECKED_EVERY = 16
+"""Steps between two looks at the clock."""
+FIRST_JUDGMENT = 60
+"""Without epochs the run is judged after so many steps, and then whenever it is half as long again."""
+
+
+class Run(WatchedRun):
+    """A training under observation; `watch` makes it. Use it as a context manager or call `close`.
+
+    Nothing it does changes the training, and none of its methods raises into it: what goes wrong stands in the notes
+    of the advice. ``should_stop`` turns True only where ``stop_on`` was given to `watch`.
+    """
+
+    def __init__(self, collector: Collector, findings: FindingWatch, journal: Journal | None, pid: int) -> None:
+        self._collector, self._findings, self._journal, self._pid = collector, findings, journal, pid
+        self._losses = Losses(collector)
+        self._started = monotonic()
+        self._epochs = 0
+        self._epoch_started = self._started
+        self._base: History | None = None
+        self._roles: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+        self._due = CHECKED_EVERY
+        self._written_at = self._started
+        self._judged_at = FIRST_JUDGMENT
+        self._closed = False
+        collector.telemetry.mark(0, 0, 0.0)
+        # Kept for the hooks of the interpreter's end only as long as somebody keeps the run.
+        atexit.register(_close_at_exit, weakref.ref(self))
+
+    def step(self, loss: Any = None, *, batch: Any = None, gradient_norm: Any = None, **metrics: Any) -> None:
+        """Record one step: call it once for each batch, before or after the optimizer's step.
+
+        ``loss``: a scalar tensor (kept detached, read later where it lies on a GPU), a float, or the losses of the
+        samples, whose mean and spread are taken. ``batch``: the inputs and labels, for the data's evidence.
+        ``gradient_norm``: what `clip_grad_norm_` returned, the norm before clipping. ``metrics``: further numbers of
+        this batch, by any name (``accuracy=0.9``). Batches without an update in between are taken for accumulation.
+        """
+        if self._closed:
+            return
+        try:
+            at = self._collector.updates
+            losses = self._losses
+            if at > losses.at and loss.__class__ is Tensor and losses.take(at, loss):
+                if batch is not None or gradient_norm is not None or metrics:
+                    self._more(at, batch, gradient_norm, metrics)
+            else:
+                at = self._slow_step(loss, batch, gradient_norm, metrics)
+            if losses.broken is not None:
+                self._broken(batch)
+            if at >= self._due:
+                self._now_and_then(at)
+        except Exception as error:
+            self._collector.failed("recording a step", error)
+
+    def epoch(self, **metrics: Any) -> None:
+        """Record the end of an epoch with what was measured: ``val_loss=…, val_accuracy=…, train_loss=…``.
+
+        Numbers and tensors of one number are taken, by whatever names; call it once an epoch, after validation.
+        """
+        if self._closed:
+            return
+        try:
+            collector, now = self._collector, monotonic()
+            self._epochs += 1
+            self._losses.settle()
+            telemetry = collector.telemetry
+            telemetry.mark(collector.updates, self._epochs, now - self._started)
+            telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
+            self._epoch_started = now
+            self._record("epoch", self._epochs, metrics)
+            if telemetry.config.steps_per_epoch is None and self._epochs == 1:
+                telemetry.know("config", steps_per_epoch=collector.updates)
+            collector.batches.epoch()
+            if collector.activations is not None:
+                collector.activations.tell_units(collector.updates)
+            collector.epoch_ended()
+            self._write()
+            self._judge()
+        except Exception as error:
+            self._collector.failed("recording an epoch", error)
+
+    def history(self) -> History:
+        """Everything recorded so far as a `History`. May wait for a GPU to deliver what was measured."""
+        self._settle(wait=True)
+        telemetry = self._collector.telemetry
+        recorded = telemetry.history()
+        unseen = self._collector.unseen()
+        if unseen:
+            recorded = recorded.model_copy(update={"notes": (*recorded.notes, unseen)})
+        return recorded if self._base is None else join((self._base, recorded), History)
+
+    def advise(self, **more: Any) -> Advice:
+        """The advice on the run as it stands; takes the keyword arguments of `expert.advise`."""
+        from expert import advise
+
+        return advise(self.history(), **more)
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether a finding at the level of ``stop_on`` has become certain."""
+        return self._findings.stop_reason is not None
+
+    @property
+    def stop_reason(self) -> str | None:
+        """The finding for which the run should stop."""
+        return self._findings.stop_reason
+
+    @property
+    def overhead(self) -> float:
+        """Share of the run's time spent in looks so far, 0 to 1."""
+        return self._collector.spent / max(monotonic() - self._started, 1e-9)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must hold for the record to go on after a restart; plain numbers and one byte tensor."""
+        from expert.adapters.torch.resuming import state_of
+
+        return state_of(self.history(), self._collector.updates, self._epochs, monotonic() - self._started)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where the run stood when `state_dict` was called: steps, epochs and the record of what came before.
+
+        Raises `SourceError` where ``state`` is something else.
+        """
+        from expert.adapters.torch.resuming import restored
+
+        self._base, updates, self._epochs, seconds = restored(state)
+        self._collector.resume_at(updates)
+        self._losses.resume_at(updates)
+        self._started = monotonic() - seconds
+        self._epoch_started = monotonic()
+        self._due = updates + CHECKED_EVERY
+        telemetry = self._collector.telemetry
+        telemetry.marks.clear()
+        telemetry.mark(updates, self._epochs, seconds)
+        telemetry.event("resume", updates + 1, f"resumed after step {updates}")
+        self._write()
+
+    def close(self) -> None:
+        """Take all hooks off and write the rest to the file. The run can still be asked for its history and advice."""
+        if self._closed or os.getpid() != self._pid:
+            return
+        self._settle(wait=True)
+        self._closed = True
+        atexit.unregister(_close_at_exit)
+        try:
+            self._collector.close()
+            self._write()
+            if self._journal is not None:
+                self._journal.close()
+        except Exception as error:
+            self._collector.failed("closing", error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None and not self._closed:
+            stopped = issubclass(kind, KeyboardInterrupt)
+            what = "stopped by hand" if stopped else f"{kind.__name__}: {error}"
+            self._collector.telemetry.event("stopped" if stopped else "crash", self._collector.updates, what[:500])
+        self.close()
+
+    def _slow_step(self, loss: Any, batch: Any, gradient_norm: Any, metrics: Mapping[str, Any]) -> int:
+        """A step out of the ordinary: accumulation, a skipped update, a loss that is no plain tensor."""
+        collector = self._collector
+        if collector.updates <= self._losses.at:
+            if not collector.watches or (collector.scaler is not None and collector.scaler.was_updated()):
+                collector.skips += 1
+                collector.updates += 1
+        elif collector.scaler is not None:
+            collector.scaler.was_updated()
+        at = collector.updates
+        self._losses.take_any(at, loss)
+        if collector.scaler is not None and at == self._losses.at:
+            collector.scaler.record(at)
+        self._more(at, batch, gradient_norm, metrics)
+        return at
+
+    def _more(self, at: int, batch: Any, gradient_norm: Any, metrics: Mapping[str, Any]) -> None:
+        collector = self._collector
+        if batch is not None:
+            collector.batches.size(max(at, 1), batch)
+            if collector.looked() or at < CHECKED_EVERY:
+                collector.batches.look(max(at, 1), batch)
+        if gradient_norm is not None:
+            collector.norm_given(at, gradient_norm)
+        if metrics:
+            self._record("step", at, metrics)
+
+    def _record(self, clock: str, at: int, metrics: Mapping[str, Any]) -> None:
+        unknown = [name for name in metrics if (clock, name) not in self._roles]
+        if unknown:
+            # Names are judged together: a loss means something else beside a val_loss.
+            for name, match in match_columns(list(metrics)).items():
+                role = match.role or f"{'train' if clock == 'step' else match.phase or 'val'}.{snake(name)}"
+                about = {
+                    "name": name,
+                    "clock": clock,
+                    "phase": match.phase,
+                    "direction": match.direction,
+                    "reduction": "last_batch" if clock == "step" else "epoch_mean",
+                }
+                self._roles[clock, name] = (role, about)
+        for name, value in metrics.items():
+            role, about = self._roles[clock, name]
+            labels = (("measured", clock),) if role == "train.loss" and clock == "epoch" else ()
+            self._collector.telemetry.column(role, labels=labels, **about).append(at, as_number(value))
+
+    def _broken(self, batch: Any) -> None:
+        """The loss is not finite: look where that comes from, and closely at what follows."""
+        at, value = self._losses.broken or (0, 0.0)
+        self._losses.broken = None
+        where = self._collector.batches.broken(at, batch) if batch is not None else None
+        self._collector.telemetry.event("nonfinite_loss", at, f"the loss is {value}" + (f"; {where}" if where else ""))
+        self._collector.trouble()
+        self._write()
+
+    def _now_and_then(self, at: int) -> None:
+        self._due = at + CHECKED_EVERY
+        if monotonic() - self._written_at >= WRITTEN_EVERY:
+            self._write()
+        if self._findings.wanted and not self._epochs and at >= self._judged_at:
+            self._judged_at = at + at // 2
+            self._judge()
+
+    def _judge(self) -> None:
+        if self._findings.wanted:
+            self._findings.take(self.advise())
+
+    def _settle(self, *, wait: bool) -> None:
+        self._losses.settle()
+        self._collector.settle(wait=wait)
+
+    def _write(self) -> None:
+        self._written_at = monotonic()
+        self._settle(wait=False)
+        if self._journal is None:
+            self._collector.telemetry.thin()
+            return
+        fragment = self._collector.telemetry.fragment()
+        if fragment is not None:
+            try:
+                self._journal.append(fragment)
+            except OSError as error:
+                self._journal = None
+                self._collector.failed("writing to the file", error)
+
+
+def _close_at_exit(reference: weakref.ref[Run]) -> None:
+    run = reference()
+    if run is not None:
+        run.close()

@@ -1,0 +1,176 @@
+"""`watch`: put a collector on a model and its optimizers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from pydantic import ValidationError
+from torch import nn
+from torch.optim import Optimizer
+
+from expert.adapters.live.findings import LEVELS, FindingWatch
+from expert.adapters.live.sampling import FIXED_STRIDE, Sampling
+from expert.adapters.live.telemetry import Telemetry
+from expert.adapters.torch.collecting import Collector
+from expert.adapters.torch.loader import read_loader
+from expert.adapters.torch.model import read as read_profile
+from expert.adapters.torch.run import Run
+from expert.adapters.torch.unwrapping import inner_module, inner_optimizer
+from expert.errors import SourceError, nearest, sentence
+from expert.history import History, RunConfig
+from expert.history.journal import Journal, is_journal
+from expert.reading import ReadRequest
+
+if TYPE_CHECKING:
+    from expert import Finding
+
+
+def watch(
+    model: nn.Module,
+    optimizer: Optimizer | Iterable[Optimizer] | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    loss_fn: Any = None,
+    scheduler: Any = None,
+    loader: Any = None,
+    scaler: Any = None,
+    config: RunConfig | Mapping[str, Any] | None = None,
+    every: int | None = None,
+    budget: float = 0.01,
+    activations: bool = True,
+    check_every_step: bool = False,
+    on_finding: Callable[[Finding], object] | None = None,
+    stop_on: str | None = None,
+) -> Run:
+    """Watch a training without changing it; returns the `Run` to tell of steps and epochs.
+
+    ``optimizer``: one, several, or None where gradients are applied by hand (then only losses and the model are
+    known). ``path``: an append-only file of the record, any beginning of which can be read; a file that is already
+    there is kept under another name. ``loss_fn``, ``scheduler``, ``loader`` and ``scaler`` are asked what they are;
+    the loader is never iterated. ``config`` adds fields of `RunConfig` that cannot be seen.
+
+    ``budget``: share of the run's time that looking may take (0.01 is one per cent). ``every=k`` looks at steps 1 to
+    10, then at every k-th and the one after it, whatever that costs, so that a run can be repeated exactly.
+    ``activations=False`` puts no hooks on forward passes. ``check_every_step``: notice gradients that are not finite
+    before each update, which makes a GPU wait. ``on_finding`` is called once with each finding that has become
+    certain; ``stop_on`` ("error", "fatal" …) lets ``run.should_stop`` turn True.
+
+    Raises `SourceError` with one sentence for arguments that are something else.
+    """
+    optimizers = _optimizers(optimizer)
+    inner = inner_module(model)
+    if not isinstance(inner, nn.Module):
+        raise SourceError(f"watch: model is {type(model).__name__}; expected a torch.nn.Module.")
+    _check_numbers(every, budget, stop_on)
+    known = _config(config)
+    telemetry = Telemetry(_name(path), journaled=path is not None)
+    first = optimizers[0] if optimizers else None
+    parts = {"model": inner, "optimizer": first, "scheduler": scheduler, "loss": loss_fn}
+    _profiles(telemetry, parts, loader, known)
+    alone = not (torch.distributed.is_available() and torch.distributed.is_initialized()) or (
+        torch.distributed.get_world_size() == 1
+    )
+    # Processes that wait for each other must look at the same steps, however fast each one is.
+    stride = every if alone or every is not None else FIXED_STRIDE
+    if scaler is not None and scaler.is_enabled():
+        telemetry.know("config", loss_scaling=True)
+    collector = Collector(
+        inner,
+        {id(model), id(inner)},
+        optimizers,
+        telemetry,
+        [Sampling(stride, budget / max(1, len(optimizers))) for _ in optimizers],
+        scaler=scaler if scaler is not None and scaler.is_enabled() else None,
+        activations=activations,
+        compiled=_is_compiled(model),
+        single_process=alone,
+        check_every_step=check_every_step,
+        steps_per_epoch=telemetry.config.steps_per_epoch,
+    )
+    journal = Journal(_free(Path(path))) if path is not None else None
+    return Run(collector, FindingWatch(on_finding, stop_on), journal, os.getpid())
+
+
+def _optimizers(given: Any) -> list[Optimizer]:
+    if given is None:
+        return []
+    several = list(given) if isinstance(given, Iterable) else [given]
+    found = [inner_optimizer(one) for one in several]
+    for one in found:
+        if not isinstance(one, Optimizer):
+            raise SourceError(f"watch: optimizer is {type(one).__name__}; expected torch.optim.Optimizer or several.")
+    if len({id(one) for one in found}) < len(found):
+        raise SourceError("watch: the same optimizer is given twice.")
+    return found
+
+
+def _check_numbers(every: int | None, budget: float, stop_on: str | None) -> None:
+    if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
+        raise SourceError(f"watch: every is {every!r}; expected a whole number of steps, 1 or more.")
+    if not 0.0 < budget < 1.0:
+        raise SourceError(f"watch: budget is {budget!r}; expected a share of the time between 0 and 1, as 0.01.")
+    if stop_on is not None and stop_on not in LEVELS:
+        hint = nearest(str(stop_on), LEVELS)
+        raise SourceError(f"watch: stop_on is {stop_on!r}; expected one of {', '.join(LEVELS)}.{hint}")
+
+
+def _config(config: RunConfig | Mapping[str, Any] | None) -> RunConfig:
+    if config is None or isinstance(config, RunConfig):
+        return config or RunConfig()
+    for name in config:
+        if name not in RunConfig.model_fields:
+            raise SourceError(f"watch: config has no field {name!r}.{nearest(str(name), RunConfig.model_fields)}")
+    try:
+        return RunConfig.model_validate(dict(config))
+    except ValidationError as error:
+        raise SourceError(f"watch: config: {sentence(error)}") from None
+
+
+def _profiles(telemetry: Telemetry, parts: Mapping[str, Any], loader: Any, known: RunConfig) -> None:
+    """What model, optimizer, schedule, loss and loader tell of themselves; what the user told wins."""
+    try:
+        (profile,) = read_profile({key: part for key, part in parts.items() if part is not None}, ReadRequest())
+    except SourceError:
+        raise
+    except Exception as error:  # a module that answers questions with exceptions is still watched
+        telemetry.note(f"The model could not be read ({type(error).__name__}: {error}).")
+        telemetry.config = known
+        return
+    _merge(telemetry, profile)
+    if loader is not None:
+        _merge(telemetry, read_loader(loader))
+    told = {name: value for name, value in known if value is not None}
+    telemetry.know("config", **told)
+
+
+def _merge(telemetry: Telemetry, told: History) -> None:
+    for record, profile in (("config", told.config), ("model", told.model), ("data", told.data)):
+        telemetry.know(record, **{name: value for name, value in profile if value is not None})
+    for note in told.notes:
+        telemetry.note(note)
+
+
+def _is_compiled(model: nn.Module) -> bool:
+    """Whether any part of the model runs as compiled code, by ``torch.compile(model)`` or ``model.compile()``."""
+    return any(
+        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
+        for module in model.modules()
+    )
+
+
+def _name(path: str | os.PathLike[str] | None) -> str:
+    return "the watched run" if path is None else os.fspath(path)
+
+
+def _free(path: Path) -> Path:
+    """The path, after a journal that is there was moved to the first free name beside it: nothing recorded is lost."""
+    if path.is_file() and is_journal(path.open("rb").read(64)):
+        number = 1
+        while (kept := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
+            number += 1
+        path.rename(kept)
+    return path
