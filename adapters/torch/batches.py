@@ -52,7 +52,7 @@ class BatchWatch:
             self._reads.read(labels, lambda numbers: self._mix(at, numbers))
         if isinstance(x, Tensor) and x.numel() > 1:
             flat = x.detach().reshape(-1)
-            few = flat[:: max(1, len(flat) // FINGERPRINT)][:FINGERPRINT].double()
+            few = flat[:: max(1, len(flat) // FINGERPRINT)][:FINGERPRINT].float()
             places = torch.arange(1, len(few) + 1, device=few.device, dtype=few.dtype)
             print_ = torch.stack([few.sum(), torch.dot(few, places), few.square().sum()])
             self._reads.read(print_, lambda numbers: self._compare(at, tuple(numbers)))

@@ -162,9 +162,10 @@ class Looker:
     def _weights(self, dense: tuple[int, ...], like: Tensor) -> Tensor:
         if dense not in self._roots:
             chosen = [self.watched[place] for place in dense]
-            roots = torch.tensor([math.sqrt(one.size / one.taken) for one in chosen], device=like.device)
-            counts = torch.tensor([one.taken for one in chosen], device=like.device)
-            self._roots = {dense: torch.repeat_interleave(roots, counts)}
+            # Made on the host, for a device would have to tell how long the result is.
+            roots = torch.tensor([math.sqrt(one.size / one.taken) for one in chosen])
+            counts = torch.tensor([one.taken for one in chosen])
+            self._roots = {dense: torch.repeat_interleave(roots, counts).to(like.device, non_blocking=True)}
         return self._roots[dense]
 
     def unpack(self, measured: Measured, numbers: list[float]) -> Seen:

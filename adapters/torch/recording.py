@@ -144,7 +144,8 @@ class LookRecorder:
 
     def _nonfinite(self, seen: Seen, gradient: Mapping[int, float]) -> None:
         broken = [place for place, norm in gradient.items() if not math.isfinite(norm)]
-        if broken and "gradient" not in self._broken:
+        # A scaler finds its scale by overflows: a step it skips is no trouble.
+        if broken and "gradient" not in self._broken and not seen.found_inf:
             self._broken.add("gradient")
             names = [self.watched[place].name for place in broken]
             # The backward pass runs from the loss to the input: what it broke first stands last in the model.
@@ -152,6 +153,7 @@ class LookRecorder:
             if len(broken) < len(gradient):
                 told += f"; seen from the loss {names[-1]} is the first"
             self.telemetry.event("nonfinite_gradient", seen.at, told)
+            self.telemetry.note(f"At step {seen.at} {told}.")
         weights = [self.watched[place].name for place, norm in seen.weight.items() if not math.isfinite(norm)]
         if weights and "weight" not in self._broken:
             self._broken.add("weight")

@@ -241,7 +241,9 @@ class Run(WatchedRun):
         at, value = self._losses.broken or (0, 0.0)
         self._losses.broken = None
         where = self._collector.batches.broken(at, batch) if batch is not None else None
-        self._collector.telemetry.event("nonfinite_loss", at, f"the loss is {value}" + (f"; {where}" if where else ""))
+        told = f"the loss is {value}" + (f"; {where}" if where else "")
+        self._collector.telemetry.event("nonfinite_loss", at, told)
+        self._collector.telemetry.note(f"At step {at} {told}.")
         self._collector.trouble()
         self._write()
 
