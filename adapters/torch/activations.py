@@ -19,6 +19,7 @@ from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.parameters import BLOCKS, sample
+from expert.adapters.torch.recurrence import GradientThroughTime
 
 SAMPLED = 4096
 """So many numbers of an output, in 16 blocks, give its mean, spread and shares."""
@@ -63,6 +64,8 @@ class Activations:
         self.failed: Callable[[str, Exception], None] = lambda place, error: None
         self.forward_seen: Callable[[bool], None] = lambda training: None
         self._last_output: tuple[int, Any] | None = None
+        has_recurrence = any(isinstance(module, nn.RNNBase) for module in model.modules())
+        self.through_time = GradientThroughTime(telemetry, reads) if has_recurrence else None
         axis = -1
         for name, module in model.named_modules():
             kind = activation_name(type(module).__name__)
@@ -77,7 +80,7 @@ class Activations:
     @property
     def possible(self) -> bool:
         """Whether there is anything to watch."""
-        return bool(self._sites or self._inputs)
+        return bool(self._sites or self._inputs or self.through_time)
 
     def arm(self) -> None:
         """Put the hook on for the forward passes of the step that follows."""
@@ -90,6 +93,8 @@ class Activations:
             return
         self._handle.remove()
         self._handle = None
+        if self.through_time is not None:
+            self.through_time.hand_over(at)
         sites = [site for site in (*self._sites.values(), *self._inputs.values()) if site.numbers]
         if at is not None and sites:
             self._hand_over(at, sites)
@@ -123,6 +128,8 @@ class Activations:
         if torch.compiler.is_compiling():
             return
         key = id(module)
+        if self.through_time is not None and isinstance(module, nn.RNNBase):
+            self.through_time.watch(module, inputs)
         if key in self._roots:
             if torch.is_grad_enabled():
                 self.forward_seen(module.training)
