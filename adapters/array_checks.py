@@ -31,19 +31,21 @@ def find_nonfinite(sets: list[tuple[Samples, Samples | None, str]]) -> dict[str,
     count, rows = 0, 0
     cells: list[Cell] = []
     for inputs, labels, prefix in sets:
-        blocks = [*inputs.blocks, *(labels.blocks if labels is not None else ())]
         bad_rows: set[int] = set()
         found: list[Cell] = []
-        for block in blocks:
-            number, places = _nonfinite_in(block, prefix, bad_rows)
-            count += number
-            found += places
+        for part in (inputs, labels):
+            for block in () if part is None else part.blocks:
+                number, places = _nonfinite_in(block, prefix, bad_rows, None if part is None else part.places)
+                count += number
+                found += places
         rows += len(bad_rows)
         cells += sorted(found, key=lambda cell: cell.row)
     return {"nonfinite_cells": count, "rows_with_nonfinite": rows, "nonfinite_where": tuple(cells[:SHOWN_CELLS])}
 
 
-def _nonfinite_in(block: Block, prefix: str, bad_rows: set[int]) -> tuple[int, list[Cell]]:
+def _nonfinite_in(
+    block: Block, prefix: str, bad_rows: set[int], places_of: NDArray[np.int64] | None
+) -> tuple[int, list[Cell]]:
     count = 0
     cells: list[Cell] = []
     if block.values.dtype.kind != "f":
@@ -54,10 +56,11 @@ def _nonfinite_in(block: Block, prefix: str, bad_rows: set[int]) -> tuple[int, l
             continue
         count += int(bad.sum())
         places = np.argwhere(bad)
-        bad_rows.update((np.unique(places[:, 0]) + start).tolist())
+        numbers = np.arange(start, start + len(rows)) if places_of is None else places_of[start : start + len(rows)]
+        bad_rows.update(numbers[np.unique(places[:, 0])].tolist())
         for place in places[: SHOWN_CELLS - len(cells)].tolist():
             column = prefix + block.name(tuple(place[1:]))
-            cells.append(Cell(row=start + place[0], column=column, value=str(float(rows[tuple(place)]))))
+            cells.append(Cell(row=int(numbers[place[0]]), column=column, value=str(float(rows[tuple(place)]))))
     return count, cells
 
 

@@ -14,6 +14,8 @@ FEW = 20
 """Up to this many different whole numbers are classes; more only if they are numbered without gaps from 0 or 1."""
 GROUPED = 3.0
 """Standard deviations by which neighbors must agree more often than in a shuffled set."""
+IGNORED = -100
+"""The class number the losses of PyTorch leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ def read_labels(source: Any, where: str) -> Labels:
     if values.ndim > 1 and values.shape[1:] == (1,) * (values.ndim - 1):
         values = values.reshape(len(values))
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    counted = finite[finite != IGNORED] if values.dtype.kind == "i" else finite
+    if counted.size < finite.size and counted.min(initial=0) >= 0:
+        notes.append(f"Labels of {IGNORED} were not counted: the losses of PyTorch leave them out.")
+        finite = counted
+        values = counted if values.ndim == 1 else values
     if not finite.size:
         return Labels(given, None, {}, ())
     whole = values.dtype.kind in "biu" or bool((finite == np.floor(finite)).all())
@@ -54,13 +61,13 @@ def read_labels(source: Any, where: str) -> Labels:
         classes = values
         if values.dtype.kind == "f":
             classes = np.where(np.isfinite(values), values, finite[0])
-        return Labels(given, classes, profile | _class_profile(classes, None), ())
+        return Labels(given, classes, profile | _class_profile(classes, None), tuple(notes))
     if values.ndim == 1 or not whole:  # whole numbers in several dimensions are tokens or pixels of a class each
         profile |= _target_profile(values)
     if values.ndim == 1:
         steps = np.diff(values.astype(np.float64))
-        profile["sorted_by_label"] = bool(len(steps) > 1 and ((steps >= 0).all() or (steps <= 0).all()))
-    return Labels(given, None, profile, ())
+        profile["sorted_by_label"] = bool(len(steps) > 1 and steps.any() and ((steps >= 0).all() or (steps <= 0).all()))
+    return Labels(given, None, profile, tuple(notes))
 
 
 def total_variation(train: Labels, val: Labels) -> float | None:

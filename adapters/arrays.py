@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from expert.adapters.array_checks import (
@@ -14,10 +14,12 @@ from expert.adapters.array_checks import (
     shared,
     summarize_columns,
 )
+from expert.adapters.array_datasets import LOOKED_AT, Gathered, gather, is_dataset
 from expert.adapters.array_labels import Labels, read_labels, total_variation
+from expert.adapters.array_parts import known_of_a_part, notes_on
 from expert.adapters.samples import Samples, is_frame, is_loader, read_samples
 from expert.errors import SourceError, nearest
-from expert.history import DataProfile, History
+from expert.history import DataProfile, History, RunConfig
 from expert.reading import Reader, ReadRequest
 
 KEYS = ("x", "y", "x_val", "y_val")
@@ -30,18 +32,22 @@ FORMS = "x, (x, y), ((x, y), (x_val, y_val)) or {'x': ..., 'y': ..., 'x_val': ..
 class _Set:
     x: Samples
     labels: Labels | None
+    gathered: Gathered | None = None
+    """What was read of a data set; None for arrays."""
 
 
 def recognizes(source: object) -> float:
     """Arrays, tables and tensors, and the ways of giving them together; plain lists of numbers too, but less surely."""
-    if _is_array(source):
+    if _is_array(source) or is_dataset(source):
         return 0.9
     if is_loader(source):
         return 0.5  # to say in one sentence why it is not read
     if isinstance(source, Mapping):
         return 0.9 if source and set(source) <= {*KEYS, *ALIASES, "train", "val"} else 0.0
     if isinstance(source, tuple) and source:
-        known = (_is_array(part) or isinstance(part, tuple | list | str | Mapping) for part in source)
+        known = (
+            _is_array(part) or is_dataset(part) or isinstance(part, tuple | list | str | Mapping) for part in source
+        )
         return 0.9 if all(known) else 0.0
     return 0.3 if isinstance(source, list) and source else 0.0
 
@@ -50,11 +56,26 @@ def read(source: object, _request: ReadRequest) -> tuple[History, ...]:
     """Read the training samples, their labels and the validation set.
 
     Accepts x, (x, y), ((x, y), (x_val, y_val)) or a mapping with x, y, x_val, y_val or with train, val. Beside a
-    DataFrame, y may be the name of its label column. Rows are numbered from 0 in the order given; nothing is changed.
+    DataFrame, y may be the name of its label column. A map-style data set of PyTorch stands for its (x, y): data,
+    (train, val) or {"train": ..., "val": ...}. Rows are numbered from 0 in the order given; nothing is changed.
     """
-    training, validation = _split(source)
-    train = _samples(*training, "x", "y")
-    val = None if validation is None else _samples(*validation, "x_val", "y_val")
+    return (read_arrays(source),)
+
+
+def read_arrays(source: object, *, samples: int | None = LOOKED_AT, validation: object = None) -> History:
+    """Read what `read` accepts into a History with ``data`` and notes.
+
+    ``samples`` is how many samples of a data set are looked at that makes them one by one, None for all; arrays and
+    tensors are always read whole. ``validation`` is the validation set, where it does not stand in the source. Raises
+    ``SourceError`` for anything else.
+    """
+    training, held_out = _split(source)
+    if validation is not None:
+        if held_out is not None:
+            raise SourceError("validation: the data hold a validation set already; expected one of them.")
+        held_out = _pair(validation, "validation")
+    train = _samples(*training, "x", "y", samples)
+    val = None if held_out is None else _samples(*held_out, "x_val", "y_val", samples)
     notes: list[str] = []
     sets = [(train, "")] + ([(val, "validation ")] if val is not None else [])
     found = find_nonfinite(
@@ -63,11 +84,12 @@ def read(source: object, _request: ReadRequest) -> tuple[History, ...]:
     profile: dict[str, Any] = {"samples": train.x.rows, **found}
     columns, column_notes = summarize_columns(train.x)
     profile |= columns
-    notes += column_notes
     for part, prefix in sets:
+        notes += notes_on(part.gathered, prefix or "training ")
         if part.x.skipped:
             shown = ", ".join(part.x.skipped[:10]) + (" ..." if len(part.x.skipped) > 10 else "")
             notes.append(f"Not numeric, so not checked in the {prefix or 'training '}data: {shown}.")
+    notes += column_notes
     if train.labels is not None:
         profile |= train.labels.profile
         notes += train.labels.notes
@@ -81,10 +103,17 @@ def read(source: object, _request: ReadRequest) -> tuple[History, ...]:
         profile["feature_shift"] = compare_features(train.x, val.x)
         if train.labels is not None and val.labels is not None:
             profile["label_shift"] = total_variation(train.labels, val.labels)
-    return (History(data=DataProfile(**profile), notes=tuple(notes)),)
+    profile = known_of_a_part(profile, train.gathered, None if val is None else val.gathered)
+    redrawn = train.gathered is not None and train.gathered.redrawn
+    config = RunConfig(augmentation=True) if redrawn else RunConfig()
+    return History(data=DataProfile(**profile), config=config, notes=tuple(dict.fromkeys(notes)))
 
 
-def _samples(x: Any, y: Any, x_name: str, y_name: str) -> _Set:
+def _samples(x: Any, y: Any, x_name: str, y_name: str, most: int | None) -> _Set:
+    if is_dataset(x):
+        if y is not None:
+            raise SourceError(f"{y_name}: a {type(x).__name__} brings its own labels; expected it alone.")
+        return _of_dataset(gather(x, x_name, most), x_name, y_name)
     if isinstance(y, str) and is_frame(x):
         if y not in x.columns:
             raise SourceError(f"{y_name}: the table has no column {y!r}.{nearest(y, map(str, x.columns))}")
@@ -100,13 +129,22 @@ def _samples(x: Any, y: Any, x_name: str, y_name: str) -> _Set:
     return _Set(samples, labels)
 
 
+def _of_dataset(gathered: Gathered, x_name: str, y_name: str) -> _Set:
+    read = Samples((), (), gathered.total, None) if gathered.x is None else read_samples(gathered.x, x_name)
+    y = gathered.y if gathered.labels is None else gathered.labels
+    labels = None if y is None or isinstance(y, Mapping) else read_labels(y, y_name)
+    if labels is not None and gathered.labels is None:
+        labels = replace(labels, samples=replace(labels.samples, places=gathered.rows))
+    return _Set(replace(read, places=gathered.rows), labels, gathered)
+
+
 def _split(source: Any) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:
     """Return ((x, y), (x_val, y_val) or None); y may be None."""
     if isinstance(source, Mapping):
         return _split_mapping(source)
     if not isinstance(source, tuple):
         return (source, None), None
-    if all(isinstance(part, tuple) for part in source):
+    if all(isinstance(part, tuple) or is_dataset(part) for part in source):
         if len(source) == 2:
             return _pair(source[0], "the first pair"), _pair(source[1], "the second pair")
     elif len(source) <= 2:

@@ -38,12 +38,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The numeric blocks of one set of samples, the names of the columns left out, and the object itself."""
+    """The numeric blocks of one set of samples, the names of the columns left out, and the object itself.
+
+    ``places`` (rows,) says where the samples stand in a larger set they were taken from; None where they are the set.
+    """
 
     blocks: tuple[Block, ...]
     skipped: tuple[str, ...]
     rows: int
     source: Any
+    places: NDArray[np.int64] | None = None
 
 
 def read_samples(source: Any, where: str) -> Samples:
@@ -90,9 +94,9 @@ def to_array(source: Any, where: str) -> NDArray[Any]:
     if hasattr(source, "toarray") and hasattr(source, "nnz"):
         raise SourceError(f"{where}: a sparse matrix cannot be read; give a part of it as {where}[:1000].toarray().")
     if is_loader(source):
+        behind = "its .dataset" if hasattr(source, "dataset") else "the arrays behind it"
         raise SourceError(
-            f"{where}: a {type(source).__name__} would have to be iterated, which would disturb the run; "
-            "give the arrays behind it."
+            f"{where}: a {type(source).__name__} would have to be iterated, which would disturb the run; give {behind}."
         )
     try:
         array = np.asarray(source)
