@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from typing import TextIO
 
 _STYLES = {"fatal": "1;31", "error": "31", "warning": "33"}
 
@@ -18,3 +20,8 @@ def colored(text: str, wanted: bool) -> str:
 
 def _style(code: str, text: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that shows colors and nobody asked for none (``NO_COLOR``)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -102,7 +102,7 @@ def test_interrupting_is_told_to_the_shell(monkeypatch: pytest.MonkeyPatch) -> N
     def interrupted() -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("expert.cli._loaded", interrupted)
+    monkeypatch.setattr("expert.commands.listing.loaded", interrupted)
     assert run("rules") == 130
 
 
@@ -180,7 +180,7 @@ def test_colors_are_for_severities_and_only_where_wanted() -> None:
 
 
 def test_no_color_and_dumb_terminals_are_honored(monkeypatch: pytest.MonkeyPatch) -> None:
-    from expert.cli import _wants_color
+    from expert.render.color import wants_color
 
     class Terminal:
         def isatty(self) -> bool:
@@ -188,9 +188,9 @@ def test_no_color_and_dumb_terminals_are_honored(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    assert _wants_color(Terminal())  # type: ignore[arg-type]
+    assert wants_color(Terminal())  # type: ignore[arg-type]
     monkeypatch.setenv("TERM", "dumb")
-    assert not _wants_color(Terminal())  # type: ignore[arg-type]
+    assert not wants_color(Terminal())  # type: ignore[arg-type]
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not _wants_color(Terminal())  # type: ignore[arg-type]
+    assert not wants_color(Terminal())  # type: ignore[arg-type]

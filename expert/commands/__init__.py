@@ -1,0 +1,1 @@
+"""The command ``expert``: one module for each subcommand or family of them."""
