@@ -32,6 +32,7 @@ AVERAGED = SOUND.but(
 DROPPED = ADAM.but(data="blobs", spread=0.4, dropout=0.9, rate=3e-3, epochs=30, train_in_evaluation_mode=False)
 FLATTENING = SOUND.but(rate=0.07, epochs=16)
 CREEPING = SOUND.but(weight_decay=0.01, decay_per_epoch=1.06, epochs=30)
+HALF = ADAM.but(input_scale=1e5, precision="float16", batch=64, epochs=6)
 XOR = SOUND.but(data="xor", hidden=(), samples=1000, epochs=20)
 
 RATE_TOO_HIGH = (
@@ -270,6 +271,16 @@ LOSS_HEAD = (
         article=("4.r5",), scenario="S38",
     ),
     Case(
+        "half_precision_overflow", HALF, ("NUM201",),
+        (
+            Cure("FX205", HALF.but(precision="bfloat16"), gain=0.0),
+            Cure("FX103", HALF.but(standardized=True), gain=0.0),
+        ),
+        below=("NUM102", "GRD102", "OPT101", "NUM103", "DAT101"),
+        curves_only=("NUM101",),
+        scenario="S37",
+    ),
+    Case(
         "summed_loss", SOUND.but(reduction="sum", batch=30), ("MOD106", "OPT101", "OSC102"),
         (Cure("FX504", SOUND.but(batch=30), gain=0.5),),
         below=("OSC103", "MOD201", "PLT102"),
@@ -409,6 +420,12 @@ ACTIVATIONS = (
         curves_only=("PLT101", "PLT104", "GEN103", "PLT102", "PLT106"),
         scenario="S33",
     ),
+    Case(
+        "constant_initialization", SOUND.but(initialization="constant"), ("MOD205",),
+        (Cure("FX402", SOUND.but(initialization="he"), gain=0.3),),
+        below=("PLT102", "MOD201", "GRD101", "OPT201"),
+        scenario="S33",
+    ),
 )  # fmt: skip
 
 STEPS = (
@@ -421,6 +438,12 @@ STEPS = (
         below=("OSC102", "OPT101", "DAT301", "MOD201", "PLT103"),
         article=("1.2",), scenario="S20",
         remark="The means over epochs fall smoothly: the noise shows in the steps only.",
+    ),
+    Case(
+        "batch_of_one", SOUND.but(rate=0.03, batch=1, samples=600, epochs=6), ("OSC103",),
+        (Cure("FX307", SOUND.but(rate=0.03, batch=16, samples=600, epochs=12), "jitter", 0.4),),
+        below=("OSC102", "OPT101", "DAT301", "MOD201", "PLT103"),
+        scenario="S20",
     ),
     Case(
         "noise_plateau", NOISE, ("PLT103", "OSC102"),

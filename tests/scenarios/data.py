@@ -28,6 +28,11 @@ class Samples:
         return counts / counts.sum()
 
     @property
+    def balance(self) -> Tensor:
+        """Weights under which each class counts alike."""
+        return 1 / (self.classes * self.shares)
+
+    @property
     def entropy(self) -> float:
         """Entropy of the labels in nats: the loss of a model that knows the class shares and nothing else."""
         return entropy(self.shares)
@@ -135,6 +140,9 @@ def draw(program: Program, seed: int, task: int) -> Samples:
     samples = Samples(x[:cut], y[:cut], x[cut:count], y[cut:count], classes)
     for fault in (_validation_fault, _label_fault, _input_fault):
         samples = fault(samples, program, random, x, y)
+    if program.order == "sorted":
+        order = samples.y.argsort(stable=True)
+        samples = replace(samples, x=samples.x[order], y=samples.y[order])
     return samples
 
 
@@ -177,7 +185,8 @@ def _input_fault(samples: Samples, program: Program, random: torch.Generator, x:
         if program.broken_cell == "zero_over_zero":
             part[:, 3] = (part[:, 3] * 0) / 0
     if program.broken_cell in ("nan", "log_of_zero"):
-        train[1234, 7] = float("nan") if program.broken_cell == "nan" else torch.zeros(()).log()
+        cell = float("nan") if program.broken_cell == "nan" else torch.zeros(()).log()
+        train.view(len(train), -1)[min(1234, len(train) - 1), 7] = cell
     if program.repaired:
         train, val = (torch.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0) for part in (train, val))
     if program.standardized:

@@ -14,6 +14,7 @@ from .program import Program
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
+    "gelu": nn.GELU,
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
     "elu": nn.ELU,
@@ -66,6 +67,41 @@ class LastState(nn.Module):
         return states[:, -1]
 
 
+class Block(nn.Module):
+    """One pre-norm block: attention over time, then a network of one hidden layer at each step."""
+
+    def __init__(self, width: int, program: Program) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, 4, dropout=program.dropout, batch_first=True)
+        self.norm2 = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 2 * width)
+        self.act = ACTIVATIONS[program.activation]()
+        self.down = nn.Linear(2 * width, width)
+        self.dropout = nn.Dropout(program.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.norm1(x)
+        x = x + self.dropout(self.attention(seen, seen, seen, need_weights=False)[0])
+        out: Tensor = x + self.dropout(self.down(self.act(self.up(self.norm2(x)))))
+        return out
+
+
+class Encoder(nn.Module):
+    """A small transformer over (batch, time, features) that gives the mean over time."""
+
+    def __init__(self, features: int, width: int, program: Program) -> None:
+        super().__init__()
+        self.embed = nn.Linear(features, width)
+        self.positions = nn.Parameter(0.02 * torch.randn(program.length, width))
+        self.blocks = nn.Sequential(Block(width, program), Block(width, program))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states: Tensor = self.norm(self.blocks(self.embed(x) + self.positions))
+        return states.mean(1)
+
+
 def build(program: Program, samples: Samples) -> nn.Module:
     """The program's network, freshly initialized from the global generator."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
@@ -79,6 +115,10 @@ def build(program: Program, samples: Samples) -> nn.Module:
         layers["conv2_act"] = ACTIVATIONS[program.activation]()
         layers["flat"] = nn.Flatten()
         inputs = 16 * 3 * 3
+    elif program.model == "transformer":
+        width = widths.pop(0)
+        layers["encoder"] = Encoder(inputs, width, program)
+        inputs = width
     elif program.model in ("rnn", "lstm"):
         width = widths.pop(0)
         layers["recurrence"] = (
@@ -110,7 +150,10 @@ def _hidden(program: Program, inputs: int, width: int) -> nn.Module:
 
 def _initialize(model: nn.Module, program: Program) -> None:
     for name, module in model.named_modules():
-        if isinstance(module, nn.Linear) and name.endswith("recurrent"):
+        if isinstance(module, nn.LSTM | nn.MultiheadAttention) and program.initialization == "zeros":
+            for own in module.parameters(recurse=False):
+                nn.init.zeros_(own)
+        elif isinstance(module, nn.Linear) and name.endswith("recurrent"):
             nn.init.orthogonal_(module.weight, gain=program.recurrent_gain)
         elif isinstance(module, nn.Linear | nn.Conv2d):
             if program.initialization == "glorot":
@@ -141,7 +184,10 @@ def hidden_activations(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 def profile(program: Program, model: nn.Module) -> dict[str, Any]:
     """What the module itself tells, in the fields of `ModelProfile`."""
     parameters = dict(model.named_parameters())
-    depth = sum(isinstance(module, nn.Linear | nn.Conv2d | nn.LSTM) for module in model.modules())
+    weighted = nn.Linear | nn.Conv2d | nn.LSTM  # the projection at the end of an attention is a linear layer
+    depth = sum(isinstance(module, weighted) for module in model.modules())
+    sequential = program.model in ("rnn", "lstm", "transformer")
+    transformer = program.model == "transformer"
     return {
         "parameters": sum(p.numel() for p in parameters.values()),
         "trainable_parameters": sum(p.numel() for p in parameters.values() if p.requires_grad),
@@ -149,14 +195,15 @@ def profile(program: Program, model: nn.Module) -> dict[str, Any]:
         "activation": "none" if program.activation == "none" or not program.hidden else program.activation,
         "output_activation": program.output_activation,
         "output_units": list(parameters.values())[-1].numel(),
-        "normalization": program.normalization,
-        "residual": program.residual,
+        "normalization": "layer" if transformer else program.normalization,
+        "residual": program.residual or transformer,
         "recurrent": program.model if program.model in ("rnn", "lstm") else "none",
         "dropout": program.dropout,
-        "sequence_length": program.length if program.model in ("rnn", "lstm") else None,
+        "sequence_length": program.length if sequential else None,
         "embedding": False,
+        "initialization": program.initialization if program.initialization in ("zeros", "constant") else None,
         "frozen": tuple(name for name, p in parameters.items() if not p.requires_grad),
         "convolutional": program.model == "cnn",
-        "transformer": False,
+        "transformer": transformer,
         "linear": program.model == "mlp" and (not program.hidden or program.activation == "none"),
     }

@@ -33,10 +33,10 @@ class Program:
     validation: Literal["apart", "copied", "easy", "other_class_map"] = "apart"
 
     # the network
-    model: Literal["mlp", "cnn", "rnn", "lstm"] = "mlp"
+    model: Literal["mlp", "cnn", "rnn", "lstm", "transformer"] = "mlp"
     hidden: tuple[int, ...] = (64, 64)
-    """Widths of the hidden layers; for a recurrent model the first is the state, the others fully connected layers."""
-    activation: Literal["relu", "tanh", "sigmoid", "elu", "leaky_relu", "none"] = "relu"
+    """Widths of the hidden layers; for a model of sequences the first is its state, the others fully connected ones."""
+    activation: Literal["relu", "gelu", "tanh", "sigmoid", "elu", "leaky_relu", "none"] = "relu"
     initialization: Literal["default", "glorot", "he", "zeros", "constant"] = "default"
     weight_gain: float = 1.0
     hidden_bias: float | None = None
@@ -57,7 +57,7 @@ class Program:
     class_weights: bool = False
 
     # the optimizer
-    optimizer: Literal["sgd", "adam", "adadelta"] = "sgd"
+    optimizer: Literal["sgd", "adam", "adamw", "adadelta"] = "sgd"
     rate: float = 0.1
     momentum: float = 0.0
     weight_decay: float = 0.0
@@ -75,6 +75,8 @@ class Program:
     clip_norm: float | None = None
     clip_value: tuple[float, float] | None = None
     clip_from_epoch: int = 0
+    precision: Literal["float32", "float16", "bfloat16"] = "float32"
+    """Of the forward pass; half precision is automatic casting, and with float16 the loss is scaled."""
     gradients_zeroed: bool = True
     ascent: bool = False
     """Steps up the gradient: the objective's sign is wrong in the update, the logged loss is right."""

@@ -41,6 +41,10 @@ class Recorder:
         if bounds:
             self.row["gradient.at_bound_share"] = max(float((flat == bound).float().mean()) for bound in bounds)
 
+    def scaled(self, scale: float, skipped: bool) -> None:
+        """After the step of the loss scaler: the scale it used, and whether it left the step out."""
+        self.row |= {"scaler.scale": scale, "scaler.skipped": float(skipped)}
+
     def step(self, at: tuple[int, int], loss: float, samples: Tensor, labels: Tensor, rate: float) -> None:
         """After the optimizer's step: (step, epoch), the logged loss, the loss of each sample, the batch's labels."""
         self.row |= {"step": at[0], "epoch": at[1], "train.loss": loss, "optimizer.learning_rate": rate}
@@ -88,5 +92,6 @@ class Recorder:
 
 
 def _zero_units(out: Tensor) -> Tensor:
-    """One flag a unit (a channel, of an image): zero for every sample and place."""
-    return (out == 0).transpose(0, 1).flatten(1).all(1)
+    """One flag a unit (a channel, of an image): zero for every sample and place, or step in time."""
+    units = 2 if out.dim() == 3 else 1
+    return (out == 0).transpose(0, units).flatten(1).all(1)

@@ -7,33 +7,22 @@ from __future__ import annotations
 
 import pytest
 
-from expert import Advice, advise
+from expert import advise
 
 from .case import Case
 from .cases import CASES
+from .judging import NAMED_WITHIN, check_named, serious
 from .loading import load
 
 SEEDS = [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
 SICK = [case for case in CASES.values() if not case.healthy]
 HEALTHY = [case for case in CASES.values() if case.healthy]
-NAMED_WITHIN = 3
-
-
-def serious(advice: Advice) -> list[str]:
-    return [one.rule for one in advice.findings if one.severity != "info"]
-
-
-def place(rules: list[str], wanted: tuple[str, ...]) -> int:
-    return min((rules.index(rule) for rule in wanted if rule in rules), default=len(rules))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("case", SICK, ids=lambda case: case.id)
 def test_the_right_cause_is_named_above_the_wrong_ones(case: Case, seed: int) -> None:
-    found = [one.rule for one in advise(load(case, seed).history()).findings]
-    right = place(found, case.expect)
-    assert right < NAMED_WITHIN, f"expected one of {case.expect} among the first three of {found}"
-    assert right < place(found, case.below), f"{case.below} must not stand above {case.expect} in {found}"
+    check_named(case, advise(load(case, seed).history()))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

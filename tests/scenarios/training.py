@@ -33,17 +33,16 @@ def train(program: Program, seed: int) -> Run:
 
 def _train(program: Program, seed: int, task: int) -> tuple[Run, nn.Module]:
     samples = data.draw(program, seed, task)
-    if program.order == "sorted":
-        order = samples.y.argsort(stable=True)
-        samples = Samples(samples.x[order], samples.y[order], samples.x_val, samples.y_val, samples.classes)
     model = models.build(program, samples)
     if program.pretraining:
         # The earlier training saw other samples of the same task.
         model.load_state_dict(_train(program.pretraining, seed + 500, task)[1].state_dict())
     averaged = copy.deepcopy(model)
     recorder = Recorder(model, samples.entropy, samples.x[:256])
-    optimizer = _optimizer(program, model)
-    weights = 1 / (samples.classes * samples.shares) if program.class_weights else None
+    optimizer = optimizer_of(program, model)
+    # Loss scaling and automatic casting do nothing in single precision.
+    scaler = torch.amp.GradScaler("cpu", enabled=program.precision == "float16")
+    weights = samples.balance if program.class_weights else None
     random = torch.Generator().manual_seed(seed)
     step, best, kept = 0, float("inf"), copy.deepcopy(model.state_dict())
     for epoch in range(program.epochs):
@@ -53,13 +52,15 @@ def _train(program: Program, seed: int, task: int) -> tuple[Run, nn.Module]:
         for rows in _batches(program, samples, epoch, random):
             model.train()
             x, y = samples.x[rows], samples.y[rows]
-            outputs = model(x)
-            losses = _losses(program, outputs, y, weights)
+            with casting(program):
+                outputs = model(x)
+                losses = losses_of(program, outputs, y, weights)
             loss = losses.mean() if program.reduction == "mean" else losses.sum()
             penalty = program.l2 * _square(model) if program.l2 else torch.zeros(())
             if program.gradients_zeroed:
                 optimizer.zero_grad()
-            torch.autograd.backward(loss + penalty if program.penalty_in_gradient else loss)
+            torch.autograd.backward(scaler.scale(loss + penalty if program.penalty_in_gradient else loss))
+            scaler.unscale_(optimizer)
             recorder.gradients()
             if epoch >= program.clip_from_epoch and (program.clip_norm or program.clip_value):
                 if program.clip_norm:
@@ -70,7 +71,11 @@ def _train(program: Program, seed: int, task: int) -> tuple[Run, nn.Module]:
                             parameter.grad.clamp_(*program.clip_value)
                 recorder.clipped(program.clip_value)
             rate = optimizer.param_groups[0]["lr"]
-            optimizer.step()
+            scale = scaler.get_scale()
+            scaler.step(optimizer)
+            scaler.update()
+            if scaler.is_enabled():
+                recorder.scaled(scale, skipped=scaler.get_scale() < scale)
             with torch.no_grad():
                 for mean, new in zip(averaged.parameters(), model.parameters(), strict=True):
                     mean.lerp_(new, 1 - program.averaging)
@@ -106,7 +111,13 @@ def _batches(program: Program, samples: Samples, epoch: int, random: torch.Gener
     yield from torch.split(order, change[1] if change and epoch >= change[0] else program.batch)
 
 
-def _losses(program: Program, outputs: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+def casting(program: Program) -> torch.autocast:
+    """The automatic casting under which the program computes its outputs."""
+    kind = torch.float16 if program.precision == "float16" else torch.bfloat16
+    return torch.autocast("cpu", kind, enabled=program.precision != "float32")
+
+
+def losses_of(program: Program, outputs: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     """The loss of each sample, by the program's formula."""
     if program.loss == "fused":
         return functional.cross_entropy(outputs, labels, weights, reduction="none")
@@ -122,8 +133,9 @@ def _square(model: nn.Module) -> Tensor:
 
 @torch.no_grad()
 def _measure(program: Program, model: nn.Module, x: Tensor, y: Tensor, subject: str) -> dict[str, float]:
-    outputs = model(x)
-    losses = _losses(program, outputs, y)
+    with casting(program):
+        outputs = model(x)
+        losses = losses_of(program, outputs, y)
     loss = losses.mean() if program.validation_reduction == "mean" or subject != "val" else losses.sum()
     return {f"{subject}.loss": float(loss), f"{subject}.accuracy": float((outputs.argmax(1) == y).float().mean())}
 
@@ -143,11 +155,13 @@ def _final(program: Program, model: nn.Module, samples: Samples) -> dict[str, fl
     }
 
 
-def _optimizer(program: Program, model: nn.Module) -> torch.optim.Optimizer:
+def optimizer_of(program: Program, model: nn.Module) -> torch.optim.Optimizer:
+    """The program's optimizer, over what is not frozen."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     rate, decay = program.rate, program.weight_decay
-    if program.optimizer == "adam":
-        return torch.optim.Adam(parameters, rate, weight_decay=decay)
+    if program.optimizer in ("adam", "adamw"):
+        kind = torch.optim.Adam if program.optimizer == "adam" else torch.optim.AdamW
+        return kind(parameters, rate, weight_decay=decay)
     if program.optimizer == "adadelta":
         return torch.optim.Adadelta(parameters, rate, rho=0.95, eps=1e-8, weight_decay=decay)
     return torch.optim.SGD(parameters, rate, program.momentum, weight_decay=decay, maximize=program.ascent)
@@ -187,7 +201,8 @@ def _config(program: Program) -> dict[str, Any]:
         "checkpoint_best": program.checkpoint_best,
         "pretrained": program.pretraining is not None,
         "class_weights": program.class_weights,
-        "precision": "float32",
+        "precision": program.precision,
+        "loss_scaling": program.precision == "float16",
         "task": "classification",
         "seed": 0,
     }
