@@ -1,0 +1,1 @@
+"""The scenarios trained as a user would train them, watched by the collector for PyTorch."""

@@ -1,0 +1,52 @@
+"""The scenarios, trained as a user would and watched: the cause is named, and sound trainings are met with silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from expert import Advice, advise
+from tests.scenarios.architectures import ARCHITECTURES, FAULTS
+from tests.scenarios.judging import check_named, serious
+
+from .cases import FAULTS_ON_ARCHITECTURES, HEALTHY, SCENARIOS, Live
+from .training import train
+
+SEEDS = [0, pytest.param(3, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)]
+"""Programs were tuned on seeds 0 and 1 of the reference recorder."""
+
+
+def advice_on(live: Live, seed: int) -> Advice:
+    trained = train(live.case.program, seed, live.told)
+    return advise(trained.run, data=trained.arrays) if live.about_data else advise(trained.run)
+
+
+def check(live: Live, seed: int) -> None:
+    advice = advice_on(live, seed)
+    check_named(live.case, advice)
+    said = {one.rule for one in advice.findings}
+    assert not said & set(live.absent), f"{live.absent} must be absent: {sorted(said)}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("live", SCENARIOS, ids=lambda live: live.id)
+def test_a_scenario_is_diagnosed(live: Live, seed: int) -> None:
+    check(live, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("live", FAULTS_ON_ARCHITECTURES, ids=lambda live: live.case.id)
+def test_a_fault_is_diagnosed_on_any_network(live: Live, seed: int) -> None:
+    check(live, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("live", HEALTHY, ids=lambda live: live.case.id)
+def test_a_sound_training_is_met_with_silence(live: Live, seed: int) -> None:
+    assert serious(advice_on(live, seed)) == []
+
+
+def test_every_scenario_and_every_network_is_there() -> None:
+    assert {live.case.scenario for live in SCENARIOS} >= {f"S{number:02}" for number in range(1, 39)}
+    assert {live.case.id for live in FAULTS_ON_ARCHITECTURES} == {
+        f"{name}_{fault}" for name in ARCHITECTURES for fault in FAULTS
+    }
