@@ -186,6 +186,6 @@ class Collector:
 def as_number(value: Any) -> float:
     """A metric as a float; NaN for what is no number. A tensor on a device is waited for."""
     try:
-        return float(value)
+        return float(value.detach() if isinstance(value, Tensor) else value)
     except (TypeError, ValueError):
         return math.nan

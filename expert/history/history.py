@@ -227,7 +227,8 @@ class History(Record):
         """Last minus first position plus one spacing: the same whether a log counts from 0, from 1 or in fifties."""
         columns = [series.at for series in self.series if series.clock == clock]
         columns += [layers.at for layers in self.layers if layers.clock == clock]
-        if self.marks is not None:
+        # Marks may begin before the first step is done, at 0, so they count only where nothing was recorded there.
+        if self.marks is not None and not any(len(column) for column in columns):
             marked = getattr(self.marks, clock)
             columns.append(np.unique(marked[~np.isnan(marked)]))
         columns = [column for column in columns if len(column)]

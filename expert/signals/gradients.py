@@ -6,16 +6,18 @@ import numpy as np
 
 from expert.signals.curve import Curve, Floats, edges
 from expert.signals.estimators import median
-from expert.signals.signal import Reading, Signal, Unknown, View
+from expert.signals.signal import WATCHED, Reading, Signal, Unknown, View
 
 FIRST_STEPS = 30
 SAMPLED = 8192
 LARGEST_RATIO = 1e12
 BEFORE = 50.0
 
-RECORD_NORM = 'log "gradient.norm": the norm of all gradients after backward, before clipping, at each step'
-RECORD_RATIO = 'log "update.ratio": the median over weight tensors of |new - old| / |old|, at each of the first steps'
-RECORD_COSINE = 'log "gradient.cosine": the cosine of the raw gradients of two successive steps'
+RECORD_NORM = 'log "gradient.norm": the norm of all gradients after backward, before clipping, at each step' + WATCHED
+RECORD_RATIO = (
+    'log "update.ratio": the median over weight tensors of |new - old| / |old|, at each of the first steps' + WATCHED
+)
+RECORD_COSINE = 'log "gradient.cosine": the cosine of the raw gradients of two successive steps' + WATCHED
 RECORD_CLIPPED = 'log "gradient.clipped": 1 for each step whose gradient was clipped, else 0'
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from expert.signals.gradients import RECORD_NORM, needed, ratio
 from expert.signals.layers import RECORD_GRADIENTS, column_medians, declared_frozen, table
-from expert.signals.signal import Reading, Signal, Unknown, View
+from expert.signals.signal import WATCHED, Reading, Signal, Unknown, View
 
-RECORD_WEIGHTS = 'record "weight_norm" per layer: {name: p.norm() for the weight tensors}, after each step'
+RECORD_WEIGHTS = 'record "weight_norm" per layer: {name: p.norm() for the weight tensors}, after each step' + WATCHED
 LOG_LOSS = "log the loss of every step"
 TELL_BATCH = 'advise(..., config={"batch_size": ...})'
 RECORD_TIME = (

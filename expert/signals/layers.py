@@ -9,18 +9,22 @@ import numpy as np
 from expert.history import LayerStatistics
 from expert.signals.curve import Flags, Floats
 from expert.signals.gradients import ratio
-from expert.signals.signal import Reading, Signal, Unknown, View
+from expert.signals.signal import WATCHED, Reading, Signal, Unknown, View
 
 FIRST_STEPS = 50
 MOST_ROWS = 512
 FEWEST_ROWS = 3
 
-RECORD_GRADIENTS = 'record "gradient_norm" per layer: {name: p.grad.norm() for the weight tensors}, after backward'
-RECORD_MEAN = 'record "gradient_mean_abs" per layer: {name: p.grad.abs().mean() for the weight tensors}, after backward'
-RECORD_UPDATES = 'record "update_ratio" per layer: {name: |new - old| / |old| for the weight tensors}'
-RECORD_ZEROS = 'record "zero_unit_share" per layer: the share of units that are 0 for every sample of a batch'
-RECORD_SATURATION = 'record "saturated_share" per layer: the share of activations at the flat ends'
-RECORD_WEIGHTS = 'log "weight.norm": the norm of all weights, at each step or epoch'
+RECORD_GRADIENTS = (
+    'record "gradient_norm" per layer: {name: p.grad.norm() for the weight tensors}, after backward' + WATCHED
+)
+RECORD_MEAN = (
+    'record "gradient_mean_abs" per layer: {name: p.grad.abs().mean() for the weight tensors}, after backward' + WATCHED
+)
+RECORD_UPDATES = 'record "update_ratio" per layer: {name: |new - old| / |old| for the weight tensors}' + WATCHED
+RECORD_ZEROS = 'record "zero_unit_share" per layer: the share of units that are 0 for every sample of a batch' + WATCHED
+RECORD_SATURATION = 'record "saturated_share" per layer: the share of activations at the flat ends' + WATCHED
+RECORD_WEIGHTS = 'log "weight.norm": the norm of all weights, at each step or epoch' + WATCHED
 
 
 def table(view: View, quantity: str, record: str) -> LayerStatistics | Unknown:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from expert.history import DataProfile, History, LayerStatistics, ModelProfile, RunConfig
     from expert.signals.curve import Curve
 
+WATCHED = "; in PyTorch expert.adapters.torch.watch records it"
+"""Ends a hint of what to record where a collector does it by itself."""
+
 Grade = Literal["proof", "internal", "config", "curve"]
 
 
