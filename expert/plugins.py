@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,7 +49,6 @@ class Plugins:
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         self._versions: dict[str, str] = {}
-        self._counts: dict[str, list[str]] = {}
         self.built_in: set[str] = set()
         self.problems: list[ProblemNote] = []
         self._origins: dict[tuple[type, str], str] = {}
@@ -65,12 +64,30 @@ class Plugins:
         """The name of the plugin a record comes from."""
         return self._origins[type(record), record.id]
 
-    def contributions(self) -> Sequence[tuple[str, str]]:
-        """Each plugin's name and version, and how much it contributes."""
-        return [
-            (f"{name} {self._versions.get(name, '')}".strip(), ", ".join(self._counts.get(name, ())) or "observes")
-            for name in sorted(name for name, _ in self._manager.list_name_plugin())
-        ]
+    def described(self) -> Sequence[Mapping[str, Any]]:
+        """Each plugin by name: its version, where it was loaded from, the ids it contributes, whether it observes."""
+        observers = {name for name, _ in self._implementations("expert_advice")}
+        told = []
+        for name, plugin in sorted(self._manager.list_name_plugin()):
+            records: dict[str, Sequence[Rule] | Sequence[Remedy] | Sequence[Signal] | Sequence[Reader]] = {
+                "rules": self.rules,
+                "remedies": self.remedies,
+                "signals": self.signals,
+                "readers": self.readers,
+            }
+            contributes = {
+                kind: [one.id for one in given if self.origin(one) == name] for kind, given in records.items()
+            }
+            told.append(
+                {
+                    "name": name,
+                    "version": self._versions.get(name, ""),
+                    "place": str(getattr(plugin, "__file__", None) or type(plugin).__module__),
+                    "contributes": {kind: ids for kind, ids in contributes.items() if ids},
+                    "observes": name in observers,
+                }
+            )
+        return told
 
     def observe(self, advice: Advice, history: History) -> Sequence[ProblemNote]:
         """Show advice to the observers; one that raises is reported and the others go on."""
@@ -132,19 +149,17 @@ class Plugins:
     def _collect(self, hook: str, kind: type[Record]) -> Sequence[Record]:
         found: dict[str, tuple[Record, str]] = {}
         for name, implementation in self._implementations(hook):
-            count = 0
             try:
                 for record in implementation():
-                    count += self._accept(found, record, name, kind, hook)
+                    self._accept(found, record, name, kind, hook)
             except Exception as error:
                 self._failed(name, error)
-            self._counts.setdefault(name, []).append(f"{count} {hook.removeprefix('expert_')}")
         self._origins |= {(kind, identity): name for identity, (_, name) in found.items()}
         return [record for _, (record, _) in sorted(found.items())]
 
     def _accept(
         self, found: dict[str, tuple[Record, str]], record: Record, name: str, kind: type[Record], hook: str
-    ) -> bool:
+    ) -> None:
         if not isinstance(record, kind):
             self._failed(
                 name, AuthoringError(f"{hook} must return {kind.__name__} records, but returned {record!r:.80}.")
@@ -156,8 +171,6 @@ class Plugins:
             )
         else:
             found[record.id] = (record, name)
-            return True
-        return False
 
     def _failed(self, plugin: str, error: Exception) -> None:
         self.problems.append(problem(plugin, error))

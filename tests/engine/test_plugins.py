@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -191,10 +192,11 @@ def test_readers_that_recognize_equally_well_are_an_error_that_names_both() -> N
 
 def test_contributions_are_listed_with_versions() -> None:
     loaded, _ = load()
-    listed = dict(loaded.contributions())
-    (rules,) = [text for name, text in listed.items() if name.startswith("rules (training-expert")]
-    assert "rules" in rules
-    assert "remedies" in rules
+    (rules,) = [one for one in loaded.described() if one["name"] == "rules"]
+    assert rules["version"].startswith("(training-expert")
+    assert {"GRD101", "OPT101"} <= set(rules["contributes"]["rules"])
+    assert "FX301" in rules["contributes"]["remedies"]
+    assert Path(rules["place"]).name == "plugin.py"
 
 
 def plugin_of(*rules: object, name: str = "stranger") -> SimpleNamespace:
@@ -350,7 +352,8 @@ def test_entry_points_of_one_name_are_all_loaded_and_repeated_ones_once(monkeypa
     monkeypatch.setattr(plugins_module, "entry_points", lambda group: entries)
     loaded = Plugins()
     assert [one.name for one in loaded.rules] == ["one", "two"]
-    assert [name for name, _ in loaded.contributions()] == ["mine (a 1.0)", "mine 2 (b 1.0)"]
+    told = [(one["name"], one["version"], one["contributes"]) for one in loaded.described()]
+    assert told == [("mine", "(a 1.0)", {"rules": ["OPT958"]}), ("mine 2", "(b 1.0)", {"rules": ["OPT959"]})]
     assert loaded.problems == []
 
 
