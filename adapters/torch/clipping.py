@@ -7,14 +7,14 @@ backward pass, too: clipping by norm shrinks all of them by one factor, which gi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from expert.adapters.torch.parameters import Watched
+from expert.adapters.torch.parameters import Watched, norm
 
 MOST = 4
 LARGEST = 65_536
@@ -29,7 +29,10 @@ class Canaries:
     """A few small parameters whose gradients are measured during the backward pass of steps that are looked at.
 
     ``after_backward[i]``: norm of parameter i's gradient when the last backward pass of the step had added to it.
-    ``left_over[i]``: norm of what was there before the first backward pass of the step added to it.
+    ``left_over[i]``: the least norm of what was there before a backward pass added to it. It is zero where gradients
+    were zeroed at any time since the last step; a first pass may be another network's, which goes through this one.
+
+    A hook that raises would break the training's backward pass: what goes wrong goes to ``failed``.
     """
 
     def __init__(self, watched: Sequence[Watched], *, leftovers: bool) -> None:
@@ -37,6 +40,7 @@ class Canaries:
         self._parameters = [watched[place].parameter for place in self.places]
         self._leftovers = leftovers
         self._handles: list[Any] = []
+        self.failed: Callable[[str, Exception], None] = lambda doing, error: None
         self.after_backward: dict[int, Tensor] = {}
         self.left_over: dict[int, Tensor] = {}
 
@@ -53,6 +57,16 @@ class Canaries:
             if self._leftovers:
                 self._handles.append(tensor.register_hook(partial(self._arriving, number)))
 
+    def adopt(self, others: Canaries) -> None:
+        """Take over what others have measured of the same parameters since they were armed."""
+        theirs = {id(parameter): number for number, parameter in enumerate(others._parameters)}
+        for number, parameter in enumerate(self._parameters):
+            there = theirs.get(id(parameter))
+            if there in others.after_backward:
+                self.after_backward[number] = others.after_backward[there]
+            if there in others.left_over:
+                self.left_over[number] = others.left_over[there]
+
     def disarm(self) -> None:
         """Take the hooks off."""
         for handle in self._handles:
@@ -60,28 +74,36 @@ class Canaries:
         self._handles.clear()
 
     def numbers(self, like: Tensor) -> list[Tensor]:
-        """The 2 n numbers measured since `arm`, NaN where a hook was not called: after backward, then left over."""
+        """The 2 n numbers measured since `arm`, NaN where a hook was not called: after backward, then left over.
+
+        They are given once: whatever happens until hooks are put on again is not known.
+        """
         missing = torch.full((), math.nan, device=like.device, dtype=like.dtype)
         everything = range(len(self.places))
-        return [self.after_backward.get(number, missing) for number in everything] + [
+        numbers = [self.after_backward.get(number, missing) for number in everything] + [
             self.left_over.get(number, missing) for number in everything
         ]
+        self.after_backward.clear()
+        self.left_over.clear()
+        return numbers
 
     @torch.no_grad()
     def _added(self, number: int, parameter: nn.Parameter) -> None:
-        if parameter.grad is not None:
-            self.after_backward[number] = torch.linalg.vector_norm(parameter.grad, dtype=torch.float32)
+        try:
+            if parameter.grad is not None:
+                self.after_backward[number] = norm(parameter.grad)
+        except Exception as error:
+            self.failed("measuring a gradient", error)
 
     @torch.no_grad()
     def _arriving(self, number: int, gradient: Tensor) -> None:
-        if number in self.left_over:
-            return
-        left = self._parameters[number].grad
-        self.left_over[number] = (
-            torch.zeros((), device=gradient.device)
-            if left is None
-            else torch.linalg.vector_norm(left, dtype=torch.float32)
-        )
+        try:
+            left = self._parameters[number].grad
+            found = torch.zeros((), device=gradient.device) if left is None else norm(left)
+            before = self.left_over.get(number)
+            self.left_over[number] = found if before is None else torch.minimum(before, found)
+        except Exception as error:
+            self.failed("measuring a gradient", error)
 
 
 def common_factor(before: Sequence[float], after: Sequence[float]) -> float | None:
@@ -124,12 +146,11 @@ class Shrunk:
 
 
 def _chosen(watched: Sequence[Watched]) -> tuple[int, ...]:
-    """The places of a few small parameters, spread over the model; weights rather than biases where both are small."""
-    small = [
-        place
-        for place, one in enumerate(watched)
-        if one.optimized and one.parameter.requires_grad and 1 < one.size <= LARGEST
-    ]
+    """The places of a few small parameters, spread over the model; the smallest one where none is small."""
+    trained = [place for place, one in enumerate(watched) if one.optimized and one.parameter.requires_grad and one.size]
+    small = [place for place in trained if 1 < watched[place].size <= LARGEST]
+    if not small:  # better one that costs more than none
+        small = sorted(trained, key=lambda place: watched[place].size)[:1]
     if len(small) <= MOST:
         return tuple(small)
     return tuple(sorted({small[round(index * (len(small) - 1) / (MOST - 1))] for index in range(MOST)}))

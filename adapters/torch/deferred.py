@@ -19,7 +19,8 @@ class DeferredReads:
     """Reads one-dimensional tensors in order and hands each, as a list of floats, to its callback.
 
     A tensor on a CPU is read at once. One on CUDA is copied to pinned memory without waiting, and read by the first
-    `collect` after the copy has arrived. On other devices the tensor itself is kept until the next `collect`.
+    `collect` after the copy has arrived. On other devices the tensor itself is kept until the next `collect`; one on
+    the meta device holds no numbers and is let go.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,8 @@ class DeferredReads:
     def read(self, numbers: Tensor, use: Use) -> None:
         """Read ``numbers`` (n,) now or later and call ``use`` with them. Nothing waits for a device."""
         numbers = numbers.detach()
+        if numbers.device.type == "meta":
+            return
         if numbers.device.type == "cpu" and not self._waiting:
             use(numbers.tolist())
             return

@@ -28,6 +28,8 @@ class Seen:
     """Norm of the gradient of each parameter that has one."""
     without: tuple[int, ...] = ()
     """Trainable parameters whose gradient is None."""
+    traced: bool = False
+    """Whether any gradient was measured during the backward pass, too."""
     after_backward: list[float] = field(default_factory=list)
     left_over: list[float] = field(default_factory=list)
     mean_abs: dict[int, float] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Looker:
             found = norms(list(gradients.values()))
             pieces.append(("gradient", tuple(gradients), found))
             if self.canaries is not None:
+                seen.traced = bool(self.canaries.after_backward)
                 pieces.append(("canaries", (), torch.stack(self.canaries.numbers(found))))
             for name, number in scaling._asdict().items():
                 if number is not None:
@@ -138,7 +141,9 @@ class Looker:
 
     def _look_closely(self, step: int, look: Look, gradients: dict[int, Tensor]) -> None:
         """Sample the gradients: their direction against the step before, the extremes, the mean size."""
-        dense = tuple(place for place, gradient in gradients.items() if not gradient.is_sparse)
+        dense = tuple(
+            place for place, gradient in gradients.items() if not gradient.is_sparse and self.watched[place].size
+        )
         if not dense:
             return
         watched = [self.watched[place] for place in dense]

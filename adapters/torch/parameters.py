@@ -59,7 +59,7 @@ def watched_parameters(
             found[id(parameter)] = (name, parameter)
     for number, (key, parameter) in enumerate(own.items()):
         found.setdefault(key, (f"parameter {number} of {type(optimizer).__name__}", parameter))
-    kept = [(name, p) for name, p in found.values() if not isinstance(p, nn.UninitializedParameter)]
+    kept = [(name, p) for name, p in found.values() if is_ready(p) and (p.is_floating_point() or p.is_complex())]
     share = max(FEWEST_PER_TENSOR, min(MOST_PER_TENSOR, SAMPLED_NUMBERS // max(1, len(kept))))
     return [
         Watched(
@@ -67,11 +67,16 @@ def watched_parameters(
             parameter=parameter,
             is_weight=parameter.dim() > 1 and id(parameter) in inner,
             optimized=id(parameter) in own,
-            size=local(parameter).numel(),
-            blocks=_blocks(local(parameter).numel(), share),
+            size=_size(parameter),
+            blocks=_blocks(_size(parameter), share),
         )
         for name, parameter in kept
     ]
+
+
+def is_ready(parameter: Tensor) -> bool:
+    """Whether the parameter has its shape already; one of a lazy module gets it in the first forward pass."""
+    return not isinstance(parameter, nn.UninitializedParameter)
 
 
 def weight_owners(model: nn.Module) -> set[int]:
@@ -105,7 +110,7 @@ def _blocks(size: int, share: int) -> tuple[int, int, int] | None:
 
 def sample(tensor: Tensor, blocks: tuple[int, int, int] | None) -> Tensor:
     """A flat view or copy of some numbers of a tensor, always those at the same places."""
-    flat = local(tensor).detach()
+    flat = _real(local(tensor).detach())
     if not flat.is_contiguous():
         # Channels-last weights and the like: their storage is dense, only in another order, which is as good.
         flat = flat.as_strided((flat.numel(),), (1,)) if _dense(flat) else flat.reshape(-1)
@@ -125,8 +130,7 @@ def samples(tensors: Sequence[Tensor], watched: Sequence[Watched]) -> Tensor:
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
     """The Euclidean norm of each tensor, (n,) in float32; of a sharded one of the part that lies here."""
-    pieces = [local(tensor).detach() for tensor in tensors]
-    pieces = [piece.coalesce().values() if piece.is_sparse else piece for piece in pieces]
+    pieces = [_numbers(tensor) for tensor in tensors]
     # Half precision could not hold the norm of its own numbers.
     half = any(piece.dtype in (torch.float16, torch.bfloat16) for piece in pieces)
     found = list(torch._foreach_norm(pieces, dtype=torch.float32) if half else torch._foreach_norm(pieces))
@@ -135,6 +139,26 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     if any(one.dtype != torch.float32 for one in found):
         found = [one.float() for one in found]
     return torch.stack(found)
+
+
+def norm(tensor: Tensor) -> Tensor:
+    """The Euclidean norm of one tensor as a tensor without axes, float32."""
+    found: Tensor = torch.linalg.vector_norm(_numbers(tensor), dtype=torch.float32)
+    return found
+
+
+def _numbers(tensor: Tensor) -> Tensor:
+    """The numbers that are there: of a sparse tensor those it holds, of a complex one both parts."""
+    piece = local(tensor).detach()
+    return _real(piece.coalesce().values() if piece.is_sparse else piece)
+
+
+def _real(tensor: Tensor) -> Tensor:
+    return torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
+
+
+def _size(parameter: Tensor) -> int:
+    return local(parameter).numel() * (2 if parameter.is_complex() else 1)
 
 
 def _dense(tensor: Tensor) -> bool:

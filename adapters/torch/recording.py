@@ -31,6 +31,7 @@ class LookRecorder:
         self.telemetry, self.watched, self.labels = telemetry, list(watched), labels
         self._canary_places = canary_places
         self._weights = {place: one.name for place, one in enumerate(watched) if one.is_weight}
+        self._ever_traced = False
         self._left: list[bool] = []
         self._shrunk = Shrunk()
         self._bounds: dict[str, list[float]] = {"low": [], "high": []}
@@ -60,12 +61,20 @@ class LookRecorder:
         row = {name: 0.0 for place, name in self._weights.items() if place in seen.without}
         row |= {name: seen.gradient[place] / (factor or 1.0) for place, name in self._ordered(seen.gradient)}
         self.telemetry.row("gradient_norm", seen.at, self._in_order(row))
-        self.telemetry.row("gradient_mean_abs", seen.at, {n: seen.mean_abs[p] for p, n in self._ordered(seen.mean_abs)})
+        mean_abs = {name: seen.mean_abs[place] / (factor or 1.0) for place, name in self._ordered(seen.mean_abs)}
+        self.telemetry.row("gradient_mean_abs", seen.at, mean_abs)
         self._nonfinite(seen, held)
         self._zeroed(seen)
 
     def _factor(self, seen: Seen) -> float | None:
-        """By what the gradients were multiplied before the step; 1 where nothing shows that they were."""
+        """By what the gradients were multiplied before the step; 1 where nothing shows that they were.
+
+        Where the backward pass of this step alone was not seen, nothing is known; where none ever is, the gradients
+        are taken for what they are.
+        """
+        self._ever_traced |= seen.traced
+        if not seen.traced:
+            return None if self._ever_traced else 1.0
         if not any(math.isfinite(norm) for norm in seen.after_backward):
             return 1.0
         now = [seen.gradient.get(place, math.nan) for place in self._canary_places]

@@ -14,7 +14,7 @@ from expert.adapters.live.sampling import Look, Sampling
 from expert.adapters.live.telemetry import Column
 from expert.adapters.torch.clipping import Canaries
 from expert.adapters.torch.looks import Looker, Measured, Scaling
-from expert.adapters.torch.parameters import watched_parameters
+from expert.adapters.torch.parameters import is_ready, watched_parameters
 from expert.adapters.torch.recording import LookRecorder
 
 if TYPE_CHECKING:
@@ -222,15 +222,18 @@ class OptimizerWatch:
             self._spent += self.collector.disarm_activations(at)
 
     def _holding(self) -> int:
-        return sum(len(group["params"]) for group in self.optimizer.param_groups)
+        return sum(is_ready(parameter) for group in self.optimizer.param_groups for parameter in group["params"])
 
     def _prepare(self) -> None:
-        """Take stock of the parameters, at first and whenever a group was added."""
+        """Take stock of the parameters, at first and whenever a group was added or a lazy one got its shape."""
         self._held = self._holding()
         watched = watched_parameters(self._model, self.optimizer, self._others, orphans=self.first)
         canaries = None
         if self.collector.single_process:
             canaries = Canaries(watched, leftovers=not self.collector.compiled)
+            canaries.failed = self.collector.failed
+            if self.looker is not None and self.looker.canaries is not None:
+                canaries.adopt(self.looker.canaries)
         self.looker = Looker(watched, canaries)
         self.recorder = LookRecorder(
             self.collector.telemetry, watched, () if canaries is None else canaries.places, self.labels
