@@ -6,7 +6,8 @@ hold nothing of them. They are on for the forward passes of sampled steps only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -58,12 +59,17 @@ class Activations:
         self._sites: dict[int, Site] = {}
         self._inputs: dict[int, Site] = {}
         self._handle: Any = None
-        self._ever_seen = False
+        self.called, self.observed = False, False
+        """Whether a forward pass of the model or of a place in it was seen, and whether any place was looked at."""
         self.seconds = 0.0
         """Time spent looking at outputs since this was last set to zero."""
         self.failed: Callable[[str, Exception], None] = lambda place, error: None
         self.forward_seen: Callable[[bool], None] = lambda training: None
-        self._last_output: tuple[int, Any] | None = None
+        self._outputs: list[tuple[int, int, weakref.ref[Tensor]]] = []
+        """What activations returned in this forward pass: the module's id, which of its looks it was, the tensor."""
+        self._consumed: set[int] = set()
+        """Where the tensors lie that weight layers were given in this forward pass."""
+        self._layers = {id(module) for module in model.modules() if isinstance(module, WEIGHT_LAYERS)}
         has_recurrence = any(isinstance(module, nn.RNNBase) for module in model.modules())
         self.through_time = GradientThroughTime(telemetry, reads) if has_recurrence else None
         axis = -1
@@ -93,6 +99,7 @@ class Activations:
             return
         self._handle.remove()
         self._handle = None
+        self._forget()
         if self.through_time is not None:
             self.through_time.hand_over(at)
         sites = [site for site in (*self._sites.values(), *self._inputs.values()) if site.numbers]
@@ -118,53 +125,75 @@ class Activations:
         for site in sites:
             site.alive = None
 
-    @property
-    def observed(self) -> bool:
-        """Whether any forward pass was seen at all."""
-        return self._ever_seen
-
     def _hook(self, module: nn.Module, inputs: Any, output: Any) -> None:
         # Compiled code is left as it is: nothing may be traced into it.
         if torch.compiler.is_compiling():
             return
         key = id(module)
+        try:
+            if torch.is_grad_enabled():
+                self._forward(key, module, inputs, output)
+            elif key in self._roots:
+                self._forget()
+        except Exception as error:  # whatever an unusual tensor does, the training goes on
+            site = self._sites.pop(key, None) or self._inputs.pop(key, None)
+            self.failed(f"looking at the activations of {site.name if site else 'the model'}", error)
+
+    def _forward(self, key: int, module: nn.Module, inputs: Any, output: Any) -> None:
         if self.through_time is not None and isinstance(module, nn.RNNBase):
             self.through_time.watch(module, inputs)
         if key in self._roots:
-            if torch.is_grad_enabled():
-                self.forward_seen(module.training)
-            # An activation whose output is the model's own is its head, not a hidden layer.
-            if self._last_output is not None and self._last_output[1] is output:
-                self._sites.pop(self._last_output[0], None)
-            self._last_output = None
+            self.called = True
+            self.forward_seen(module.training)
+            self._set_heads_aside(output)
             return
-        if not torch.is_grad_enabled():
-            return
+        if key in self._layers and self._outputs and inputs and isinstance(inputs[0], Tensor):
+            self._consumed.add(inputs[0].data_ptr())
         site = self._sites.get(key)
         if site is not None:
             seen = output
-            self._last_output = key, output
         else:
             site = self._inputs.get(key)
             if site is None or not inputs:
                 return
             seen = inputs[0]
-            # What needs no gradient comes from the data, not from a layer before.
-            if not isinstance(seen, Tensor) or not seen.requires_grad:
-                return
-        self._ever_seen = True
+        self.called = True
         if site.calls >= MOST_CALLS or not isinstance(seen, Tensor) or not seen.is_floating_point() or not seen.numel():
             return
+        # What needs no gradient, or was made by nothing, comes from the data and not from a layer before.
+        if not site.kind and (not seen.requires_grad or seen.is_leaf):
+            return
+        self.observed = True
         site.calls += 1
         started = perf_counter()
-        try:
-            with torch.no_grad():
-                self._look(site, seen.detach())
-        except Exception as error:  # whatever an unusual tensor does, the training goes on
-            self._sites.pop(key, None)
-            self._inputs.pop(key, None)
-            self.failed(f"looking at the activations of {site.name}", error)
+        with torch.no_grad():
+            self._look(site, seen.detach())
+        if site.kind:
+            self._outputs.append((key, len(site.numbers) - 1, weakref.ref(seen)))
         self.seconds += perf_counter() - started
+
+    def _set_heads_aside(self, output: Any) -> None:
+        """An activation whose output is the model's own, as it is or viewed in another shape, is no hidden layer.
+
+        Of several things that a model returns, those that went on into another layer are hidden ones shown.
+        """
+        returned = {tensor.data_ptr() for tensor in _tensors(output)} - {0}
+        if not isinstance(output, Tensor):
+            returned -= self._consumed
+        for key, look, reference in reversed(self._outputs):
+            seen, site = reference(), self._sites.get(key)
+            if site is None or seen is None or seen.data_ptr() not in returned:
+                continue
+            # A module that is used inside the model as well is a hidden layer there.
+            if sum(other == key for other, _, _ in self._outputs) == 1:
+                self._sites.pop(key)
+            else:
+                del site.numbers[look]
+        self._forget()
+
+    def _forget(self) -> None:
+        self._outputs.clear()
+        self._consumed.clear()
 
     def _look(self, site: Site, output: Tensor) -> None:
         numbers = _block_sample(output).float()
@@ -206,6 +235,15 @@ class Activations:
                 rows["saturated_share"][name] = ends
         for quantity, row in rows.items():
             self._telemetry.row(quantity, at, row)
+
+
+def _tensors(output: Any, depth: int = 2) -> Iterator[Tensor]:
+    """The tensors of what a model returns: one, or some in tuples, lists and mappings."""
+    if isinstance(output, Tensor):
+        yield output
+    elif depth and isinstance(output, tuple | list | Mapping):
+        for part in output.values() if isinstance(output, Mapping) else output:
+            yield from _tensors(part, depth - 1)
 
 
 def _block_sample(output: Tensor) -> Tensor:

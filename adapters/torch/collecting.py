@@ -171,6 +171,8 @@ class Collector:
         if self.activations is not None and (self.activations.observed or self.updates < 2):
             return None
         if self.activations is not None and not self._why_unseen:
+            if self.activations.called:
+                return NOT_OBSERVED.format(why=": none stands between layers that are trained")
             return NOT_OBSERVED.format(why=": no forward pass of a module was seen, as where the step is compiled")
         return NOT_OBSERVED.format(why=self._why_unseen)
 

@@ -21,21 +21,23 @@ class GradientThroughTime:
     def __init__(self, telemetry: Telemetry, reads: DeferredReads) -> None:
         self._telemetry, self._reads = telemetry, reads
         self._norms: Tensor | None = None
-        self._watched = False
+        self._handle: Any = None
 
     def watch(self, module: nn.Module, inputs: Any) -> None:
         """Ask the input of a recurrent layer for its gradient, once a step."""
         x = inputs[0] if inputs else None
-        if self._watched or not isinstance(x, Tensor) or not x.requires_grad or x.dim() != 3:
+        if self._handle is not None or not isinstance(x, Tensor) or not x.requires_grad or x.dim() != 3 or x.is_leaf:
             return
-        self._watched = True
         time_axis = 1 if getattr(module, "batch_first", False) else 0
         tensor: Any = x  # its method for hooks has no types
-        tensor.register_hook(lambda gradient: self._take(gradient, time_axis))
+        self._handle = tensor.register_hook(lambda gradient: self._take(gradient, time_axis))
 
     def hand_over(self, at: int | None) -> None:
         """Record what was measured in step ``at`` (None: the step did not take place) and forget it."""
-        norms, self._norms, self._watched = self._norms, None, False
+        norms, self._norms = self._norms, None
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
         if norms is not None and at is not None:
             self._reads.read(norms, lambda numbers: self._record(at, numbers))
 
