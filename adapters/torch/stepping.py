@@ -58,7 +58,10 @@ class OptimizerWatch:
             optimizer.register_step_pre_hook(self.before),
             optimizer.register_step_post_hook(self.after),
         ]
-        self._arm()
+        try:
+            self._arm()
+        except Exception as error:
+            collector.failed("preparing to look", error)
 
     def close(self) -> None:
         """Take all hooks off."""

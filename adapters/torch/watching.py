@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from expert.adapters.torch.collecting import Collector
 from expert.adapters.torch.loader import read_loader
 from expert.adapters.torch.model import read as read_profile
 from expert.adapters.torch.run import Run
-from expert.adapters.torch.unwrapping import inner_module, inner_optimizer
+from expert.adapters.torch.unwrapping import inner_module, inner_optimizer, inner_scheduler
 from expert.errors import SourceError, nearest, sentence
 from expert.history import History, RunConfig
 from expert.history.journal import Journal, is_journal
@@ -66,11 +66,12 @@ def watch(
     if not isinstance(inner, nn.Module):
         raise SourceError(f"watch: model is {type(model).__name__}; expected a torch.nn.Module.")
     _check_numbers(every, budget, stop_on)
+    _check_parts(path, scheduler, scaler, on_finding)
     known = _config(config)
     telemetry = Telemetry(_name(path), journaled=path is not None)
     first = optimizers[0] if optimizers else None
     parts = {"model": inner, "optimizer": first, "scheduler": scheduler, "loss": loss_fn}
-    _profiles(telemetry, parts, loader, known)
+    _profiles(telemetry, parts, loader, known, optimizers)
     alone = not (torch.distributed.is_available() and torch.distributed.is_initialized()) or (
         torch.distributed.get_world_size() == 1
     )
@@ -78,9 +79,11 @@ def watch(
     stride = every if alone or every is not None else FIXED_STRIDE
     if scaler is not None and scaler.is_enabled():
         telemetry.know("config", loss_scaling=True)
+    # Whatever is refused is refused before there is any hook.
+    journal = _journal(path)
     collector = Collector(
         inner,
-        {id(model), id(inner)},
+        {id(model), id(inner), *map(id, _networks(inner))},
         optimizers,
         telemetry,
         [Sampling(stride, budget / max(1, len(optimizers))) for _ in optimizers],
@@ -91,14 +94,13 @@ def watch(
         check_every_step=check_every_step,
         steps_per_epoch=telemetry.config.steps_per_epoch,
     )
-    journal = Journal(_free(Path(path))) if path is not None else None
     return Run(collector, FindingWatch(on_finding, stop_on), journal, os.getpid())
 
 
 def _optimizers(given: Any) -> list[Optimizer]:
     if given is None:
         return []
-    several = list(given) if isinstance(given, Iterable) else [given]
+    several = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     found = [inner_optimizer(one) for one in several]
     for one in found:
         if not isinstance(one, Optimizer):
@@ -111,16 +113,34 @@ def _optimizers(given: Any) -> list[Optimizer]:
 def _check_numbers(every: int | None, budget: float, stop_on: str | None) -> None:
     if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
         raise SourceError(f"watch: every is {every!r}; expected a whole number of steps, 1 or more.")
-    if not 0.0 < budget < 1.0:
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not 0.0 < budget < 1.0:
         raise SourceError(f"watch: budget is {budget!r}; expected a share of the time between 0 and 1, as 0.01.")
     if stop_on is not None and stop_on not in LEVELS:
         hint = nearest(str(stop_on), LEVELS)
         raise SourceError(f"watch: stop_on is {stop_on!r}; expected one of {', '.join(LEVELS)}.{hint}")
 
 
+def _check_parts(path: Any, scheduler: Any, scaler: Any, on_finding: Any) -> None:
+    if path is not None and not isinstance(path, str | os.PathLike):
+        raise SourceError(f"watch: path is {type(path).__name__}; expected the name of a file.")
+    if scheduler is not None and not callable(getattr(inner_scheduler(scheduler), "step", None)):
+        raise SourceError(f"watch: scheduler is {type(scheduler).__name__}; expected a scheduler of torch.optim.")
+    if scaler is not None and not callable(getattr(scaler, "is_enabled", None)):
+        raise SourceError(f"watch: scaler is {type(scaler).__name__}; expected a torch.amp.GradScaler.")
+    if on_finding is not None and not callable(on_finding):
+        raise SourceError(f"watch: on_finding is {type(on_finding).__name__}; expected a function of one finding.")
+
+
+def _networks(model: nn.Module) -> list[nn.Module]:
+    """The networks of a model that only holds several and is never called itself, as a ``ModuleList`` of them."""
+    return list(model.children()) if type(model).forward is nn.Module.forward else []
+
+
 def _config(config: RunConfig | Mapping[str, Any] | None) -> RunConfig:
     if config is None or isinstance(config, RunConfig):
         return config or RunConfig()
+    if not isinstance(config, Mapping):
+        raise SourceError(f"watch: config is {type(config).__name__}; expected a mapping of fields of RunConfig.")
     for name in config:
         if name not in RunConfig.model_fields:
             raise SourceError(f"watch: config has no field {name!r}.{nearest(str(name), RunConfig.model_fields)}")
@@ -130,7 +150,9 @@ def _config(config: RunConfig | Mapping[str, Any] | None) -> RunConfig:
         raise SourceError(f"watch: config: {sentence(error)}") from None
 
 
-def _profiles(telemetry: Telemetry, parts: Mapping[str, Any], loader: Any, known: RunConfig) -> None:
+def _profiles(
+    telemetry: Telemetry, parts: Mapping[str, Any], loader: Any, known: RunConfig, optimizers: Sequence[Optimizer]
+) -> None:
     """What model, optimizer, schedule, loss and loader tell of themselves; what the user told wins."""
     try:
         (profile,) = read_profile({key: part for key, part in parts.items() if part is not None}, ReadRequest())
@@ -140,11 +162,25 @@ def _profiles(telemetry: Telemetry, parts: Mapping[str, Any], loader: Any, known
         telemetry.note(f"The model could not be read ({type(error).__name__}: {error}).")
         telemetry.config = known
         return
+    if len(optimizers) > 1:
+        # The reader knows only the first of them.
+        notes = [note for note in profile.notes if not note.startswith("The optimizer does not hold")]
+        profile = profile.model_copy(update={"notes": (*notes, *_held_by_none(parts["model"], optimizers))})
     _merge(telemetry, profile)
     if loader is not None:
         _merge(telemetry, read_loader(loader))
     told = {name: value for name, value in known if value is not None}
     telemetry.know("config", **told)
+
+
+def _held_by_none(model: nn.Module, optimizers: Sequence[Optimizer]) -> tuple[str, ...]:
+    held = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+    trainable = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    missing = [name for name, parameter in trainable if id(parameter) not in held]
+    if not missing:
+        return ()
+    shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
+    return (f"No optimizer holds {len(missing)} of {len(trainable)} trainable parameters of the model: {shown}.",)
 
 
 def _merge(telemetry: Telemetry, told: History) -> None:
@@ -166,9 +202,22 @@ def _name(path: str | os.PathLike[str] | None) -> str:
     return "the watched run" if path is None else os.fspath(path)
 
 
+def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
+    if path is None:
+        return None
+    try:
+        return Journal(_free(Path(path)))
+    except OSError as error:
+        raise SourceError(f"watch: {os.fspath(path)} cannot be written to: {error.strerror or error}.") from error
+
+
 def _free(path: Path) -> Path:
     """The path, after a journal that is there was moved to the first free name beside it: nothing recorded is lost."""
-    if path.is_file() and is_journal(path.open("rb").read(64)):
+    if not path.is_file():
+        return path
+    with path.open("rb") as stream:
+        kept_before = is_journal(stream.read(64))
+    if kept_before:
         number = 1
         while (kept := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
             number += 1
