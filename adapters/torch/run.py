@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from torch import Tensor
 
 from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.live.watched import WatchedRun
 from expert.adapters.torch.collecting import Collector, as_number
 from expert.adapters.torch.losses import Losses
@@ -46,7 +47,7 @@ class Run(WatchedRun):
         self._epochs = 0
         self._epoch_started = self._started
         self._base: History | None = None
-        self._roles: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+        self._roles: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
         self._due = CHECKED_EVERY
         self._written_at = self._started
         self._judged_at = FIRST_JUDGMENT
@@ -95,7 +96,7 @@ class Run(WatchedRun):
             telemetry.mark(collector.updates, self._epochs, now - self._started)
             telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
             self._epoch_started = now
-            self._record("epoch", self._epochs, metrics)
+            self._record("epoch", self._epochs, metrics, otherwise="val")
             if telemetry.config.steps_per_epoch is None and self._epochs == 1:
                 telemetry.know("config", steps_per_epoch=collector.updates)
             collector.batches.epoch()
@@ -106,6 +107,18 @@ class Run(WatchedRun):
             self._judge()
         except Exception as error:
             self._collector.failed("recording an epoch", error)
+
+    def validation(self, **metrics: Any) -> None:
+        """Record a validation in the middle of an epoch, at the step where the run stands: ``val_loss=…``.
+
+        One quantity is better measured here or at the ends of epochs, not at both: they are two series then.
+        """
+        if self._closed:
+            return
+        try:
+            self._record("step", self._collector.updates, metrics, otherwise="val")
+        except Exception as error:
+            self._collector.failed("recording a validation", error)
 
     def history(self) -> History:
         """Everything recorded so far as a `History`. May wait for a GPU to deliver what was measured."""
@@ -122,6 +135,11 @@ class Run(WatchedRun):
         from expert import advise
 
         return advise(self.history(), **more)
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What is being recorded, for adapters that know more of a training than its hooks see."""
+        return self._collector.telemetry
 
     @property
     def should_stop(self) -> bool:
@@ -215,26 +233,30 @@ class Run(WatchedRun):
         if gradient_norm is not None:
             collector.norm_given(at, gradient_norm)
         if metrics:
-            self._record("step", at, metrics)
+            self._record("step", at, metrics, otherwise="train")
 
-    def _record(self, clock: str, at: int, metrics: Mapping[str, Any]) -> None:
-        unknown = [name for name in metrics if (clock, name) not in self._roles]
+    def _record(self, clock: str, at: int, metrics: Mapping[str, Any], *, otherwise: str) -> None:
+        """Record numbers under the roles their names mean; those without a known role belong to ``otherwise``."""
+        unknown = [name for name in metrics if (clock, otherwise, name) not in self._roles]
         if unknown:
             # Names are judged together: a loss means something else beside a val_loss.
             for name, match in match_columns(list(metrics)).items():
-                role = match.role or f"{'train' if clock == 'step' else match.phase or 'val'}.{snake(name)}"
+                phase = match.phase or otherwise
                 about = {
                     "name": name,
                     "clock": clock,
                     "phase": match.phase,
                     "direction": match.direction,
-                    "reduction": "last_batch" if clock == "step" else "epoch_mean",
+                    "reduction": "last_batch" if clock == "step" and phase == "train" else "epoch_mean",
                 }
-                self._roles[clock, name] = (role, about)
+                self._roles[clock, otherwise, name] = (match.role or f"{phase}.{snake(name)}", about)
         for name, value in metrics.items():
-            role, about = self._roles[clock, name]
-            labels = (("measured", clock),) if role == "train.loss" and clock == "epoch" else ()
-            self._collector.telemetry.column(role, labels=labels, **about).append(at, as_number(value))
+            role, about = self._roles[clock, otherwise, name]
+            column = self.telemetry.column(role, **about)
+            if column.clock != clock:
+                # The same is measured on the other clock, too, as the loss is by step and by epoch.
+                column = self.telemetry.column(role, labels=(("measured", clock),), **about)
+            column.append(at, as_number(value))
 
     def _broken(self, batch: Any) -> None:
         """The loss is not finite: look where that comes from, and closely at what follows."""
