@@ -132,8 +132,14 @@ def _check_parts(path: Any, scheduler: Any, scaler: Any, on_finding: Any) -> Non
 
 
 def _networks(model: nn.Module) -> list[nn.Module]:
-    """The networks of a model that only holds several and is never called itself, as a ``ModuleList`` of them."""
-    return list(model.children()) if type(model).forward is nn.Module.forward else []
+    """The networks of a model that only holds them and is never called itself: a ``ModuleList``, a LightningModule."""
+    if type(model).forward is nn.Module.forward:
+        return list(model.children())
+    if any(kind.__name__ == "LightningModule" for kind in type(model).__mro__):
+        # Its steps may call its parts and not itself. Of these, one that is not trained may well be in evaluation mode.
+        parts = [child for child in model.children() if any(child.children())]
+        return [part for part in parts if any(parameter.requires_grad for parameter in part.parameters())]
+    return []
 
 
 def _config(config: RunConfig | Mapping[str, Any] | None) -> RunConfig:
@@ -193,7 +199,9 @@ def _merge(telemetry: Telemetry, told: History) -> None:
 def _is_compiled(model: nn.Module) -> bool:
     """Whether any part of the model runs as compiled code, by ``torch.compile(model)`` or ``model.compile()``."""
     return any(
-        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
+        type(module).__name__ == "OptimizedModule"
+        or getattr(module, "_compiled_call_impl", None) is not None
+        or getattr(module, "_compiler_ctx", None) is not None  # Lightning unwraps what was compiled
         for module in model.modules()
     )
 
