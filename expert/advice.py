@@ -6,13 +6,41 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import PrivateAttr, ValidationError
 
 from expert.errors import ExpertError, nearest, sentence
 from expert.judging import Judgment, Status
+from expert.parts import (
+    Alternative,
+    Coverage,
+    EvidenceItem,
+    Finding,
+    NotJudged,
+    Part,
+    ProblemNote,
+    Recommendation,
+    RecordNext,
+    Suppressed,
+    Unused,
+)
 from expert.relations import Catalogue
-from expert.remedy import Cost, Risk
-from expert.rule import SEVERITIES, Blame, Family, Kind, Severity, is_serious
+from expert.rule import SEVERITIES, Severity, is_serious
+
+__all__ = [
+    "SCHEMA",
+    "Advice",
+    "Alternative",
+    "Coverage",
+    "EvidenceItem",
+    "Finding",
+    "NotJudged",
+    "Outcome",
+    "ProblemNote",
+    "Recommendation",
+    "RecordNext",
+    "Suppressed",
+    "Unused",
+]
 
 Outcome = Literal["healthy", "findings", "too_short", "cannot_judge"]
 SchemaVersion = Literal["training-expert/advice/1"]
@@ -27,114 +55,16 @@ WHY_NOT: Mapping[Status, str] = {
     "ruled out": "{rule}: its condition holds, but {others} accounts for the same signs.",
     "silenced": "{rule}: it is not judged in this kind of run ({others}).",
     "not asked": "{rule}: it is not among the rules selected by the settings.",
+    "suppressed": "{rule}: it was found, but the settings suppress it; ask why().",
 }
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class EvidenceItem(_Record):
-    """One piece of evidence: what it says, how much it weighs, and whether it speaks for or against the finding.
-
-    ``weight`` is ``observed`` for the facts the finding's own condition rests on.
-    """
-
-    text: str
-    supports: bool = True
-    weight: Literal["observed", "weak", "moderate", "strong", "decisive"] = "observed"
-    signal: str = ""
-    value: bool | float | str | None = None
-    at: str = ""
-
-
-class Finding(_Record):
-    """A rule that holds on this run. ``confidence`` is the probability, 0 to 1, that it is right."""
-
-    rule: str
-    name: str
-    kind: Kind
-    family: Family
-    severity: Severity
-    confidence: float
-    symptom: str
-    cause: str
-    blames: tuple[Blame, ...] = ()
-    evidence: tuple[EvidenceItem, ...] = ()
-    at: str = ""
-    explained_by: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.rule} {self.name} ({self.severity}, {self.confidence:.0%})"
-
-
-class Alternative(_Record):
-    """What comes next if a recommendation does not help, and why it is not first."""
-
-    remedy: str
-    title: str
-    reason: str
-
-
-class Recommendation(_Record):
-    """A remedy placed in the plan. ``snippet`` holds code by framework, filled with the run's own numbers."""
-
-    remedy: str
-    name: str
-    title: str
-    do: str
-    kind: Literal["change", "check", "experiment"]
-    snippet: Mapping[str, str] = {}
-    because: str
-    serves: tuple[str, ...]
-    cost: Cost
-    risk: Risk
-    watch: str
-    if_that_fails: tuple[Alternative, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.title} ({self.remedy} {self.name})"
-
-
-class NotJudged(_Record):
-    """Rules that could not be judged, grouped by what is missing."""
-
-    missing: str
-    record: str
-    rules: tuple[str, ...]
-
-
-class RecordNext(_Record):
-    """What to record next: it could move the ranking most."""
-
-    what: str
-    how: str
-    would_decide: tuple[str, ...]
-
-
-class Coverage(_Record):
-    """How much was looked at: rules asked, judged yes or no, unknown, silenced by a guard, ruled out by a rival."""
-
-    rules: int
-    judged: int
-    unknown: int
-    silenced: int = 0
-    ruled_out: int = 0
-    read: str = ""
-
-
-class ProblemNote(_Record):
-    """Something that went wrong in a plugin or a rule while everything else went on."""
-
-    plugin: str
-    what: str
-
-
-class Advice(_Record):
+class Advice(Part):
     """What is wrong with a run, why we think so, and what to do first.
 
     Iterating gives the recommendations in order; ``str()`` the note a colleague would write; truth is "has findings at
-    warning or above".
+    warning or above". ``suppressed`` holds what was found and hidden by the settings, with their reasons, ``unused``
+    the suppressions and entries of the baseline that hid nothing.
     """
 
     schema_version: SchemaVersion = SCHEMA
@@ -147,6 +77,8 @@ class Advice(_Record):
     not_judged: tuple[NotJudged, ...] = ()
     record_next: tuple[RecordNext, ...] = ()
     problems: tuple[ProblemNote, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
     _judgments: Mapping[str, Judgment] = PrivateAttr(default_factory=dict)
     _catalogue: Catalogue | None = PrivateAttr(default=None)
@@ -202,10 +134,17 @@ class Advice(_Record):
         """The highest severity among the findings."""
         return max((finding.severity for finding in self.findings), key=SEVERITIES.index, default=None)
 
+    def fails(self, level: str = "error") -> bool:
+        """Whether a finding that the baseline does not list is at this severity or above; never at ``never``."""
+        if level != "never" and level not in SEVERITIES:
+            raise ExpertError(f"There is no severity '{level}'; known are {', '.join(SEVERITIES)} and never.")
+        new = [SEVERITIES.index(finding.severity) for finding in self.findings if not finding.known]
+        return level != "never" and any(severity >= SEVERITIES.index(level) for severity in new)
+
     def why(self, rule: str) -> str:
         """Why a rule was found: its condition as a tree with the facts, then the evidence weighed."""
         judgment = self._judgment(rule)
-        if not judgment.found:
+        if not judgment.holds:
             return WHY_NOT_FOUND.format(rule=judgment.rule) + self.why_not(rule)
         lines = [WHY_FOUND.format(rule=judgment.rule, confidence=judgment.confidence, prior=judgment.rule.prior)]
         lines.append(str(judgment.verdict))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ def advise(
     data: object = None,
     columns: Mapping[str, str] | None = None,
     profile: str | None = None,
-    settings: Settings | Mapping[str, object] | None = None,
+    settings: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
     plugins: Iterable[object] | None = None,
     strict: bool = False,
 ) -> Advice:
@@ -32,9 +33,14 @@ def advise(
     of run whose limits are to be used, ``plugins`` adds plugin modules or objects, ``strict`` raises where a plugin
     fails.
 
+    ``settings`` is a mapping, a record, or the path of a file that holds them; ``profile`` and ``plugins`` given here
+    take the place of those in it. No file is read that is not named: what a call answers does not depend on the folder
+    it is made in.
+
     Raises `SourceError` for a source that cannot be read, `SettingsError` for wrong settings, `AuthoringError` for a
     failing plugin where ``strict``; each in one sentence.
     """
+    from expert import baseline
     from expert.knowledge import load
     from expert.pipeline import judge_history
     from expert.plugins import named_in_environment
@@ -42,10 +48,12 @@ def advise(
     from expert.sources import gather
 
     chosen = settings_from(settings)
-    loaded, knowledge = load(named_in_environment(), _objects(plugins))
+    loaded, knowledge = load(named_in_environment(), _objects(chosen.plugins if plugins is None else plugins))
     _insist(knowledge.problems, strict)
     history, notes, failed = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
-    advice = judge_history(history, knowledge, chosen, profile, notes)
+    path = os.fspath(source) if isinstance(source, str | os.PathLike) else history.source or ""
+    listed = None if chosen.baseline is None else baseline.read(chosen.baseline)
+    advice = judge_history(history, knowledge, chosen, profile, notes, source=path, baseline=listed)
     if failed:
         advice = advice.with_problems(failed)
     _insist(advice.problems, strict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from expert.confidence import Weighed, best_grade, confidence, weigh
@@ -15,7 +15,7 @@ from expert.relations import Catalogue
 from expert.rule import Rule, Severity
 from expert.signals.signal import Grade
 
-Status = Literal["found", "no", "unknown", "ruled out", "silenced", "not asked"]
+Status = Literal["found", "no", "unknown", "ruled out", "silenced", "not asked", "suppressed"]
 ENOUGH = 0.5
 """From this confidence on a finding may explain, rule out or silence others."""
 
@@ -42,13 +42,21 @@ class Judgment(NamedTuple):
         """Whether the rule holds and nothing stands against raising it."""
         return self.status == "found"
 
+    @property
+    def holds(self) -> bool:
+        """Whether it is found, be it that the settings suppress it."""
+        return self.status in ("found", "suppressed")
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which rules to tell about, by id. Of the others those in ``heeded`` still rule out and silence."""
+    """Which rules to tell about, by id. Of the others those in ``heeded`` still rule out and silence. ``severities``
+    takes the place of what rules and their escalations say.
+    """
 
     told: frozenset[str]
     heeded: frozenset[str]
+    severities: Mapping[str, Severity] = field(default_factory=dict)
 
 
 def judge_all(
@@ -61,6 +69,8 @@ def judge_all(
     for identity in catalogue.order:
         rule = catalogue.rules[identity]
         judgment = judge_rule(rule, facts, limits, short=short)
+        if asked is not None and identity in asked.severities:
+            judgment = judgment._replace(severity=asked.severities[identity])
         if silencers := silenced_by.get(identity):
             judgment = judgment._replace(status="silenced", by=tuple(silencers))
         elif judgment.found and (rivals := tuple(sorted(catalogue.unless[identity] & heeded))):

@@ -33,8 +33,9 @@ class _Ranking:
 
     def groups(self) -> Sequence[Group]:
         unexplained = self._sorted(one for one in self.found if not one.explained_by)
-        if not unexplained:  # relations are acyclic, so only where nothing was found
-            return []
+        explained = self._sorted(one for one in self.found if one.explained_by)
+        if not unexplained:  # relations are acyclic: nothing was found, or what explains it is suppressed
+            return [[one] for one in explained]
         headline = next((one for one in unexplained if not self._is_hygiene(one)), unexplained[0])
         group = self._group(headline, unexplained)
         rest = [one for one in unexplained if one not in group]
@@ -42,7 +43,6 @@ class _Ranking:
         rest = [one for one in rest if one not in before]
         others = [one for one in rest if not self._is_hygiene(one)]
         hygiene = [one for one in rest if self._is_hygiene(one)]
-        explained = self._sorted(one for one in self.found if one.explained_by)
         return [
             *([one] for one in before),
             group,

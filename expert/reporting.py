@@ -24,6 +24,8 @@ NO_CURVE = "No curve was given; as far as can be judged before the training, not
 NO_LOSS = "I cannot tell how the training went: no training or validation loss was recorded."
 NO_CORE = "I cannot tell how the training went: no rule that would tell a healthy run from a sick one is loaded."
 NOT_SURE = "Nothing was found, but I cannot call the run healthy: {name} was not judged, because {reason}."
+STILL_THERE = "Nothing that counts was found, but I do not call the run healthy: {name} is there, {why}."
+WHY_STILL_THERE: Mapping[str, str] = {"found": "though only as a note", "suppressed": "though the settings suppress it"}
 SYMPTOM = "{symptom}."
 LIKELY: tuple[tuple[float, str], ...] = (
     (SURE, "{symptom}; cause: {cause}."),
@@ -33,7 +35,6 @@ LIKELY: tuple[tuple[float, str], ...] = (
 """How a symptom with its cause is said, by the least confidence that allows it."""
 SILENCED = "it is not judged in this kind of run ({guards})"
 WHY_OPEN: Mapping[str, str] = {
-    "found": "it was found",
     "ruled out": "its signs are there, though something else accounts for them",
     "silenced": "it cannot be judged in this kind of run",
     "not asked": "the settings leave it out",
@@ -81,6 +82,8 @@ def headline_of(outcome: Outcome, findings: Sequence[Finding], judgments: Mappin
     first = next((one for one in _core(judgments, facts) if one.status != "no"), None)
     if first is None:
         return NO_CORE
+    if first.holds:
+        return STILL_THERE.format(name=first.rule.name, why=WHY_STILL_THERE[first.status])
     missing = next((what for what, _ in _missing(first.verdict)), "")
     reason = fill(WHY_OPEN[first.status], {"missing": missing})
     return NOT_SURE.format(name=first.rule.name, reason=reason)
@@ -122,7 +125,7 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage
     statuses = [one.status for one in judgments.values() if one.status != "not asked"]
     return Coverage(
         rules=len(statuses),
-        judged=sum(status in ("found", "no") for status in statuses),
+        judged=sum(status in ("found", "no", "suppressed") for status in statuses),
         unknown=statuses.count("unknown"),
         silenced=statuses.count("silenced"),
         ruled_out=statuses.count("ruled out"),

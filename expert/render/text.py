@@ -20,11 +20,16 @@ SHOWN_TITLES = 4
 SHOWN_ALTERNATIVES = 2
 SHOWN_PROBLEMS = 5
 
-FINDING = "{severity}: {name} ({rule}, confidence {confidence:.0%})"
-FINDING_AT = "{severity}: {name} ({rule}, confidence {confidence:.0%}, first seen at {at})"
+SHOWN_HIDDEN = 3
+LONGEST_REASON = 60
+
+FINDING = "{severity}: {name} ({rule}, confidence {confidence:.0%}{at}{known})"
+AT = ", first seen at {at}"
+KNOWN = ", known"
 SYMPTOM = "{symptom}."
 CAUSES = ((SURE, "Cause: {cause}."), (ENOUGH, "Probable cause: {cause}."), (0.0, "Possible cause: {cause}."))
 EXPLAINED = "Also seen, and explained by this: {findings}."
+EXPLAINED_BY_HIDDEN = "Explained by what the settings suppress: {names}."
 EXPLAINED_FINDING = "{name} ({rule})"
 MORE_FINDINGS = "… and {count} more: {names}"
 PLAN = "What to do, in this order, one change at a time"
@@ -41,6 +46,10 @@ RECORD = "{what}: {how}"
 PROBLEMS = "Problems with plugins"
 PROBLEM = "{plugin}: {what}"
 MORE_PROBLEMS = "… and {count} more in advice.problems"
+SUPPRESSED = "Suppressed by the settings: {listed}."
+SUPPRESSED_FINDING = "{name} ({reason})"
+LISTED = "In the baseline, and not counted: {listed}."
+MORE_HIDDEN = "{count} more"
 COVERAGE = "{read} {judged} of {rules} rules judged."
 COVERAGE_WITH_UNKNOWN = "{read} {judged} of {rules} rules judged; {unknown} could not be judged from what was recorded."
 
@@ -53,11 +62,12 @@ def note(advice: Advice) -> str:
 def _lines(advice: Advice) -> Iterator[str]:
     yield from _wrapped(advice.headline)
     serious = [one for one in advice.findings if is_serious(one.severity)]
-    own = [one for one in serious if not one.explained_by]
+    told = {one.rule for one in advice.findings}
+    own = [one for one in serious if not told & set(one.explained_by)]
     for finding in own[:SHOWN_FINDINGS]:
         yield ""
-        yield from _finding(finding)
-    explained = [one for one in serious if one.explained_by]
+        yield from _finding(finding, advice)
+    explained = [one for one in serious if told & set(one.explained_by)]
     if explained:
         yield ""
         listed = ", ".join(EXPLAINED_FINDING.format(name=one.name, rule=one.rule) for one in explained)
@@ -81,10 +91,14 @@ def _lines(advice: Advice) -> Iterator[str]:
     yield from _remarks(advice)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    fields = finding.model_dump(include={"severity", "name", "rule", "confidence", "at"})
-    yield (FINDING_AT if finding.at else FINDING).format(**fields)
+def _finding(finding: Finding, advice: Advice) -> Iterator[str]:
+    fields = finding.model_dump(include={"severity", "name", "rule", "confidence"})
+    at, known = AT.format(at=finding.at) if finding.at else "", KNOWN if finding.known else ""
+    yield FINDING.format(**fields, at=at, known=known)
     yield from _wrapped(_said(finding), "  ")
+    hidden = [one.finding.name for one in advice.suppressed if one.finding.rule in finding.explained_by]
+    if hidden:
+        yield from _wrapped(EXPLAINED_BY_HIDDEN.format(names=", ".join(hidden)), "  ")
     for item in finding.evidence[:SHOWN_EVIDENCE]:
         yield from _wrapped(item.text, "  + " if item.supports else "  - ", "    ")
 
@@ -103,16 +117,42 @@ def _recommendation(number: int, recommendation: Recommendation, *, with_code: b
 
 def _remarks(advice: Advice) -> Iterator[str]:
     infos = [_remark(one, advice) for one in advice.findings if not is_serious(one.severity)]
-    yield from _listed(NOTES, [*infos, *advice.notes])
+    yield from _listed(NOTES, [*infos, *advice.notes, *(one.note for one in advice.unused)])
     yield from _listed(SURER, [RECORD.format(what=one.what, how=one.how) for one in advice.record_next])
     problems = [PROBLEM.format(plugin=one.plugin, what=one.what) for one in advice.problems]
     if len(problems) > SHOWN_PROBLEMS:
         problems[SHOWN_PROBLEMS:] = [MORE_PROBLEMS.format(count=len(problems) - SHOWN_PROBLEMS)]
     yield from _listed(PROBLEMS, problems)
+    yield from _hidden(advice)
     yield ""
     coverage = advice.coverage
     template = COVERAGE_WITH_UNKNOWN if coverage.unknown else COVERAGE
     yield from _wrapped(template.format(**coverage.model_dump()).strip())
+
+
+def _hidden(advice: Advice) -> Iterator[str]:
+    """What does not count, and why, in a line."""
+    suppressed = [
+        SUPPRESSED_FINDING.format(name=one.finding.name, reason=_shortened(one.reason)) for one in advice.suppressed
+    ]
+    known = [one.name for one in advice.findings if one.known]
+    said = [
+        template.format(listed=", ".join(_first(names)))
+        for template, names in ((SUPPRESSED, suppressed), (LISTED, known))
+        if names
+    ]
+    if said:
+        yield ""
+        yield from _wrapped(" ".join(said))
+
+
+def _shortened(reason: str) -> str:
+    return textwrap.shorten(reason, LONGEST_REASON, placeholder=" …")
+
+
+def _first(names: list[str]) -> list[str]:
+    more = len(names) - SHOWN_HIDDEN
+    return [*names[:SHOWN_HIDDEN], MORE_HIDDEN.format(count=more)] if more > 0 else names
 
 
 def _remark(finding: Finding, advice: Advice) -> str:

@@ -54,7 +54,7 @@ def test_a_profile_changes_the_limits_that_name_it() -> None:
         ({"limits": {"no-such-limit": 1.0}}, "there is no limit 'no-such-limit'"),
         ({"limits": {"x": "much"}}, r"settings\.limits\.x"),
         ({"limits": {"x": float("nan")}}, r"settings\.limits\.x.*finite"),
-        (7, "settings must be a mapping or Settings, not int"),
+        (7, "settings must be a mapping, Settings or the path of a file, not int"),
     ],
 )
 def test_wrong_settings_are_one_sentence(settings: Any, message: str) -> None:

@@ -1,0 +1,97 @@
+"""What settings ask of a body of knowledge: words resolved to rules, names to limits; what names nothing is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from expert.errors import SettingsError, nearest
+from expert.inference import Limits
+from expert.judging import Asked
+from expert.knowledge import Knowledge
+from expert.relations import Catalogue
+from expert.rule import Severity
+from expert.settings import Settings, Suppression
+
+
+class Hiding(NamedTuple):
+    """A suppression, the place it stands at, and the ids of the rules it is about."""
+
+    suppression: Suppression
+    where: str
+    rules: frozenset[str]
+
+
+class InForce(NamedTuple):
+    """Settings resolved: the limits, the rules asked for (None: all, as they are), what is suppressed."""
+
+    limits: Limits
+    asked: Asked | None
+    hidings: Sequence[Hiding]
+
+
+def in_force(settings: Settings, profile: str | None, knowledge: Knowledge) -> InForce:
+    """The settings resolved against the knowledge; raises `SettingsError` for what names nothing in it."""
+    for name in settings.limits:
+        if name not in knowledge.limits:
+            where = settings.said("limits", name).removesuffix(f".{name}")
+            raise SettingsError(f"{where}: there is no limit '{name}'.{nearest(name, knowledge.limits)}")
+    _check_profile(settings, profile, knowledge)
+    hidings = [_hiding(one, number, settings, knowledge.catalogue) for number, one in enumerate(settings.suppress)]
+    limits = Limits(settings.limits, settings.profile if profile is None else profile)
+    return InForce(limits, _asked(settings, knowledge.catalogue), hidings)
+
+
+def _hiding(suppression: Suppression, number: int, settings: Settings, catalogue: Catalogue) -> Hiding:
+    named = _named(suppression.rule, settings.said("suppress", number, "rule"), catalogue)
+    return Hiding(suppression, settings.mention("suppress", number), named)
+
+
+def _check_profile(settings: Settings, profile: str | None, knowledge: Knowledge) -> None:
+    word = settings.profile if profile is None else profile
+    if word is None:
+        return
+    profiles = {name for limit in knowledge.limits.values() for name, _ in limit.profiles}
+    if word not in profiles:
+        where = f"{settings.said('profile')}: there" if profile is None else "There"
+        known = ", ".join(sorted(profiles)) or "none"
+        raise SettingsError(f"{where} is no profile '{word}'; known are {known}.{nearest(word, profiles)}")
+
+
+def _asked(settings: Settings, catalogue: Catalogue) -> Asked | None:
+    """Rules that are merely not selected still rule out and silence; ignored ones do not."""
+    if not settings.select and not settings.ignore and not settings.severity:
+        return None
+
+    def all_of(words: Sequence[str], key: str) -> frozenset[str]:
+        return frozenset[str]().union(*(_named(word, settings.said(key), catalogue) for word in words))
+
+    everything = frozenset(catalogue.rules)
+    ignored = all_of(settings.ignore, "ignore")
+    told = all_of(settings.select, "select") if settings.select else everything
+    return Asked(told=told - ignored, heeded=everything - ignored, severities=_severities(settings, catalogue))
+
+
+def _severities(settings: Settings, catalogue: Catalogue) -> Mapping[str, Severity]:
+    """The severity set for each rule: of several words that name it the one that names the fewest rules decides."""
+    chosen: dict[str, tuple[int, str]] = {}
+    for word, severity in settings.severity.items():
+        named = _named(word, settings.said("severity", word).removesuffix(f".{word}"), catalogue)
+        for identity in named:
+            count, other = chosen.get(identity, (len(named) + 1, word))
+            if count == len(named) and settings.severity[other] != severity:
+                raise SettingsError(
+                    f"{settings.said('severity', word)}: it sets {catalogue.rules[identity]} to {severity}, but "
+                    f"'{other}' sets it to {settings.severity[other]}."
+                )
+            if count > len(named):
+                chosen[identity] = (len(named), word)
+    return {identity: settings.severity[word] for identity, (_, word) in chosen.items()}
+
+
+def _named(word: str, where: str, catalogue: Catalogue) -> frozenset[str]:
+    found = catalogue.matching(word)
+    if not found:
+        known = [name for rule in catalogue.rules.values() for name in (rule.id, rule.name, rule.family)]
+        raise SettingsError(f"{where}: '{word}' names no rule, family or id prefix.{nearest(word, known)}")
+    return found

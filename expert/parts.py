@@ -1,0 +1,136 @@
+"""The parts of advice: frozen records of what was found, what to do about it, and what was left open."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from expert.remedy import Cost, Risk
+from expert.rule import Blame, Family, Kind, Severity
+
+
+class Part(BaseModel):
+    """A frozen record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class EvidenceItem(Part):
+    """One piece of evidence: what it says, how much it weighs, and whether it speaks for or against the finding.
+
+    ``weight`` is ``observed`` for the facts the finding's own condition rests on.
+    """
+
+    text: str
+    supports: bool = True
+    weight: Literal["observed", "weak", "moderate", "strong", "decisive"] = "observed"
+    signal: str = ""
+    value: bool | float | str | None = None
+    at: str = ""
+
+
+class Finding(Part):
+    """A rule that holds on this run. ``confidence`` is the probability, 0 to 1, that it is right; ``known`` marks what
+    the baseline lists.
+    """
+
+    rule: str
+    name: str
+    kind: Kind
+    family: Family
+    severity: Severity
+    confidence: float
+    symptom: str
+    cause: str
+    blames: tuple[Blame, ...] = ()
+    evidence: tuple[EvidenceItem, ...] = ()
+    at: str = ""
+    explained_by: tuple[str, ...] = ()
+    known: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.name} ({self.severity}, {self.confidence:.0%})"
+
+
+class Suppressed(Part):
+    """A finding that the settings hide, with their reason: ``by`` is the word that names it, ``where`` its place."""
+
+    finding: Finding
+    reason: str
+    by: str
+    where: str
+    until: datetime.date | None = None
+
+
+class Unused(Part):
+    """A suppression or an entry of the baseline that hides nothing on this run, in a sentence."""
+
+    kind: Literal["suppression", "baseline"]
+    rule: str
+    where: str
+    note: str
+
+
+class Alternative(Part):
+    """What comes next if a recommendation does not help, and why it is not first."""
+
+    remedy: str
+    title: str
+    reason: str
+
+
+class Recommendation(Part):
+    """A remedy placed in the plan. ``snippet`` holds code by framework, filled with the run's own numbers."""
+
+    remedy: str
+    name: str
+    title: str
+    do: str
+    kind: Literal["change", "check", "experiment"]
+    snippet: Mapping[str, str] = {}
+    because: str
+    serves: tuple[str, ...]
+    cost: Cost
+    risk: Risk
+    watch: str
+    if_that_fails: tuple[Alternative, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.remedy} {self.name})"
+
+
+class NotJudged(Part):
+    """Rules that could not be judged, grouped by what is missing."""
+
+    missing: str
+    record: str
+    rules: tuple[str, ...]
+
+
+class RecordNext(Part):
+    """What to record next: it could move the ranking most."""
+
+    what: str
+    how: str
+    would_decide: tuple[str, ...]
+
+
+class Coverage(Part):
+    """How much was looked at: rules asked, judged yes or no, unknown, silenced by a guard, ruled out by a rival."""
+
+    rules: int
+    judged: int
+    unknown: int
+    silenced: int = 0
+    ruled_out: int = 0
+    read: str = ""
+
+
+class ProblemNote(Part):
+    """Something that went wrong in a plugin or a rule while everything else went on."""
+
+    plugin: str
+    what: str
