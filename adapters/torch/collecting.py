@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
@@ -19,6 +18,8 @@ from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.looks import Looker
 from expert.adapters.torch.modes import ModeLook
 from expert.adapters.torch.precision import ScalerWatch
+from expert.adapters.torch.ranks import Ranks
+from expert.adapters.torch.sharding import SPREAD, whole
 from expert.adapters.torch.stepping import OptimizerWatch
 
 MOST_FAILURES = 20
@@ -41,15 +42,18 @@ class Collector:
         scaler: Any,
         activations: bool,
         compiled: bool,
-        single_process: bool,
+        ranks: Ranks | None,
         check_every_step: bool,
         steps_per_epoch: int | None,
     ) -> None:
         self.telemetry, self.reads = telemetry, DeferredReads()
         self.updates, self.skips = 0, 0
         self.spent = 0.0
-        self.compiled, self.single_process, self.check_every_step = compiled, single_process, check_every_step
+        self.compiled, self.check_every_step = compiled, check_every_step
+        self.ranks = ranks
+        """The part of this process in a distributed run; None where it is alone."""
         self._failures = 0
+        self._broken_before_update = False
         self._modes = ModeLook(roots)
         self._last_epoch = 0
         self.epoch_end = steps_per_epoch or 0
@@ -137,6 +141,11 @@ class Collector:
     def norm_given(self, at: int, norm: Any) -> None:
         """Record the norm before clipping that the user measured."""
         column = self.telemetry.column("gradient.norm")
+        self.telemetry.given.add("gradient.norm")
+        norm = whole(norm)
+        if norm is None:
+            self.telemetry.note(SPREAD.format(what="gradient norm"))
+            return
         if isinstance(norm, Tensor):
             self.reads.read(norm.detach().clone().reshape(1), lambda numbers: column.append(max(at, 1), numbers[0]))
         else:
@@ -144,8 +153,9 @@ class Collector:
 
     def read_now(self, looker: Looker) -> None:
         """Read the gradient norms of the current step before its update, waiting for the device where it must."""
-        broken = looker.broken_now()
+        broken = [] if self._broken_before_update else looker.broken_now()
         if broken:
+            self._broken_before_update = True
             self.telemetry.event("nonfinite_gradient_before_update", self.updates + 1, ", ".join(broken[:5]))
 
     def trouble(self) -> None:
@@ -160,6 +170,8 @@ class Collector:
     def settle(self, *, wait: bool) -> None:
         """Hand over what has been measured; with ``wait`` also what the device has not delivered yet."""
         self.reads.collect(wait=wait)
+        if not wait:
+            return
         for watch in self.watches:
             column = self.telemetry.column("optimizer.learning_rate", labels=watch.labels)
             if column.values and self.updates > column.at[-1]:
@@ -185,9 +197,10 @@ class Collector:
         self._modes.disarm()
 
 
-def as_number(value: Any) -> float:
-    """A metric as a float; NaN for what is no number. A tensor on a device is waited for."""
+def as_number(value: Any) -> float | None:
+    """A metric as a float; None for what is not one number. A tensor on a device is waited for."""
     try:
+        value = whole(value)
         return float(value.detach() if isinstance(value, Tensor) else value)
-    except (TypeError, ValueError):
-        return math.nan
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None

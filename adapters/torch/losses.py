@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from expert.adapters.torch.ranks import LOSS
+from expert.adapters.torch.sharding import SPREAD, whole
+
 if TYPE_CHECKING:
     from expert.adapters.torch.collecting import Collector
 
@@ -21,9 +24,8 @@ class Losses:
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
-        self._column = collector.telemetry.column(
-            "train.loss", reduction="last_batch", phase="train", direction="lower"
-        )
+        telemetry, ranks = collector.telemetry, collector.ranks
+        self._column = telemetry.column("train.loss", **LOSS) if ranks is None else ranks.losses
         self._append_at, self._append_value = self._column.at.append, self._column.values.append
         self.at = 0
         self.broken: tuple[int, float] | None = None
@@ -31,17 +33,22 @@ class Losses:
         self._parts: list[float] = []
         self._on_device: list[tuple[int, Tensor]] = []
         self._micro: list[int] = []
+        self.doubtful = False
+        """Two losses came so far, the first before any update: parts of one step, or each before its own update."""
+        self._first: tuple[float, float] | None = None
+        self._start = 0
 
     def take(self, at: int, loss: Tensor) -> bool:
         """Take a loss that is the only one since the last update and lies on the CPU; False where it is another."""
-        if self._parts or not loss.is_cpu or self._on_device or self._collector.scaler is not None:
+        if self._parts or self.doubtful or not loss.is_cpu or self._on_device or self._collector.scaler is not None:
             return False
         if loss.numel() != 1:
             return False
         value = loss.item()
-        self.at = at
-        self._append_at(at)
+        # First what refuses a number that is none: positions and values stay as many.
         self._append_value(value)
+        self._append_at(at)
+        self.at = at
         if value - value != 0.0 and not self._ever_broken:
             self._break(at, value)
         return True
@@ -49,6 +56,10 @@ class Losses:
     def take_any(self, at: int, loss: Any) -> None:
         """Take whatever else people hand over; without an update since the last one it is a part of the next step's."""
         if loss is None:
+            return
+        loss = whole(loss)
+        if loss is None:
+            self._collector.telemetry.note(SPREAD.format(what="loss"))
             return
         if isinstance(loss, Tensor):
             loss = self._reduced(at, loss.detach())
@@ -59,11 +70,26 @@ class Losses:
         if at <= self.at or at == 0:
             self._parts.append(value)
             return
+        if at == self._start + 1 and len(self._parts) == 1:
+            self.doubtful, self._first = True, (self._parts[0], value)
         self._count(len(self._parts) + 1)
         value = (value + sum(self._parts)) / (len(self._parts) + 1)
         self._parts.clear()
         self.at = at
         self._point(at, value)
+
+    def precede(self, updates: int) -> bool:
+        """Resolve the doubt at the third loss: whether each loss is handed over before its update."""
+        self.doubtful = False
+        if updates != self._start + 2:
+            return False
+        if self._first is not None:
+            self._column.append(updates - 1, self._first[0])
+            self._column.append(updates, self._first[1])
+        self._on_device = [(at + 1, loss) for at, loss in self._on_device]
+        self._micro.clear()
+        self.at = updates
+        return True
 
     def settle(self) -> None:
         """Read what lies on the device, as far as it can be had without waiting."""
@@ -75,7 +101,7 @@ class Losses:
 
     def resume_at(self, at: int) -> None:
         """Go on after this step."""
-        self.at = at
+        self.at = self._start = at
 
     def _reduced(self, at: int, loss: Tensor) -> Tensor:
         if loss.numel() == 1:
@@ -90,6 +116,7 @@ class Losses:
         # A copy, because compiled code may write the next loss into the same memory.
         self._on_device.append((at, loss.float().clone()))
         if at > self.at:
+            self.doubtful = at == self._start + 1 and [step for step, _ in self._on_device] == [self._start, at]
             self._count(1 + sum(1 for step, _ in self._on_device if step == self.at))
             self.at = at
         if len(self._on_device) >= MOST_PENDING:

@@ -20,7 +20,7 @@ class ScalerWatch:
     def __init__(self, scaler: Any, telemetry: Telemetry, reads: DeferredReads) -> None:
         self._scaler, self._telemetry, self._reads = scaler, telemetry, reads
         self._states = getattr(scaler, "_per_optimizer_states", None)
-        self._last: float | None = None
+        self._last = float(scaler.get_scale())
 
     @property
     def enabled(self) -> bool:
@@ -46,7 +46,7 @@ class ScalerWatch:
             self._reads.read(self.scale.detach().clone().reshape(1), lambda numbers: self._take(at, numbers[0]))
 
     def _take(self, at: int, scale: float) -> None:
-        skipped = self._last is not None and scale < self._last
+        skipped = scale < self._last
         self._last = scale
         self._telemetry.column("scaler.scale").append(at, scale)
         self._telemetry.column("scaler.skipped").append(at, float(skipped))

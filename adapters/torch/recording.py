@@ -39,7 +39,9 @@ class LookRecorder:
         self._weight_norms: dict[int, float] = {}
 
     def record(self, seen: Seen) -> None:
-        """Take one look in."""
+        """Take one look in; one at a step that a scaler skips tells of an overflow that it means to have."""
+        if seen.found_inf:
+            return
         self._gradients(seen)
         self._directions(seen)
         self._updates(seen)
@@ -53,11 +55,12 @@ class LookRecorder:
             return
         after = math.sqrt(sum(norm * norm for norm in held.values()))
         factor = self._factor(seen)
-        if factor is not None:
-            self._point("gradient.norm", seen.at, after / factor)
-        if factor is None or factor < 1.0:
-            self._point("gradient.norm_after_clipping", seen.at, after)
-        self._clipped(seen.at, factor, after)
+        if not seen.partial:
+            if factor is not None:
+                self._point("gradient.norm", seen.at, after / factor)
+            if factor is None or factor < 1.0:
+                self._point("gradient.norm_after_clipping", seen.at, after)
+            self._clipped(seen.at, factor, after)
         row = {name: 0.0 for place, name in self._weights.items() if place in seen.without}
         row |= {name: seen.gradient[place] / (factor or 1.0) for place, name in self._ordered(seen.gradient)}
         self.telemetry.row("gradient_norm", seen.at, self._in_order(row))
@@ -74,7 +77,9 @@ class LookRecorder:
         """
         self._ever_traced |= seen.traced
         if not seen.traced:
-            return None if self._ever_traced else 1.0
+            # What the user measures before clipping, or says of clipping, tells what these gradients are not.
+            clipped = self.telemetry.config.clip_norm is not None or "gradient.norm" in self.telemetry.given
+            return None if self._ever_traced or clipped else 1.0
         if not any(math.isfinite(norm) for norm in seen.after_backward):
             return 1.0
         now = [seen.gradient.get(place, math.nan) for place in self._canary_places]
@@ -132,10 +137,9 @@ class LookRecorder:
     def _updates(self, seen: Seen) -> None:
         if not seen.weight:
             return
-        self._point("weight.norm", seen.at, math.sqrt(sum(norm * norm for norm in seen.weight.values())))
+        if not seen.partial:
+            self._point("weight.norm", seen.at, math.sqrt(sum(norm * norm for norm in seen.weight.values())))
         self.telemetry.row("weight_norm", seen.at, {n: seen.weight[p] for p, n in self._ordered(seen.weight)})
-        if seen.found_inf:
-            return
         ratios = {place: self._moved(place, seen) for place in self._weights if place in seen.moved}
         self._weight_norms = seen.weight
         self.telemetry.row("update_ratio", seen.at, {name: ratios[p] for p, name in self._ordered(ratios)})

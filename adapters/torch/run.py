@@ -6,6 +6,7 @@ import atexit
 import os
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 WRITTEN_EVERY = 1.0
 """Seconds between two writes to the file: so much is lost at most when the process is killed."""
 CHECKED_EVERY = 16
-"""Steps between two looks at the clock."""
+"""Steps between two looks at the clock, at most; fewer where steps are slow."""
 FIRST_JUDGMENT = 60
 """Without epochs the run is judged after so many steps, and then whenever it is half as long again."""
 
@@ -48,13 +49,21 @@ class Run(WatchedRun):
         self._epoch_started = self._started
         self._base: History | None = None
         self._roles: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
-        self._due = CHECKED_EVERY
+        self._ahead = 0
+        """1 where each loss is handed over before its update, so that it belongs to the step after the last one."""
+        self._stepped_at = 0
+        """How many updates there were when `step` was called last."""
+        self._due = 1
+        self._checked = 0, self._started
         self._written_at = self._started
         self._judged_at = FIRST_JUDGMENT
-        self._closed = False
+        self._closed = self._in_haste = False
         collector.telemetry.mark(0, 0, 0.0)
-        # Kept for the hooks of the interpreter's end only as long as somebody keeps the run.
-        atexit.register(_close_at_exit, weakref.ref(self))
+        if collector.ranks is not None:
+            collector.ranks.tick(0)
+        # Kept for the interpreter's end only as long as somebody keeps the run.
+        self._at_exit = partial(_close_at_exit, weakref.ref(self))
+        atexit.register(self._at_exit)
 
     def step(self, loss: Any = None, *, batch: Any = None, gradient_norm: Any = None, **metrics: Any) -> None:
         """Record one step: call it once for each batch, before or after the optimizer's step.
@@ -67,7 +76,11 @@ class Run(WatchedRun):
         if self._closed:
             return
         try:
-            at = self._collector.updates
+            if not self._collector.watches:
+                # Nobody else counts the steps.
+                self._collector.skips += 1
+                self._collector.updates += 1
+            at = self._collector.updates + self._ahead
             losses = self._losses
             if at > losses.at and loss.__class__ is Tensor and losses.take(at, loss):
                 if batch is not None or gradient_norm is not None or metrics:
@@ -97,12 +110,15 @@ class Run(WatchedRun):
             telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
             self._epoch_started = now
             self._record("epoch", self._epochs, metrics, otherwise="val")
-            if telemetry.config.steps_per_epoch is None and self._epochs == 1:
+            if telemetry.config.steps_per_epoch is None and self._epochs == 1 and collector.updates:
                 telemetry.know("config", steps_per_epoch=collector.updates)
             collector.batches.epoch()
             if collector.activations is not None:
                 collector.activations.tell_units(collector.updates)
             collector.epoch_ended()
+            if collector.ranks is not None:
+                self._settle(wait=False)
+                collector.ranks.epoch(collector.updates)
             self._write()
             self._judge()
         except Exception as error:
@@ -121,10 +137,17 @@ class Run(WatchedRun):
             self._collector.failed("recording a validation", error)
 
     def history(self) -> History:
-        """Everything recorded so far as a `History`. May wait for a GPU to deliver what was measured."""
+        """Everything recorded so far as a `History`. May wait for a GPU to deliver what was measured.
+
+        Of a distributed run, rank zero's is that of all ranks, as far as their records have arrived.
+        """
         self._settle(wait=True)
-        telemetry = self._collector.telemetry
+        telemetry, ranks = self._collector.telemetry, self._collector.ranks
+        if ranks is not None and not self._closed:
+            ranks.tick(self._collector.updates, wait=0.05)
         recorded = telemetry.history()
+        if ranks is not None:
+            recorded = ranks.complete(recorded)
         unseen = self._collector.unseen()
         if unseen:
             recorded = recorded.model_copy(update={"notes": (*recorded.notes, unseen)})
@@ -174,27 +197,37 @@ class Run(WatchedRun):
         self._losses.resume_at(updates)
         self._started = monotonic() - seconds
         self._epoch_started = monotonic()
-        self._due = updates + CHECKED_EVERY
+        self._stepped_at = updates
+        self._due, self._checked = updates + 1, (updates, monotonic())
         telemetry = self._collector.telemetry
         telemetry.marks.clear()
         telemetry.mark(updates, self._epochs, seconds)
         telemetry.event("resume", updates + 1, f"resumed after step {updates}")
+        # The file tells of the whole run, too.
+        self._append(self._base)
         self._write()
 
     def close(self) -> None:
         """Take all hooks off and write the rest to the file. The run can still be asked for its history and advice."""
         if self._closed or os.getpid() != self._pid:
             return
-        self._settle(wait=True)
         self._closed = True
-        atexit.unregister(_close_at_exit)
+        atexit.unregister(self._at_exit)
+        self._collector.close()
         try:
-            self._collector.close()
+            self._settle(wait=True)
+            if self._collector.ranks is not None:
+                self._collector.ranks.close(self._collector.updates, in_haste=self._in_haste)
             self._write()
             if self._journal is not None:
                 self._journal.close()
         except Exception as error:
             self._collector.failed("closing", error)
+
+    def __del__(self) -> None:
+        # A run that nobody keeps any more leaves no hook behind.
+        if hasattr(self, "_at_exit"):
+            self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -206,21 +239,22 @@ class Run(WatchedRun):
             stopped = issubclass(kind, KeyboardInterrupt)
             what = "stopped by hand" if stopped else f"{kind.__name__}: {error}"
             self._collector.telemetry.event("stopped" if stopped else "crash", self._collector.updates, what[:500])
+            self._in_haste = True
         self.close()
 
     def _slow_step(self, loss: Any, batch: Any, gradient_norm: Any, metrics: Mapping[str, Any]) -> int:
         """A step out of the ordinary: accumulation, a skipped update, a loss that is no plain tensor."""
-        collector = self._collector
-        if collector.updates <= self._losses.at:
-            if not collector.watches or (collector.scaler is not None and collector.scaler.was_updated()):
+        collector, losses = self._collector, self._losses
+        if losses.doubtful and losses.precede(collector.updates):
+            self._ahead = 1
+        if collector.scaler is not None and collector.scaler.was_updated():
+            if collector.updates <= self._stepped_at:
                 collector.skips += 1
                 collector.updates += 1
-        elif collector.scaler is not None:
-            collector.scaler.was_updated()
-        at = collector.updates
-        self._losses.take_any(at, loss)
-        if collector.scaler is not None and at == self._losses.at:
-            collector.scaler.record(at)
+            collector.scaler.record(collector.updates)
+        self._stepped_at = collector.updates
+        at = collector.updates + self._ahead
+        losses.take_any(at, loss)
         self._more(at, batch, gradient_norm, metrics)
         return at
 
@@ -242,7 +276,7 @@ class Run(WatchedRun):
             # Names are judged together: a loss means something else beside a val_loss.
             for name, match in match_columns(list(metrics)).items():
                 phase = match.phase or otherwise
-                about = {
+                about: dict[str, Any] = {
                     "name": name,
                     "clock": clock,
                     "phase": match.phase,
@@ -251,12 +285,17 @@ class Run(WatchedRun):
                 }
                 self._roles[clock, otherwise, name] = (match.role or f"{phase}.{snake(name)}", about)
         for name, value in metrics.items():
+            number = as_number(value)
+            if number is None:
+                if value is not None:
+                    self.telemetry.note(f"{name}={type(value).__name__} is not one number and is left out.")
+                continue
             role, about = self._roles[clock, otherwise, name]
             column = self.telemetry.column(role, **about)
             if column.clock != clock:
                 # The same is measured on the other clock, too, as the loss is by step and by epoch.
                 column = self.telemetry.column(role, labels=(("measured", clock),), **about)
-            column.append(at, as_number(value))
+            column.append(at, number)
 
     def _broken(self, batch: Any) -> None:
         """The loss is not finite: look where that comes from, and closely at what follows."""
@@ -270,12 +309,18 @@ class Run(WatchedRun):
         self._write()
 
     def _now_and_then(self, at: int) -> None:
-        self._due = at + CHECKED_EVERY
-        if monotonic() - self._written_at >= WRITTEN_EVERY:
+        now = monotonic()
+        took = (now - self._checked[1]) / max(1, at - self._checked[0])
+        self._checked = at, now
+        self._due = at + max(1, min(CHECKED_EVERY, int(WRITTEN_EVERY / 8 / max(took, 1e-9))))
+        if now - self._written_at >= WRITTEN_EVERY:
             self._write()
-        if self._findings.wanted and not self._epochs and at >= self._judged_at:
-            self._judged_at = at + at // 2
-            self._judge()
+        if self._findings.wanted and not self._epochs:
+            if at >= self._judged_at:
+                self._judged_at = at + at // 2
+                self._judge()
+            # Not when the clock is looked at: the same run is judged at the same steps.
+            self._due = min(self._due, self._judged_at)
 
     def _judge(self) -> None:
         if self._findings.wanted:
@@ -288,16 +333,24 @@ class Run(WatchedRun):
     def _write(self) -> None:
         self._written_at = monotonic()
         self._settle(wait=False)
+        if self._collector.ranks is not None and not self._closed:
+            self._collector.ranks.tick(self._collector.updates)
         if self._journal is None:
             self._collector.telemetry.thin()
             return
         fragment = self._collector.telemetry.fragment()
         if fragment is not None:
-            try:
-                self._journal.append(fragment)
-            except OSError as error:
-                self._journal = None
-                self._collector.failed("writing to the file", error)
+            self._append(fragment)
+
+    def _append(self, fragment: History) -> None:
+        if self._journal is None or os.getpid() != self._pid:
+            return
+        try:
+            self._journal.append(fragment)
+        except (OSError, ValueError) as error:
+            self._journal = None
+            self._collector.telemetry.journaled = False
+            self._collector.failed("writing to the file", error)
 
 
 def _close_at_exit(reference: weakref.ref[Run]) -> None:
