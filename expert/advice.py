@@ -181,3 +181,8 @@ class Advice(Part):
     def with_problems(self, problems: Sequence[ProblemNote]) -> Self:
         """The same advice with further problems noted."""
         return self.model_copy(update={"problems": (*self.problems, *problems)})
+
+    def without_unused_suppressions(self) -> Self:
+        """The same advice for one log of many: whether a suppression is of use only all of them tell."""
+        left = tuple(one for one in self.unused if one.kind != "suppression")
+        return self.model_copy(update={"unused": left})

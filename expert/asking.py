@@ -34,7 +34,7 @@ def in_force(settings: Settings, profile: str | None, knowledge: Knowledge) -> I
     """The settings resolved against the knowledge; raises `SettingsError` for what names nothing in it."""
     for name in settings.limits:
         if name not in knowledge.limits:
-            where = settings.said("limits", name).removesuffix(f".{name}")
+            where = settings.said("limits", name)
             raise SettingsError(f"{where}: there is no limit '{name}'.{nearest(name, knowledge.limits)}")
     _check_profile(settings, profile, knowledge)
     hidings = [_hiding(one, number, settings, knowledge.catalogue) for number, one in enumerate(settings.suppress)]
@@ -76,7 +76,7 @@ def _severities(settings: Settings, catalogue: Catalogue) -> Mapping[str, Severi
     """The severity set for each rule: of several words that name it the one that names the fewest rules decides."""
     chosen: dict[str, tuple[int, str]] = {}
     for word, severity in settings.severity.items():
-        named = _named(word, settings.said("severity", word).removesuffix(f".{word}"), catalogue)
+        named = _named(word, settings.said("severity", word), catalogue)
         for identity in named:
             count, other = chosen.get(identity, (len(named) + 1, word))
             if count == len(named) and settings.severity[other] != severity:

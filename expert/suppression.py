@@ -14,12 +14,10 @@ from expert.reporting import finding_of
 from expert.rule import SEVERITIES
 from expert.settings.paths import matches
 
-UNUSED = "The suppression of '{rule}' ({where}) hides nothing in this run; {advice}."
+UNUSED = "The suppression of '{rule}' ({where}) hides nothing here; {advice}."
 TAKE_OUT = "take it out"
 NARROW = "take it out, or name the logs it is meant for under source"
-EXPIRED = (
-    "The suppression of '{rule}' ({where}) expired on {until} and hides nothing any more; its reason was: {reason}"
-)
+EXPIRED = "The suppression of '{rule}' ({where}) expired on {until} and hides nothing; its reason was: {reason}"
 _RUN = re.compile(r", run \d+$")
 
 

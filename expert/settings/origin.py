@@ -33,6 +33,8 @@ class Origin:
 
 
 IN_CALL = Origin()
+_OPTIONS = {"limits": "limit", "fail_on": "fail-on"}
+"""Options that are not called as the field they set."""
 
 
 class OnCommandLine(Origin):
@@ -43,8 +45,8 @@ class OnCommandLine(Origin):
         return "command line"
 
     def said(self, *keys: str | int) -> str:
-        """Return the option."""
-        return f"--{as_written(keys[0])}"
+        """Return the option, and what it is about."""
+        return " ".join([f"--{_OPTIONS.get(str(keys[0]), keys[0])}", *(str(key) for key in keys[1:])])
 
 
 @dataclass(frozen=True)

@@ -101,16 +101,18 @@ def _sentence(error: ValidationError, origin: Origin) -> str:
     return f"{where}: expected {expected}, not {first['input']!r:.80}."
 
 
+def _is_path(plugin: str) -> bool:
+    """Whether a plugin is named by a file or folder, not as a module."""
+    return "/" in plugin or os.sep in plugin or plugin.endswith((".py", ".toml", ".yaml", ".yml"))
+
+
 def _placed(settings: Settings, folder: str) -> Settings:
     """The same settings with all paths made absolute."""
     changes: dict[str, object] = {}
     if settings.baseline is not None:
         changes["baseline"] = os.path.join(folder, settings.baseline)
     if settings.plugins:
-        changes["plugins"] = tuple(
-            os.path.join(folder, one) if one.endswith(".py") or "/" in one or os.sep in one else one
-            for one in settings.plugins
-        )
+        changes["plugins"] = tuple(os.path.join(folder, one) if _is_path(one) else one for one in settings.plugins)
     if settings.suppress:
         changes["suppress"] = tuple(
             one.model_copy(update={"source": tuple(pattern_in(folder, pattern) for pattern in one.source)})
