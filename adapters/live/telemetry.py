@@ -132,6 +132,8 @@ class Telemetry:
         self.events: list[Event] = []
         self.marks: list[tuple[float, float, float]] = []
         self.notes: dict[str, None] = {}
+        self.given: set[str] = set()
+        """Roles that the user measures, which nobody else records then."""
         self.config = RunConfig()
         self.model = ModelProfile()
         self.data = DataProfile()

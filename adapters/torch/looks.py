@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -42,6 +42,8 @@ class Seen:
     at_bounds: tuple[float, float] | None = None
     """Share of the sampled gradients that equal the one and the other."""
     found_inf: bool = False
+    partial: bool = False
+    """Whether some parameters are left out, so that nothing is known of all of them together."""
 
 
 class Scaling(NamedTuple):
@@ -67,9 +69,15 @@ class Measured(NamedTuple):
 class Looker:
     """Looks at the parameters of one optimizer: before its step at gradients and weights, after it at the update."""
 
-    def __init__(self, watched: Sequence[Watched], canaries: Canaries | None) -> None:
+    def __init__(
+        self,
+        watched: Sequence[Watched],
+        canaries: Canaries | None,
+        spread: Literal["replicas", "shards"] | None = None,
+    ) -> None:
+        """``spread``: how the parameters lie on the ranks of a distributed run, which need more to be joined."""
         self.watched = list(watched)
-        self.canaries = canaries
+        self.canaries, self._spread = canaries, spread
         self._previous: tuple[int, tuple[int, ...], Tensor] | None = None
         self._roots: dict[tuple[int, ...], Tensor] = {}
         self._pieces: list[tuple[str, tuple[int, ...], Tensor]] = []
@@ -109,6 +117,8 @@ class Looker:
             weights = [one.parameter for one in self.watched]
             pieces.append(("weight", everything, norms(weights)))
             self._before = samples(weights, self.watched)
+            if self._spread == "replicas":
+                pieces.append(("mark", (), torch.stack([self._before.sum(), self._before.norm()])))
 
     @torch.no_grad()
     def after_update(self) -> Measured:
@@ -148,7 +158,10 @@ class Looker:
             return
         watched = [self.watched[place] for place in dense]
         flat = samples([gradients[place] for place in dense], watched)
-        if self._previous is not None and self._previous[0] == step - 1 and self._previous[1] == dense:
+        follows = self._previous is not None and self._previous[0] == step - 1 and self._previous[1] == dense
+        if follows and self._spread == "shards":
+            self._direction_by_parameter(dense, flat)
+        elif follows and self._previous is not None:
             # Each number stands for as many as its tensor has more; the product of two roots weighs it so.
             roots = self._weights(dense, flat)
             first, second = flat * roots, self._previous[2] * roots
@@ -163,6 +176,16 @@ class Looker:
             self._pieces.append(
                 ("mean_abs", dense, torch.stack(torch._foreach_norm(list(torch.split(flat, sizes)), 1)))
             )
+
+    def _direction_by_parameter(self, dense: tuple[int, ...], flat: Tensor) -> None:
+        """What the cosine is made of, so that it can be added up over ranks that hold different parts."""
+        assert self._previous is not None
+        sizes = [self.watched[place].taken for place in dense]
+        before = self._previous[2]
+        dots = torch.stack([part.sum() for part in torch.split(flat * before, sizes)])
+        self._pieces.append(("dot", dense, dots))
+        for name, numbers in (("now", flat), ("before", before)):
+            self._pieces.append((name, dense, torch.stack(torch._foreach_norm(list(torch.split(numbers, sizes))))))
 
     def _weights(self, dense: tuple[int, ...], like: Tensor) -> Tensor:
         if dense not in self._roots:

@@ -60,7 +60,8 @@ class LookRecorder:
                 self._point("gradient.norm", seen.at, after / factor)
             if factor is None or factor < 1.0:
                 self._point("gradient.norm_after_clipping", seen.at, after)
-            self._clipped(seen.at, factor, after)
+            if seen.traced:
+                self._clipped(seen.at, factor, after)
         row = {name: 0.0 for place, name in self._weights.items() if place in seen.without}
         row |= {name: seen.gradient[place] / (factor or 1.0) for place, name in self._ordered(seen.gradient)}
         self.telemetry.row("gradient_norm", seen.at, self._in_order(row))

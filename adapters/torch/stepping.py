@@ -43,6 +43,9 @@ class OptimizerWatch:
     ) -> None:
         self.collector, self.optimizer, self.sampling, self.labels = collector, optimizer, sampling, labels
         self.first = not labels
+        self._number = int(labels[0][1]) if labels else 0
+        self._stock = 0
+        """What it holds, as the ranks of a distributed run know it."""
         self.count = 0
         self.looked_at = 0
         """The step of the run that was looked at last."""
@@ -195,10 +198,16 @@ class OptimizerWatch:
         self._due = min(look, end) if self.first and end > self.count + 1 else look
 
     def _hand_over(self, looker: Looker, measured: Measured) -> None:
-        recorder = self.recorder
+        recorder, ranks = self.recorder, self.collector.ranks
+        stock = self._stock
+        if ranks is not None:
+            ranks.check_gradients(stock)
 
         def use(numbers: list[float]) -> None:
-            recorder.record(looker.unpack(measured, numbers))
+            if ranks is None:
+                recorder.record(looker.unpack(measured, numbers))
+            else:
+                ranks.looked(stock, measured, numbers, looker, recorder)
 
         if measured.numbers is not None:
             self.collector.reads.read(measured.numbers, use)
@@ -232,12 +241,17 @@ class OptimizerWatch:
         self._held = self._holding()
         watched = watched_parameters(self._model, self.optimizer, self._others, orphans=self.first)
         canaries = None
-        if self.collector.single_process:
+        ranks = self.collector.ranks
+        if ranks is None:
             canaries = Canaries(watched, leftovers=not self.collector.compiled)
             canaries.failed = self.collector.failed
             if self.looker is not None and self.looker.canaries is not None:
                 canaries.adopt(self.looker.canaries)
-        self.looker = Looker(watched, canaries)
+        spread = None
+        if ranks is not None:
+            self._stock = ranks.stock(self._number, watched)
+            spread = ranks.spread(self._stock)
+        self.looker = Looker(watched, canaries, spread)
         self.recorder = LookRecorder(
             self.collector.telemetry, watched, () if canaries is None else canaries.places, self.labels
         )

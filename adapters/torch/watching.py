@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from pydantic import ValidationError
 from torch import nn
 from torch.optim import Optimizer
@@ -18,6 +17,7 @@ from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.collecting import Collector
 from expert.adapters.torch.loader import read_loader
 from expert.adapters.torch.model import read as read_profile
+from expert.adapters.torch.ranks import rank_here, ranks_of
 from expert.adapters.torch.run import Run
 from expert.adapters.torch.unwrapping import inner_module, inner_optimizer, inner_scheduler
 from expert.errors import SourceError, nearest, sentence
@@ -59,6 +59,11 @@ def watch(
     before each update, which makes a GPU wait. ``on_finding`` is called once with each finding that has become
     certain; ``stop_on`` ("error", "fatal" …) lets ``run.should_stop`` turn True.
 
+    Of a distributed run (DDP, FSDP2) call it on every rank, after the process group was made: rank zero's `Run` has
+    the record of all, with the mean of their losses and the norms of all their parts, and says where they disagree.
+    The others write no file, tell no findings, and their ``should_stop`` stays False: to stop together is up to the
+    loop. Nothing waits for another rank: no collective is called, and records travel by the process group's store.
+
     Raises `SourceError` with one sentence for arguments that are something else.
     """
     optimizers = _optimizers(optimizer)
@@ -68,15 +73,17 @@ def watch(
     _check_numbers(every, budget, stop_on)
     _check_parts(path, scheduler, scaler, on_finding)
     known = _config(config)
-    telemetry = Telemetry(_name(path), journaled=path is not None)
+    source = _name(path)
+    if rank_here() > 0:
+        # Rank zero writes and speaks for all.
+        path = on_finding = stop_on = None
+    telemetry = Telemetry(source, journaled=path is not None)
+    ranks = ranks_of(telemetry, model, optimizer)
     first = optimizers[0] if optimizers else None
     parts = {"model": inner, "optimizer": first, "scheduler": scheduler, "loss": loss_fn}
     _profiles(telemetry, parts, loader, known, optimizers)
-    alone = not (torch.distributed.is_available() and torch.distributed.is_initialized()) or (
-        torch.distributed.get_world_size() == 1
-    )
     # Processes that wait for each other must look at the same steps, however fast each one is.
-    stride = every if alone or every is not None else FIXED_STRIDE
+    stride = every if ranks is None or every is not None else FIXED_STRIDE
     if scaler is not None and scaler.is_enabled():
         telemetry.know("config", loss_scaling=True)
     # Whatever is refused is refused before there is any hook.
@@ -90,7 +97,7 @@ def watch(
         scaler=scaler if scaler is not None and scaler.is_enabled() else None,
         activations=activations,
         compiled=_is_compiled(model),
-        single_process=alone,
+        ranks=ranks,
         check_every_step=check_every_step,
         steps_per_epoch=telemetry.config.steps_per_epoch,
     )
