@@ -169,13 +169,18 @@ def _signal_term(signal: str, of: tuple[str, ...]) -> SignalTerm:
     return SignalTerm(signal=signal, of=of)
 
 
-@cache
-def profile_fields(record: str) -> tuple[str, ...]:
-    """The field names of a profile record."""
+def profile_record(record: str) -> type[BaseModel]:
+    """The model of a profile record."""
     from expert.history import DataProfile, ModelProfile, RunConfig
 
     homes: dict[str, type[BaseModel]] = {"config": RunConfig, "model": ModelProfile, "data": DataProfile}
-    return tuple(homes[record].model_fields)
+    return homes[record]
+
+
+@cache
+def profile_fields(record: str) -> tuple[str, ...]:
+    """The field names of a profile record."""
+    return tuple(profile_record(record).model_fields)
 
 
 @dataclass(frozen=True, slots=True)

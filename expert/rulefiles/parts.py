@@ -1,0 +1,116 @@
+"""The parts of records that have a spelling of their own: conditions, evidence, cases and others. Both ways, side by
+side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from expert.language.nodes import ConditionNode, FieldTerm, Known
+from expert.remedy import Contraindication, Snippet
+from expert.rule import SEVERITIES, Escalation, Evidence, Weight
+from expert.rulefiles.cases import read_case, write_case
+from expert.rulefiles.conditions import read_condition, write_condition
+from expert.rulefiles.names import Names
+from expert.rulefiles.sheet import Sheet
+from expert.rulefiles.values import Value
+
+WEIGHTS: tuple[Weight, ...] = get_args(Weight)
+SIDES = ("supports", "against")
+FRAMEWORKS: tuple[str, ...] = get_args(Snippet.model_fields["framework"].annotation)
+UNREAD: ConditionNode = Known(term=FieldTerm(record="config", name="shuffle"))
+"""Stands in for a condition that was complained of, so that the rest of its record is looked at too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How a part is read, and how it is written so."""
+
+    read: Callable[[Sheet, Value], object]
+    write: Callable[[Any, Names], object]
+
+
+def _read_when(sheet: Sheet, value: Value) -> ConditionNode:
+    return read_condition(sheet, value) or UNREAD
+
+
+def _when_in(sheet: Sheet, keys: Mapping[str, Value]) -> ConditionNode:
+    return _read_when(sheet, keys["when"]) if "when" in keys else UNREAD
+
+
+def _text_in(sheet: Sheet, keys: Mapping[str, Value], name: str) -> str:
+    return (sheet.text(keys[name], f"'{name}'") if name in keys else None) or ""
+
+
+def _read_evidence(sheet: Sheet, value: Value) -> dict[str, object]:
+    keys = sheet.mapping(value, "evidence", (*SIDES, "when", "text", "group"), ("when", "text"))
+    sides = [side for side in SIDES if side in keys]
+    if len(sides) != 1 and keys:
+        sheet.wrong(value, f"evidence has either 'supports' or 'against', with {', '.join(WEIGHTS)}.")
+    weights = [sheet.choice(keys[side], f"'{side}'", WEIGHTS) for side in sides]
+    return {
+        "condition": _when_in(sheet, keys),
+        "weight": next(filter(None, weights), WEIGHTS[0]),
+        "supports": sides != ["against"],
+        "text": _text_in(sheet, keys, "text"),
+        "group": _text_in(sheet, keys, "group"),
+    }
+
+
+def _write_evidence(item: Evidence, names: Names) -> dict[str, object]:
+    group = {"group": item.group} if item.group else {}
+    side = "supports" if item.supports else "against"
+    return {side: item.weight, "when": write_condition(item.condition, names), "text": item.text, **group}
+
+
+def _read_escalation(sheet: Sheet, value: Value) -> dict[str, object]:
+    keys = sheet.mapping(value, "an escalation", ("severity", "when"), ("severity", "when"))
+    severity = sheet.choice(keys["severity"], "'severity'", SEVERITIES) if "severity" in keys else None
+    return {"condition": _when_in(sheet, keys), "severity": severity or SEVERITIES[0]}
+
+
+def _write_escalation(item: Escalation, names: Names) -> dict[str, object]:
+    return {"severity": item.severity, "when": write_condition(item.condition, names)}
+
+
+def _read_not_when(sheet: Sheet, value: Value) -> dict[str, object]:
+    keys = sheet.mapping(value, "a contra-indication", ("when", "reason"), ("when", "reason"))
+    return {"condition": _when_in(sheet, keys), "reason": _text_in(sheet, keys, "reason")}
+
+
+def _write_not_when(item: Contraindication, names: Names) -> dict[str, object]:
+    return {"when": write_condition(item.condition, names), "reason": item.reason}
+
+
+def _read_snippet(sheet: Sheet, value: Value) -> dict[str, object]:
+    keys = sheet.mapping(value, "a snippet", FRAMEWORKS)
+    if len(keys) != 1:
+        if keys:
+            sheet.wrong(value, f"a snippet is for one framework, not for {' and '.join(keys)}.")
+        return {"framework": FRAMEWORKS[0], "code": ""}
+    ((framework, code),) = keys.items()
+    return {"framework": framework, "code": sheet.text(code, f"'{framework}'") or ""}
+
+
+def _write_snippet(item: Snippet, names: Names) -> dict[str, object]:
+    return {item.framework: item.code}
+
+
+def _list_of(what: str, read: Callable[[Sheet, Value], object], write: Callable[[Any, Names], object]) -> Part:
+    return Part(
+        lambda sheet, value: [read(sheet, item) for item in sheet.items(value, f"'{what}'")],
+        lambda items, names: [write(item, names) for item in items],
+    )
+
+
+PARTS: Mapping[str, Part] = {
+    "when": Part(_read_when, write_condition),
+    "evidence": _list_of("evidence", _read_evidence, _write_evidence),
+    "escalate": _list_of("escalate", _read_escalation, _write_escalation),
+    "fires": _list_of("fires", read_case, write_case),
+    "quiet": _list_of("quiet", read_case, write_case),
+    "not_when": _list_of("not_when", _read_not_when, _write_not_when),
+    "snippets": _list_of("snippets", _read_snippet, _write_snippet),
+}
