@@ -52,7 +52,7 @@ def advise(
     _insist(knowledge.problems, strict)
     history, notes, failed = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else history.source or ""
-    listed = None if chosen.baseline is None else baseline.read(chosen.baseline)
+    listed = None if chosen.baseline is None else baseline.read(chosen.baseline, chosen.said("baseline"))
     advice = judge_history(history, knowledge, chosen, profile, notes, source=path, baseline=listed)
     if failed:
         advice = advice.with_problems(failed)

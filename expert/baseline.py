@@ -88,18 +88,18 @@ def _is_worse(finding: Finding, entry: Entry) -> bool:
     return SEVERITIES.index(finding.severity) > SEVERITIES.index(entry.severity)
 
 
-def read(path: str | os.PathLike[str]) -> Baseline:
-    """The baseline in a file; raises `SettingsError` with one sentence."""
+def read(path: str | os.PathLike[str], said: str = "The baseline") -> Baseline:
+    """The baseline in a file; raises `SettingsError` with one sentence that begins with where the file is named."""
     place = placed(path)
     try:
         baseline = Baseline.model_validate_json(Path(place).read_bytes())
     except OSError as error:
         raise SettingsError(
-            f"The baseline {shown(place)!r} cannot be read: {error.strerror or error}; "
+            f"{said} {shown(place)!r} cannot be read: {error.strerror or error}; "
             "expert advise --write-baseline FILE LOG… writes one."
         ) from None
     except ValidationError as error:
-        raise SettingsError(f"{shown(place)}: this is no baseline of schema {SCHEMA}. {sentence(error)}") from None
+        raise SettingsError(f"{said} {shown(place)!r} is none of schema {SCHEMA}: {sentence(error).strip()}") from None
     baseline._path = place
     return baseline
 

@@ -51,7 +51,7 @@ def _settings(options: argparse.Namespace) -> int:
         print(f"expert: {printable(f'plugin {problem.plugin}: {problem.what}')}", file=sys.stderr)
     in_force(used.settings, None, knowledge)
     if used.settings.baseline is not None:
-        baseline.read(used.settings.baseline)
+        baseline.read(used.settings.baseline, used.settings.said("baseline"))
     rows = list(_rows(used.settings, knowledge))
     print(printable_json(_document(used, rows)) if options.format == "json" else printable(_table(used, rows)))
     return 0
@@ -105,11 +105,11 @@ def _installed() -> Row:
 
 
 def _table(used: InUse, rows: Sequence[Row]) -> str:
-    file = (
-        "no settings file" if used.file is None else f"settings file {_near(os.path.abspath(used.file))} ({used.why})"
-    )
+    head = "no file of settings was found"
+    if used.file is not None:
+        head = f"settings in {_near(os.path.abspath(used.file))} ({used.why})"
     widths = [max(len(row.key) for row in rows), max(len(row.place) for row in rows)]
-    return "\n".join([file, *(f"{row.key:{widths[0]}}  {row.place:{widths[1]}}  {row.said}" for row in rows)])
+    return "\n".join([head, *(f"{row.key:{widths[0]}}  {row.place:{widths[1]}}  {row.said}" for row in rows)])
 
 
 def _document(used: InUse, rows: Sequence[Row]) -> str:

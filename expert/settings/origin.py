@@ -46,7 +46,7 @@ class OnCommandLine(Origin):
 
     def said(self, *keys: str | int) -> str:
         """Return the option, and what it is about."""
-        return " ".join([f"--{_OPTIONS.get(str(keys[0]), keys[0])}", *(str(key) for key in keys[1:])])
+        return " ".join([f"--{_OPTIONS.get(str(keys[0]), keys[0])}", *(key for key in keys[1:] if isinstance(key, str))])
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class InFile(Origin):
 
     def place(self, *keys: str | int) -> str:
         """Return file and line."""
-        line = self._line(*keys)
+        line = self._line(*(as_written(key) for key in keys))
         return f"{shown(self.path)}:{line}" if line else shown(self.path)
 
     def said(self, *keys: str | int) -> str:
@@ -68,17 +68,22 @@ class InFile(Origin):
 
     def within(self, key: object, *place: str | int) -> str:
         """Return file, the line of the key, and the table it stands in."""
-        inside = dotted(*self.table, *place)
-        return f"{self.place(*place, str(key))}{': ' if inside else ''}{inside}"
+        inside, line = dotted(*self.table, *place), self._line(*place, str(key))
+        return ": ".join(part for part in (f"{shown(self.path)}:{line}", inside) if part)
 
     def mention(self, *keys: str | int) -> str:
         """Return file and line."""
         return self.place(*keys)
 
     def _line(self, *keys: str | int) -> int | None:
-        path = (*self.table, *(as_written(key) for key in keys))
-        found = (self._lines.get(path[:length]) for length in range(len(path), 0, -1))
-        return next((line for line in found if line is not None), None)
+        """The line of a value; else of the first thing in it; else of what it stands in."""
+        path = (*self.table, *keys)
+        for length in range(len(path), 0, -1):
+            start = path[:length]
+            lines = [line for place, line in self._lines.items() if place[:length] == start]
+            if lines:
+                return min(lines)
+        return None
 
     @cached_property
     def _lines(self) -> Mapping[Keys, int]:
