@@ -21,7 +21,7 @@ def nearest_file(start: Path | None = None) -> str | None:
     """The nearest ``expert.toml``, or ``pyproject.toml`` with a table ``[tool.expert]``, from a folder (the current
     one) upwards; None where there is none. Raises `SettingsError` where one folder has both.
     """
-    for folder in _searched(start or Path.cwd()):
+    for folder in searched(start or Path.cwd()):
         own, project = folder / OWN_FILE, folder / PROJECT_FILE
         found = [str(path) for path in (own, project) if path.is_file() and (path is own or _has_table(str(path)))]
         if len(found) > 1:
@@ -31,7 +31,7 @@ def nearest_file(start: Path | None = None) -> str | None:
     return None
 
 
-def _searched(start: Path) -> Iterator[Path]:
+def searched(start: Path) -> Iterator[Path]:
     """The folder and those above it, up to the top of a project or the home folder. A folder of temporary files, where
     everybody may put one, is not searched.
     """
