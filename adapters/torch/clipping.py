@@ -40,6 +40,9 @@ class Canaries:
         self._parameters = [watched[place].parameter for place in self.places]
         self._leftovers = leftovers
         self._handles: list[Any] = []
+        # A backward pass inside a compiled function would compile them, too.
+        disable: Any = torch.compiler.disable  # it has no types
+        self._hooks = disable(self._added), disable(self._arriving)
         self.failed: Callable[[str, Exception], None] = lambda doing, error: None
         self.after_backward: dict[int, Tensor] = {}
         self.left_over: dict[int, Tensor] = {}
@@ -49,13 +52,14 @@ class Canaries:
         self.disarm()
         self.after_backward.clear()
         self.left_over.clear()
+        added, arriving = self._hooks
         for number, parameter in enumerate(self._parameters):
             if not parameter.requires_grad:
                 continue
             tensor: Any = parameter  # its methods for hooks have no types
-            self._handles.append(tensor.register_post_accumulate_grad_hook(partial(self._added, number)))
+            self._handles.append(tensor.register_post_accumulate_grad_hook(partial(added, number)))
             if self._leftovers:
-                self._handles.append(tensor.register_hook(partial(self._arriving, number)))
+                self._handles.append(tensor.register_hook(partial(arriving, number)))
 
     def adopt(self, others: Canaries) -> None:
         """Take over what others have measured of the same parameters since they were armed."""

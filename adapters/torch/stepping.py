@@ -7,6 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -57,6 +58,8 @@ class OptimizerWatch:
         self._armed_at = self._began_at = 0.0
         self._spent = 0.0
         self.looker: Looker | None = None
+        disable: Any = torch.compiler.disable  # it has no types
+        self._before_aside, self._after_aside = disable(self.before), disable(self.after)
         self._handles = [
             optimizer.register_step_pre_hook(self.before),
             optimizer.register_step_post_hook(self.after),
@@ -81,6 +84,10 @@ class OptimizerWatch:
 
     def before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
         """The pre-hook of the optimizer's step."""
+        if torch.compiler.is_compiling():
+            # The graph breaks here, and nothing of this gets into it.
+            aside: Arguments | None = self._before_aside(optimizer, args, kwargs)
+            return aside
         rate = optimizer.param_groups[0].get("lr")
         if rate is not self._rate:
             self._new_rate(rate)
@@ -90,6 +97,9 @@ class OptimizerWatch:
 
     def after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The post-hook of the optimizer's step."""
+        if torch.compiler.is_compiling():
+            self._after_aside(optimizer, args, kwargs)
+            return
         self.count += 1
         collector = self.collector
         at = self.count + collector.skips
@@ -222,7 +232,8 @@ class OptimizerWatch:
             self._prepare()
         if self.looker is not None and self.looker.canaries is not None:
             self.looker.canaries.arm()
-        if look == "full" and self.first:
+        # The first forward pass may be the one that is compiled: code compiled with a hook on would not outlast it.
+        if look == "full" and self.first and self.count:
             self.collector.arm_activations()
         self._armed_at = perf_counter()
         self._spent = self._armed_at - started
