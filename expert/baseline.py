@@ -106,7 +106,7 @@ def read(path: str | os.PathLike[str], said: str = "The baseline") -> Baseline:
 
 def write(path: str | os.PathLike[str], found: Mapping[str, Iterable[Finding]]) -> None:
     """Record findings by log, in place of what the file listed; raises `SettingsError` where it is something else."""
-    place = os.path.realpath(path)
+    place = placed(path)
     if os.path.exists(place):
         read(place)  # whoever forgot to name the file shall not lose the first log
     sources = {
@@ -118,9 +118,10 @@ def write(path: str | os.PathLike[str], found: Mapping[str, Iterable[Finding]]) 
     }
     document = Baseline(sources={key: entries for key, entries in sorted(sources.items()) if entries})
     try:
-        unfinished = Path(f"{place}.unfinished")
+        target = os.path.realpath(place)
+        unfinished = Path(f"{target}.unfinished")
         unfinished.write_text(json.dumps(document.model_dump(), indent=1) + "\n", encoding="utf-8")
-        os.replace(unfinished, place)
+        os.replace(unfinished, target)
     except OSError as error:
         raise SettingsError(f"The baseline {shown(place)!r} cannot be written: {error.strerror or error}.") from None
 

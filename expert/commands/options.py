@@ -35,7 +35,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--severity", action="append", metavar="RULE=LEVEL", help="another severity; repeatable")
     group.add_argument("--profile", help="the kind of run whose limits are used")
     group.add_argument(
-        "--fail-on", choices=LEVELS, metavar="LEVEL", help="exit 1 from this severity on, or never (default error)"
+        "--fail-on",
+        choices=LEVELS,
+        metavar="LEVEL",
+        help="exit 1 from this severity on: info, warning, error (default), fatal, never",
     )
     group.add_argument("--baseline", metavar="FILE", help="findings that are known and do not count")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +22,13 @@ def nearest_file(start: Path | None = None) -> str | None:
     """The nearest ``expert.toml``, or ``pyproject.toml`` with a table ``[tool.expert]``, from a folder (the current
     one) upwards; None where there is none. Raises `SettingsError` where one folder has both.
     """
-    for folder in searched(start or Path.cwd()):
-        own, project = folder / OWN_FILE, folder / PROJECT_FILE
-        found = [str(path) for path in (own, project) if path.is_file() and (path is own or _has_table(str(path)))]
+    try:
+        folders = searched(start or Path.cwd())
+    except FileNotFoundError:  # the current folder is gone
+        return None
+    for folder in folders:
+        own, project = str(folder / OWN_FILE), str(folder / PROJECT_FILE)
+        found = [path for path in (own, project) if os.path.isfile(path) and (path is own or _has_table(path))]
         if len(found) > 1:
             raise SettingsError(f"Settings stand both in {shown(found[0])} and in {shown(found[1])}; keep one of them.")
         if found:
@@ -40,13 +45,13 @@ def searched(start: Path) -> Iterator[Path]:
         if _is_everybodys(folder):
             return
         yield folder
-        if folder == home or any((folder / root).exists() for root in ROOTS):
+        if folder == home or any(os.path.exists(folder / root) for root in ROOTS):
             return
 
 
 def _home() -> Path | None:
     try:
-        return Path.home()
+        return Path(os.path.realpath(Path.home()))  # as the current folder is given
     except RuntimeError:  # the system knows of none
         return None
 

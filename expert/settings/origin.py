@@ -46,7 +46,9 @@ class OnCommandLine(Origin):
 
     def said(self, *keys: str | int) -> str:
         """Return the option, and what it is about."""
-        return " ".join([f"--{_OPTIONS.get(str(keys[0]), keys[0])}", *(key for key in keys[1:] if isinstance(key, str))])
+        return " ".join(
+            [f"--{_OPTIONS.get(str(keys[0]), keys[0])}", *(key for key in keys[1:] if isinstance(key, str))]
+        )
 
 
 @dataclass(frozen=True)

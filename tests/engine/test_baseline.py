@@ -107,6 +107,10 @@ def test_what_is_written_is_read_again_and_logs_are_named_from_its_folder(folder
     baseline.write("deep/known.json", runs)
     assert (folder / "deep" / "known.json").read_text() == text
     assert not list(folder.rglob("*.unfinished"))
+    (folder / "link.json").symlink_to(folder / "deep" / "known.json")
+    baseline.write("link.json", runs)
+    assert (folder / "link.json").is_symlink()
+    assert list(baseline.read("link.json").sources) == ["b.csv", "runs/a.csv"]
 
 
 def test_what_is_no_baseline_is_neither_read_nor_overwritten(folder: Path) -> None:

@@ -48,6 +48,12 @@ def test_what_does_not_mention_us_is_not_parsed_and_what_does_is_told_when_broke
         nearest_file()
 
 
+def test_a_current_folder_that_is_gone_has_no_settings(project: Path) -> None:
+    write(project / "expert.toml")
+    Path.cwd().rmdir()
+    assert nearest_file() is None
+
+
 @pytest.mark.parametrize("mark", [".git", ".hg"])
 def test_the_search_ends_at_the_top_of_a_project(project: Path, mark: str) -> None:
     write(project / "expert.toml")

@@ -175,3 +175,23 @@ def test_built_in_rules_are_suppressed_by_what_they_are_called(tmp_path: Path) -
         advice = advise(log, settings=settings)
         assert [one.finding.rule for one in advice.suppressed] == ["OSC101"]
         assert "Suppressed by the settings: oscillating-loss (a GAN)." in str(advice)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"loss": [1.5, 0.5] * 15, "val_loss": [1.4, 0.6] * 15},
+        {"loss": [2.0 * 0.9**k for k in range(40)], "val_loss": [0.5 + 0.02 * k for k in range(40)]},
+        {"loss": [1.0] * 40, "accuracy": [0.1] * 40},
+    ],
+)
+def test_suppressing_changes_nothing_about_what_else_is_found(columns: dict[str, list[float]]) -> None:
+    whole = advise(columns)
+    assert whole.findings
+    for hidden in whole.findings:
+        advice = advise(columns, settings={"suppress": [{"rule": hidden.rule, "reason": "by design"}]})
+        assert [one.finding.rule for one in advice.suppressed] == [hidden.rule]
+        others = {one.rule: (one.severity, one.confidence) for one in whole.findings if one.rule != hidden.rule}
+        assert {one.rule: (one.severity, one.confidence) for one in advice.findings} == others
+        assert all(hidden.rule not in one.serves for one in advice.recommendations)
+        assert (advice.coverage.judged, advice.not_judged) == (whole.coverage.judged, whole.not_judged)
