@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,21 @@ h = 1; """
 def test_a_long_list_does_not_make_finding_a_line_slow() -> None:
     text = "a = [\n" + '  "x",\n' * 2000 + "]\nb = 1\n"
     assert lines_of(text)["b",] == 2003
+
+
+def test_plugins_named_in_settings_are_handed_on_unless_the_call_names_its_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from expert import knowledge
+
+    load, seen = knowledge.load, []
+
+    def noted(only: frozenset[str] | None = None, extra: Iterable[object] = ()) -> object:
+        seen.append(tuple(extra))
+        return load(only)
+
+    monkeypatch.setattr(knowledge, "load", noted)
+    write(folder / "expert.toml", 'plugins = ["rules/ours.py", "ours.rules"]')
+    advise(SWINGS, settings="expert.toml")
+    advise(SWINGS, settings="expert.toml", plugins=[])
+    assert seen == [(str(folder / "rules/ours.py"), "ours.rules"), ()]
