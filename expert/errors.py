@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,10 @@ def sentence(error: ValidationError) -> str:
         return message
     if first["type"] == "value_error":
         return f"{place}: {message}"
-    return f"{place}: {message}; got {_shortened(first['input'])}."
+    hint = ""
+    if first["type"] == "literal_error":
+        hint = nearest(str(first["input"]), re.findall(r"'([^']*)'", first["ctx"]["expected"]))
+    return f"{place}: {message}; got {_shortened(first['input'])}.{hint}"
 
 
 def _shortened(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The marker a plugin puts on its hook functions, ``@hookimpl``, and the version of what plugins are written against."""
+"""The marker a plugin puts on its hook functions, ``@hookimpl``, and the version of what it is written against."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pluggy
 hookimpl = pluggy.HookimplMarker("expert")
 
 API = 1
-"""Rises when a plugin written before would no longer work. A plugin may declare the one it needs: ``expert_api = 1``."""
+"""Rises when a plugin written before would no longer work. A plugin may declare what it needs: ``expert_api = 1``."""
 
 
 def api_fault(declared: object) -> str:
@@ -18,4 +18,5 @@ def api_fault(declared: object) -> str:
         return f"expert_api is the version of the plugin API it is written for, such as {API}, not {declared!r:.80}."
     if str(declared).strip() == str(API):
         return ""
-    return f"it is written for version {declared} of the plugin API, but training-expert {__version__} offers version {API}."
+    offered = f"training-expert {__version__} offers version {API}"
+    return f"it is written for version {declared} of the plugin API, but {offered}."

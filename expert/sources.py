@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from expert.advice import ProblemNote
 from expert.errors import ExpertError, SourceError, nearest, sentence
 from expert.history import DataProfile, History, ModelProfile, RunConfig
-from expert.plugins import Plugins, problem
+from expert.plugins import Plugins
 from expert.reading import Reader, ReadRequest
 
 Gives = Literal["run", "model", "data"]
@@ -78,7 +78,7 @@ def _sureness(reader: Reader, source: object, plugins: Plugins, failed: list[Pro
         return float(reader.recognizes(source))
     except Exception as error:  # a stranger's code
         if failed is not None:
-            failed.append(problem(plugins.origin(reader), error))
+            failed.append(plugins.raised(plugins.origin(reader), error))
         return 0.0
 
 

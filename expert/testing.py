@@ -7,13 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from expert.assembling import conditions
 from expert.cases import Case
 from expert.confidence import log_odds, weigh
 from expert.errors import AuthoringError, nearest
 from expert.facts import Facts
 from expert.history import History
 from expert.inference import Limits, Truth, judge
-from expert.knowledge import conditions
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, SignalTerm, leaves
 from expert.limits import Limit
 from expert.rule import Evidence, Rule

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from expert.knowledge import Knowledge, conditions
+from expert.assembling import conditions
+from expert.knowledge import Knowledge
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Not, leaves
 from expert.limits import Limit
 from expert.remedy import Remedy

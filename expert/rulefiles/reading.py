@@ -58,17 +58,18 @@ def load_rules(path: str | os.PathLike[str]) -> RuleFile:
     return read
 
 
-def read_rule_file(path: str | os.PathLike[str]) -> RuleFile:
-    """As `load_rules`, but what is wrong is told in ``problems`` and the other records are kept.
+def read_rule_file(path: str | os.PathLike[str], called: str = "") -> RuleFile:
+    """As `load_rules`, but what is wrong is told in ``problems`` and the other records are kept. Places are told with
+    the path, or with what the file is ``called``.
 
     Raises `AuthoringError` where the file cannot be read at all: missing, of another kind, or without PyYAML.
     """
-    file = os.fspath(path)
-    kind = Path(file).suffix.lower()
+    file = called or os.fspath(path)
+    kind = Path(path).suffix.lower()
     if kind not in READERS:
         raise AuthoringError(f"{file}: a rule file ends in {', '.join(READERS)}, not in '{kind}'.")
     try:
-        with open(file, encoding="utf-8-sig") as stream:
+        with open(path, encoding="utf-8-sig") as stream:
             text = stream.read(MOST_CHARACTERS + 1)
     except UnicodeDecodeError as error:
         raise AuthoringError(f"{file}: this is no text in UTF-8: {error.reason} at byte {error.start}.") from None

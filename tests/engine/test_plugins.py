@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import expert.plugins as plugins_module
 from expert import History, advise, read_runs
 from expert.authoring import Reading, Signal, config, hookimpl, limit, signal
 from expert.errors import AuthoringError, SettingsError, SourceError
 from expert.knowledge import assemble, load
+from expert.plugging import registry
 from expert.plugins import ENVIRONMENT_VARIABLE, Plugins, named_in_environment
 from expert.reading import Reader
 from tests.engine.knowledge import remedy, rule
@@ -70,6 +70,54 @@ class WrongSignature:
         return []
 
 
+class WrongArgument:
+    @hookimpl
+    def expert_advice(self, advise: object, history: object) -> None:
+        pass
+
+
+class StrangeHook:
+    @hookimpl
+    def configure(self) -> None:
+        pass
+
+
+class Wrapper:
+    @hookimpl(wrapper=True)
+    def expert_rules(self) -> Iterator[None]:
+        yield
+
+
+class Unmarked:
+    def expert_rules(self) -> list[object]:
+        return []
+
+
+class HalfMarked:
+    @hookimpl
+    def expert_rules(self) -> list[object]:
+        return []
+
+    def expert_remedies(self) -> list[object]:
+        return []
+
+
+class LaterApi(Good):
+    expert_api = "2"
+
+
+class InvalidatesNothing:
+    @hookimpl
+    def expert_rules(self) -> list[object]:
+        return [rule("OPT951", "lost", config.shuffle, invalidates=("val.acc",))]
+
+
+class ComparesAWord:
+    @hookimpl
+    def expert_rules(self) -> list[object]:
+        return [rule("OPT951", "lost", config.optimizer > 3)]
+
+
 class WrongHook:
     @hookimpl
     def expert_rulez(self) -> list[object]:
@@ -105,11 +153,58 @@ def config_series() -> Any:
     [
         (RaisingRules, "RuntimeError: no such luck"),
         (RaisingObserver, "RuntimeError: nobody listens"),
-        (WrongSignature, "wrong"),
-        (WrongHook, "expert_rulez"),
-        (WrongRecord, "must return Rule records, but returned 'a rule'"),
-        (UnknownSignal, "unknown signal 'noise_levl'. Did you mean 'noise_level'?"),
-        (UnknownRemedy, "unknown remedy 'lower-learning-rat'. Did you mean 'lower-learning-rate'?"),
+        (
+            WrongSignature,
+            "its hook function 'expert_rules' takes 'wrong', but that hook gives no arguments.",
+        ),
+        (
+            WrongArgument,
+            "its hook function 'expert_advice' takes 'advise', but that hook gives only advice and history. "
+            "Did you mean 'advice'?",
+        ),
+        (
+            WrongHook,
+            "it has a hook function 'expert_rulez', but there is no such hook. Did you mean 'expert_rules'?",
+        ),
+        (
+            StrangeHook,
+            "it has a hook function 'configure', but there is no such hook. Known are expert_rules, expert_remedies, "
+            "expert_signals, expert_readers, expert_advice.",
+        ),
+        (
+            Wrapper,
+            "its hook function 'expert_rules' is a wrapper, and hooks are not wrapped; return the records instead.",
+        ),
+        (
+            Unmarked,
+            "its function 'expert_rules' is not marked as a hook; put @hookimpl of expert.authoring above it.",
+        ),
+        (
+            HalfMarked,
+            "its function 'expert_remedies' is not marked as a hook; put @hookimpl of expert.authoring above it.",
+        ),
+        (WrongRecord, "expert_rules must return Rule records, but returned 'a rule'."),
+        (
+            UnknownSignal,
+            "rule OPT951 lost uses the unknown signal 'noise_levl'. Did you mean 'noise_level'?",
+        ),
+        (
+            UnknownRemedy,
+            "rule OPT951 lost recommends the unknown remedy 'lower-learning-rat'. Did you mean 'lower-learning-rate'?",
+        ),
+        (
+            LaterApi,
+            "it is written for version 2 of the plugin API, but training-expert 0.1.0 offers version 1.",
+        ),
+        (
+            InvalidatesNothing,
+            "rule OPT951 lost invalidates an unknown series 'val.acc': whatever a log calls it, it is read as "
+            "'val.accuracy'.",
+        ),
+        (
+            ComparesAWord,
+            "rule OPT951 lost: config.optimizer is a word and cannot be compared with a number.",
+        ),
     ],
 )
 def test_a_failing_plugin_is_isolated_and_strict_raises(plugin: type, message: str) -> None:
@@ -117,7 +212,7 @@ def test_a_failing_plugin_is_isolated_and_strict_raises(plugin: type, message: s
     advice = advise(RUN, plugins=[plugin()])
     assert advice.verdict == without.verdict
     (problem,) = [one for one in advice.problems if one not in without.problems]
-    assert message in problem.what
+    assert problem.what == message
     assert problem.plugin == plugin.__name__
     with pytest.raises(AuthoringError, match="Plugin"):
         advise(RUN, plugins=[plugin()], strict=True)
@@ -127,7 +222,7 @@ def test_a_duplicate_id_names_both_plugins() -> None:
     first, second = Good(), Good()
     _, knowledge = load(None, (SimpleNamespaceLike(first, "one"), SimpleNamespaceLike(second, "two")))
     told = [problem.what for problem in knowledge.problems]
-    assert any("Rule id 'OPT950' is given by both 'one' and 'two'" in what for what in told)
+    assert told == ["Rule id 'OPT950' is given by both 'one' and 'two'; ids must be unique."]
 
 
 class SimpleNamespaceLike:
@@ -136,6 +231,23 @@ class SimpleNamespaceLike:
     def __init__(self, plugin: Good, name: str) -> None:
         self.__name__ = name
         self.expert_rules = plugin.expert_rules
+        self.expert_remedies = plugin.expert_remedies if name == "one" else None
+        self.expert_signals = plugin.expert_signals if name == "one" else None
+
+
+def test_a_duplicate_id_of_installed_plugins_names_their_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def entry(name: str) -> SimpleNamespace:
+        plugin = plugin_of(rule("OPT958", name, config.shuffle))
+        dist = SimpleNamespace(name=f"expert-{name}", version="1.2")
+        return SimpleNamespace(name=name, value=name, load=lambda: plugin, dist=dist)
+
+    monkeypatch.setattr(registry, "entry_points", lambda group: [entry("one"), entry("two")])
+    assert [(one.plugin, one.what) for one in Plugins().problems] == [
+        (
+            "two",
+            "Rule id 'OPT958' is given by both 'one' (expert-one 1.2) and 'two' (expert-two 1.2); ids must be unique.",
+        )
+    ]
 
 
 def test_a_signal_id_that_is_taken_is_reported() -> None:
@@ -162,7 +274,7 @@ def test_a_plugin_that_fails_at_import_is_isolated(monkeypatch: pytest.MonkeyPat
         raise ImportError("cannot import name 'gone'")
 
     entry = SimpleNamespace(name="stranger", value="stranger", load=broken, dist=None)
-    monkeypatch.setattr(plugins_module, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
     loaded = Plugins()
     assert [(one.plugin, one.what) for one in loaded.problems] == [
         ("stranger", "ImportError: cannot import name 'gone'")
@@ -269,7 +381,7 @@ def test_the_same_object_twice_is_one_plugin() -> None:
 def test_what_is_no_plugin_is_said() -> None:
     ((plugin, what),) = told_by(SimpleNamespace(__name__="empty"))
     assert plugin == "empty"
-    assert "no hook function" in what
+    assert what == "it has no hook function; mark those it has with @hookimpl of expert.authoring."
     for wrong in ("my_plugin", 7):
         with pytest.raises(SettingsError, match="plugins must be a list"):
             advise(RUN, plugins=wrong)  # type: ignore[arg-type]
@@ -322,6 +434,8 @@ def test_strangers_whose_relations_close_a_cycle_are_left_out() -> None:
     told = told_by(plugin_of(closing, opening, fine))
     assert told
     assert all(plugin == "stranger" and "form a cycle" in what for plugin, what in told)
+    path = re.compile(r"The relations between rules form a cycle: [a-z-]+( → [a-z-]+)+\. One of them must go\.")
+    assert all(path.fullmatch(what) for _, what in told)
     catalogue = load(None, [plugin_of(closing, opening, fine)])[1].catalogue
     assert set(built_in) < set(catalogue.rules)
     assert "OPT956" in catalogue.rules
@@ -349,7 +463,7 @@ def test_entry_points_of_one_name_are_all_loaded_and_repeated_ones_once(monkeypa
         )
 
     entries = [entry("one", "OPT958", "a"), entry("two", "OPT959", "b"), entry("one", "OPT958", "a")]
-    monkeypatch.setattr(plugins_module, "entry_points", lambda group: entries)
+    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
     loaded = Plugins()
     assert [one.name for one in loaded.rules] == ["one", "two"]
     told = [(one["name"], one["version"], one["contributes"]) for one in loaded.described()]
