@@ -44,6 +44,7 @@ class LossAgreement:
         self._size = size
         self._at: list[Floats] = []
         self._losses: list[Floats] = []
+        self._ends: list[float] = []
         self._sides = np.zeros(size)
         self._began = np.zeros(size)
         self._told: set[str] = set()
@@ -55,16 +56,30 @@ class LossAgreement:
         if together.any():
             self._at.append(at[together])
             self._losses.append(losses[:, together])
-        while self._count() >= WINDOW:
-            found += self._compare(WINDOW)
+        until = float(at[-1]) if len(at) else -math.inf
+        while (count := self._next_window(until)) is not None:
+            found += self._compare(count)
         return found
 
-    def epoch(self) -> list[Disagreement]:
-        """An epoch has ended."""
-        return self._compare(self._count()) if self._count() >= FEWEST else []
+    def epoch(self, end: float) -> None:
+        """An epoch has ended after this step, the losses of which may still be on their way."""
+        self._ends.append(end)
 
-    def _count(self) -> int:
-        return sum(len(at) for at in self._at)
+    def _next_window(self, until: float) -> int | None:
+        """How many steps there are to compare now that all up to ``until`` are known; None where there are not."""
+        while self._ends:
+            count = self._count(self._ends[0])
+            if count >= WINDOW:
+                return WINDOW
+            if self._ends[0] > until:
+                return None
+            del self._ends[0]
+            if count >= FEWEST:
+                return count
+        return WINDOW if self._count(until) >= WINDOW else None
+
+    def _count(self, until: float) -> int:
+        return sum(int(np.searchsorted(at, until, side="right")) for at in self._at)
 
     def _finite(self, at: Floats, losses: Floats, arrived: NDArray[np.bool_]) -> list[Disagreement]:
         finite = np.isfinite(losses)
@@ -95,7 +110,8 @@ class LossAgreement:
         if not len(ranks) or "loss" in self._told:
             return []
         self._told.add("loss")
-        worst = ranks[np.argmax(np.abs(apart[ranks]))]
+        # Of two, each of which is apart from the other, the one with the larger loss.
+        worst = max(ranks, key=lambda rank: (abs(apart[rank]), apart[rank]))
         text = (
             f"the mean loss of rank {worst} stays {'above' if apart[worst] > 0 else 'below'} that of the others "
             f"({losses[worst].mean():.4g} against {others[worst].mean():.4g} over the last {count} steps)"

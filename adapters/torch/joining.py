@@ -47,8 +47,8 @@ class Joining(Ranks):
 
     def epoch(self, updates: int) -> None:
         """An epoch has ended after so many steps."""
+        self._losses.epoch(updates)
         super().epoch(updates)
-        self._tell(self._losses.epoch())
 
     def close(self, updates: int, *, in_haste: bool) -> None:
         """Join the rest."""
@@ -68,9 +68,9 @@ class Joining(Ranks):
         self._join(to_the_end=True)
         self._check_counts()
         self._looks.give_up()
+        self._closed = True
         for note in self._notes():
             self.telemetry.note(note)
-        self._closed = True
         self.mailbox.close()
 
     def complete(self, history: History) -> History:

@@ -64,9 +64,9 @@ class JointLosses:
         self._keep(at, losses, arrived)
         return self._agreement.add(at, losses, arrived)
 
-    def epoch(self) -> list[Disagreement]:
-        """An epoch has ended, and all its losses are final."""
-        return self._agreement.epoch()
+    def epoch(self, updates: int) -> None:
+        """An epoch has ended after so many steps."""
+        self._agreement.epoch(updates)
 
     def show(self, ranks: Sequence[int]) -> None:
         """Record the losses of these ranks by themselves, too, from the recent ones on."""

@@ -15,6 +15,8 @@ WINDOW = 64
 MOST_FAILURES = 3
 SHARE = 0.01
 """Share of the time that may go into looking for messages."""
+LONGEST_PAUSE, PAUSE_PER_RANK = 1.0, 0.05
+"""A pause for that is no longer than so many seconds: a machine may stumble."""
 LAST, MORE = b".", b"+"
 
 
@@ -94,6 +96,7 @@ class Mailbox:
         try:
             if self._store is None:
                 self._store = self._connect()
+                started = monotonic()
             if self.rank == 0:
                 for rank in range(1, self.size):
                     self._fetch(self._store, rank)
@@ -104,7 +107,8 @@ class Mailbox:
             self._failures += 1
             self.failure = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         self.exchanged_at = monotonic()
-        self._not_before = self.exchanged_at + (self.exchanged_at - started) / SHARE
+        pause = (self.exchanged_at - started) / SHARE
+        self._not_before = self.exchanged_at + min(pause, LONGEST_PAUSE + PAUSE_PER_RANK * self.size)
 
     def _key(self, rank: int, number: int) -> str:
         return f"{self._prefix}/{rank}/{number}"

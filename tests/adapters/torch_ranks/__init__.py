@@ -1,0 +1,1 @@
+"""Distributed runs under `watch`: two processes over gloo on this machine."""
