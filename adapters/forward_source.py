@@ -8,17 +8,15 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from expert.adapters.structure import ACTIVATIONS
+from expert.adapters.forward_flow import Flow, TooLongError
+from expert.adapters.forward_values import End
 
-SHAPING = frozenset(
-    {"add", "cat", "chunk", "clone", "concat", "contiguous", "detach", "dim", "dropout", "enumerate", "expand", "float"}
-    | {"flatten", "flip", "len", "matmul", "mean", "movedim", "narrow", "permute", "range", "repeat", "reshape"}
-    | {"select", "size", "split", "squeeze", "stack", "sum", "swapaxes", "t", "to", "transpose", "type", "type_as"}
-    | {"unbind", "unflatten", "unsqueeze", "view", "zip"}
-)
-"""Calls that move or add numbers and bend nothing."""
+DYNAMIC = frozenset({"children", "named_children", "modules", "named_modules", "_modules", "parameters", "__dict__"})
+"""Attributes by which code reaches submodules without naming them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,149 +24,116 @@ class Forward:
     """What was seen.
 
     ``functions`` are the activations called, ``calls`` all names called besides submodules. ``returned`` is what the
-    result went through last, outermost first: ``("module", attribute)`` or ``("function", activation)``. ``adds`` says
-    that two branches are added, ``opaque`` that something is called whose effect cannot be seen.
+    result went through last, outermost first: ``("module", path)``, ``("function", activation)``, ``("weights", "")``
+    for a weight given to a function, ``("arithmetic", "")`` for shifting and scaling.
+
+    ``adds`` says that a value is added to what layers made of it; None if that may be. ``opaque``: something is called
+    whose effect cannot be seen. ``bends``: numbers pass something besides activations that is not linear. ``repeats``:
+    a submodule is applied to its own result in a loop. ``used`` are the attributes of the submodules reached, in order
+    of use; None where there may be others. ``steps`` are the calls of submodules, each as (path, indices of the steps
+    it builds on, whether it is taken again upon its own result). ``rates`` are those of dropout functions, a number or
+    the attribute that holds it. ``losses`` are the loss functions called and what their first argument went through
+    last.
     """
 
     functions: tuple[str, ...] = ()
     calls: frozenset[str] = frozenset()
-    returned: tuple[tuple[str, str], ...] = ()
-    adds: bool = False
+    returned: tuple[End, ...] = ()
+    adds: bool | None = None
     opaque: bool = True
+    bends: bool = True
+    repeats: bool = False
+    used: tuple[str, ...] | None = None
+    steps: tuple[tuple[str, frozenset[int], bool], ...] | None = None
+    rates: tuple[float | str, ...] = ()
+    losses: tuple[tuple[str, tuple[End, ...]], ...] = ()
 
 
-def read_forward(module_class: type, submodules: frozenset[str]) -> Forward:
-    """Read ``module_class.forward`` and the methods it calls; without source everything stays unseen (``opaque``)."""
-    start = _definition(module_class, "forward")
-    if start is None:
+def read_forward(
+    module_class: type, submodules: frozenset[str], attributes: Mapping[str, str] | None = None, start: str = "forward"
+) -> Forward:
+    """Read ``module_class.forward`` (or another method) and the methods it calls.
+
+    ``submodules`` are the attributes that hold modules, ``attributes`` those that hold an activation function, by the
+    name of that, a loss (``<loss>``) or None (""). Without source everything stays unseen. Never raises.
+    """
+    return _read(module_class, submodules, tuple(sorted((attributes or {}).items())), start)
+
+
+@lru_cache(maxsize=512)
+def _read(
+    module_class: type, submodules: frozenset[str], attributes: tuple[tuple[str, str], ...], start: str
+) -> Forward:
+    if _definition(module_class, start) is None:
         return Forward()
-    methods = {"forward": start}
-    waiting = [start]
-    functions: list[str] = []
-    calls: set[str] = set()
-    opaque = False
-    while waiting:
-        current = waiting.pop()
-        looped = _loop_variables(current, submodules)
-        for node in ast.walk(current):
-            if not isinstance(node, ast.Call):
-                continue
-            own, name = _own_attribute(node.func), _last_name(node.func)
-            if own in submodules or own in methods or (isinstance(node.func, ast.Name) and name in looped):
-                continue
-            method = _definition(module_class, own) if own is not None else None
-            if own is not None and method is not None:
-                methods[own] = method
-                waiting.append(method)
-                continue
-            calls.add(name)
-            if own is None and name in ACTIVATIONS:
-                functions.append(ACTIVATIONS[name])
-            elif name not in SHAPING and "pool" not in name:
-                opaque = True
-    adds = any(_adds_branch(node) for method in methods.values() for node in ast.walk(method))
-    returned = _returned(start)
-    while returned and returned[-1][0] == "module" and returned[-1][1] in methods and len(methods) > 1:
-        method = methods.pop(returned[-1][1])
-        returned = [*returned[:-1], *_returned(method)]
-    return Forward(tuple(functions), frozenset(calls), tuple(returned), adds, opaque)
-
-
-def _definition(module_class: type, method: str) -> ast.FunctionDef | None:
-    function = getattr(module_class, method, None)
+    flow = Flow(lambda name: _definition(module_class, name), submodules, dict(attributes))
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))  # type: ignore[arg-type]
+        result = flow.follow(start)
+    except (TooLongError, RecursionError):
+        return Forward()
+    named, everything = _mentioned(flow, submodules)
+    seen = flow.seen
+    used = tuple(dict.fromkeys([*seen.used, *named]))
+    return Forward(
+        functions=tuple(seen.functions.values()),
+        calls=frozenset(seen.calls),
+        returned=result.output.ends,
+        adds=True if seen.adds else None if seen.may_add else False,
+        opaque=seen.opaque,
+        bends=seen.bends,
+        repeats=seen.repeats,
+        used=used if everything else None,
+        steps=tuple((path, before, number in seen.chained) for number, (path, before) in enumerate(seen.steps)),
+        rates=tuple(seen.rates),
+        losses=tuple(seen.losses),
+    )
+
+
+@lru_cache(maxsize=2048)
+def _definition(module_class: type, method: str) -> ast.FunctionDef | None:
+    function = inspect.getattr_static(module_class, method, None)
+    static = isinstance(function, staticmethod)
+    function = function.__func__ if isinstance(function, staticmethod | classmethod) else function
+    # A class without a forward inherits one that only complains.
+    if not inspect.isfunction(function) or function.__name__ == "_forward_unimplemented":
+        return None
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError, ValueError):
         return None
-    return tree.body[0] if tree.body and isinstance(tree.body[0], ast.FunctionDef) else None
-
-
-def _loop_variables(definition: ast.FunctionDef, submodules: frozenset[str]) -> set[str]:
-    """The names a ``for`` runs over submodules with: ``for block in self.blocks``."""
-    loops = [node for node in ast.walk(definition) if isinstance(node, ast.For)]
-    own = [loop for loop in loops if any(_is_own(node, submodules) for node in ast.walk(loop.iter))]
-    targets = (node for loop in own for node in ast.walk(loop.target))
-    return {node.id for node in targets if isinstance(node, ast.Name)}
-
-
-def _is_own(node: ast.AST, submodules: frozenset[str]) -> bool:
-    return isinstance(node, ast.Attribute) and _own_attribute(node) in submodules
-
-
-def _own_attribute(node: ast.expr) -> str | None:
-    """``self.fc`` or ``self.layers[i]`` -> its attribute name."""
-    if isinstance(node, ast.Subscript):
-        node = node.value
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-        return node.attr
-    return None
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def _adds_branch(node: ast.AST) -> bool:
-    """``x + f(x)`` or ``out += identity``; not ``y = x + self.bias`` and not a counter."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        sides = (node.left, node.right)
-        return any(isinstance(side, ast.Call) for side in sides) or all(isinstance(side, ast.Name) for side in sides)
-    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
-        return isinstance(node.value, ast.Call | ast.Name)
-    return False
-
-
-def _returned(definition: ast.FunctionDef) -> list[tuple[str, str]]:
-    body = definition.body
-    last = body[-1] if body else None
-    if not isinstance(last, ast.Return) or last.value is None:
-        return []
-    if sum(isinstance(node, ast.Return) for node in ast.walk(definition)) > 1:
-        return []
-    found: list[tuple[str, str]] = []
-    expression: ast.expr | None = last.value
-    before = len(body) - 1
-    while expression is not None:
-        if isinstance(expression, ast.Tuple) and expression.elts:
-            expression = expression.elts[0]
-        elif isinstance(expression, ast.Subscript):
-            expression = expression.value
-        elif isinstance(expression, ast.Name):
-            expression, before = _assigned(expression.id, body, before)
-        elif isinstance(expression, ast.Call):
-            module, name = _own_attribute(expression.func), _last_name(expression.func)
-            if module is not None:
-                return [*found, ("module", module)] if isinstance(expression.func, ast.Attribute) else found
-            if name in ACTIVATIONS:
-                found.append(("function", ACTIVATIONS[name]))
-            elif name not in SHAPING:
-                return found
-            expression = _operand(expression)
-        else:
-            return found
+    found = tree.body[0] if tree.body else None
+    if not isinstance(found, ast.FunctionDef):
+        return None
+    given = [*found.args.posonlyargs, *found.args.args]
+    if given and not static and given[0].arg != "self":
+        for node in ast.walk(found):
+            if isinstance(node, ast.Name) and node.id == given[0].arg:
+                node.id = "self"
     return found
 
 
-def _assigned(name: str, body: list[ast.stmt], before: int) -> tuple[ast.expr | None, int]:
-    """Return the expression last given to ``name`` above statement ``before``; None if a branch or loop may have."""
-    for index in range(before - 1, -1, -1):
-        statement = body[index]
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target = statement.targets[0]
-            first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
-            if isinstance(first, ast.Name) and first.id == name:
-                return statement.value, index
-        stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id == name)
-        if any(isinstance(node.ctx, ast.Store) for node in stored):
-            return None, index
-    return None, 0
+def _mentioned(flow: Flow, submodules: frozenset[str]) -> tuple[list[str], bool]:
+    """The submodules named anywhere in the methods reached, and whether no others can be meant."""
+    named: list[str] = []
+    everything = True
+    for definition in flow.reached.values():
+        owned, bare = 0, 0
+        for node in ast.walk(definition):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+                owned += 1
+                named += [node.attr] if node.attr in submodules else []
+                everything &= node.attr not in DYNAMIC
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                owned += node.func.id == "self" or _asks_for_a_name(node)
+                everything &= node.func.id != "super"
+            elif isinstance(node, ast.Name) and node.id == "self":
+                bare += 1
+        # Whoever is given the module itself may reach into it.
+        everything &= owned == bare
+    return named, everything
 
 
-def _operand(call: ast.Call) -> ast.expr | None:
-    """The tensor a call works on: ``x`` of ``x.view(-1)`` and of ``F.relu(x)``."""
-    if isinstance(call.func, ast.Attribute):
-        owner = call.func.value
-        is_namespace = isinstance(owner, ast.Name) and owner.id in {"torch", "F", "nn", "functional"}
-        if not is_namespace and not (isinstance(owner, ast.Attribute) and owner.attr == "functional"):
-            return owner
-    return call.args[0] if call.args else None
+def _asks_for_a_name(node: ast.Call) -> bool:
+    """``getattr(self, "fc")`` and the like."""
+    asks = isinstance(node.func, ast.Name) and node.func.id in {"getattr", "hasattr"} and len(node.args) > 1
+    return asks and isinstance(node.args[0], ast.Name) and isinstance(node.args[1], ast.Constant)

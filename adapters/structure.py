@@ -14,7 +14,11 @@ from expert.history.profiles import Normalization, OutputActivation
 ACTIVATIONS = {
     "celu": "celu",
     "elu": "elu",
+    "fast_gelu": "gelu",
     "gelu": "gelu",
+    "gelu_fast": "gelu",
+    "gelu_new": "gelu",
+    "gelu_tanh": "gelu",
     "glu": "glu",
     "hard_sigmoid": "hardsigmoid",
     "hard_silu": "hardswish",
@@ -29,7 +33,10 @@ ACTIVATIONS = {
     "logsigmoid": "log_sigmoid",
     "logsoftmax": "log_softmax",
     "mish": "mish",
+    "new_gelu": "gelu",
+    "p_re_lu": "prelu",
     "prelu": "prelu",
+    "quick_gelu": "gelu",
     "relu": "relu",
     "relu6": "relu6",
     "rrelu": "rrelu",
@@ -55,7 +62,7 @@ class Part:
     ``weights`` says that a signal passes a weight matrix here, ``stacked`` how many of them in sequence. ``chain``
     names the plain sequence the part belongs to, so that an activation can be given to the layer before it; None where
     the order in which parts are used is not known. ``understood`` is False for code of the user's own, in which
-    anything may happen.
+    anything may happen, and ``idle`` True for a part that is no part of the way from input to output.
     """
 
     profile: LayerProfile
@@ -65,6 +72,7 @@ class Part:
     dropout: float | None = None
     trainable_parameters: int = 0
     understood: bool = True
+    idle: bool = False
 
     @property
     def kind(self) -> str:
@@ -80,6 +88,7 @@ def snake_case(name: str) -> str:
 def activation_name(value: object) -> str | None:
     """Return the name rules use for an activation given as a class, function, instance or name; None if unknown."""
     name = value if isinstance(value, str) else getattr(value, "__name__", None) or type(value).__name__
+    name = name.removesuffix("Activation") or name
     return ACTIVATIONS.get(name.lower()) or ACTIVATIONS.get(snake_case(name))
 
 
@@ -99,24 +108,33 @@ def profile_of(
     residual: bool | None,
     transformer: bool | None,
     functions: Iterable[str] = (),
+    called: Iterable[str] = (),
+    bends: bool = False,
     sequence_length: int | None = None,
     initialization: str | None = None,
 ) -> ModelProfile:
     """Sum up the parts.
 
-    ``functions`` are activations called in code rather than listed as parts. ``complete`` says that nothing happens
-    between input and output besides the parts and those functions: without it, what was not seen is unknown.
+    ``functions`` are activations called in code rather than listed as parts, ``called`` the kinds of layers that code
+    calls as functions. ``complete`` says that nothing happens between input and output besides the parts and those
+    functions: without it, what was not seen is unknown. ``bends`` says that code does something to the numbers that is
+    neither linear nor an activation with a name.
     """
-    kinds = [part.kind for part in parts]
-    owners = [part for part in with_activations(parts) if part.profile.parameters]
-    hidden = _hidden_activations(parts, head) + [name for name in functions if name not in HEAD_ONLY]
+    owners = [part for part in with_activations(parts) if part.profile.parameters != 0]
+    counts = [part.profile.parameters for part in parts]
+    parts = [part for part in parts if not part.idle]
+    kinds = [part.kind for part in parts] + list(called)
+    inside = _hidden_activations(parts, head) + list(functions)
+    hidden = [name for name in inside if name not in HEAD_ONLY]
+    bends = bends or len(hidden) < len(inside)
     recurrent = _recurrent(kinds)
-    bends = bool(hidden or recurrent or any("attention" in kind or "max_pool" in kind for kind in kinds))
-    activation = Counter(hidden).most_common(1)[0][0] if hidden else "none" if complete and not recurrent else None
+    bent = bool(hidden or recurrent or any("attention" in kind or "max_pool" in kind for kind in kinds))
+    none = "none" if complete and not recurrent and not bends else None
+    activation = Counter(hidden).most_common(1)[0][0] if hidden else none
     rates = [part.dropout for part in parts if part.dropout is not None]
-    known_layers = all(part.understood for part in owners)
+    known_layers = all(part.understood for part in owners if not part.idle)
     return ModelProfile(
-        parameters=sum(part.profile.parameters or 0 for part in parts),
+        parameters=None if None in counts else sum(count or 0 for count in counts),
         trainable_parameters=sum(part.trainable_parameters for part in parts),
         depth=sum(part.stacked for part in parts if part.weights),
         activation=activation,
@@ -127,7 +145,7 @@ def profile_of(
         recurrent=recurrent or ("none" if complete else None),
         transformer=transformer,
         convolutional=_present((kind.startswith(CONVOLUTIONS) for kind in kinds), known_layers),
-        linear=False if bends else True if complete else None,
+        linear=False if bent else True if complete and not bends else None,
         dropout=max(rates) if rates else 0.0 if complete else None,
         sequence_length=sequence_length,
         embedding=_present((kind.startswith("embedding") for kind in kinds), known_layers),
@@ -159,7 +177,7 @@ def _hidden_activations(parts: Sequence[Part], head: OutputActivation | None) ->
     for index, part in enumerate(parts):
         name = part.profile.activation
         is_head = index >= last and name == head
-        if name and name != "none" and name not in HEAD_ONLY and not is_head and not _recurrent([part.kind]):
+        if name and name != "none" and not is_head and not _recurrent([part.kind]):
             names.append(name)
     return names
 
@@ -170,9 +188,13 @@ def _recurrent(kinds: Sequence[str]) -> Literal["rnn", "lstm", "gru"] | None:
 
 
 def _normalization(kinds: Sequence[str]) -> Normalization | None:
-    kind = next((kind for kind in kinds if "norm" in kind and "spectral" not in kind), None)
-    if kind is None:
+    """The normalization that most layers of that kind have."""
+    found = Counter(kind for kind in kinds if "norm" in kind and "spectral" not in kind and "weight" not in kind)
+    if not found:
         return None
+    kind = found.most_common(1)[0][0]
+    if "frozen" in kind:
+        return "other"  # its statistics are constants
     for name in get_args(Normalization):
         if name in kind:
             return cast("Normalization", name)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from expert.adapters.structure import snake_case
+from expert.adapters.torch.schedule import read_schedule
+from expert.adapters.torch.unwrapping import attribute, inner_optimizer
 from expert.history import History, RunConfig
 from expert.reading import Reader, ReadRequest
 
 DECOUPLED = {"adamw", "sgdw", "lion", "adafactor", "muon"}
 COUPLED = {"adam", "adamax", "nadam", "radam", "sgd", "asgd", "rmsprop", "adagrad", "adadelta"}
+KNOWN = DECOUPLED | COUPLED | {"lamb", "lars", "novograd"}
+VARIANTS = r"^(fused|paged|deepspeedcpu|cpu)|(4bit|8bit|32bit|fp8|32bitpaged)$"
+"""Another implementation of a method, before or after its name."""
 
 
 def recognizes(source: object) -> float:
@@ -29,59 +36,108 @@ def read(source: object, _request: ReadRequest) -> tuple[History, ...]:
     return (History(config=config, notes=notes),)
 
 
-def read_optimizer(optimizer: Any, scheduler: Any, config: RunConfig) -> tuple[RunConfig, tuple[str, ...]]:
-    """Return ``config`` with the settings of the first parameter group, and a note if other groups differ.
+def read_optimizer(
+    optimizer: Any, scheduler: Any, config: RunConfig, *, steps_per_tick: int | None = None
+) -> tuple[RunConfig, tuple[str, ...]]:
+    """Return ``config`` with the settings of the largest parameter group, and notes: on other groups that differ.
 
     The rate is the one the schedule is built on: a scheduler leaves it in the group as ``max_lr`` or ``initial_lr``.
+    ``steps_per_tick`` is how many steps the optimizer makes for one of the scheduler (1, or those of an epoch), if that
+    is known: most schedulers do not know what they count. Optimizers and schedulers that accelerate, Lightning or ZeRO
+    wrap are read themselves. Of an object without parameter groups only the name is known. Never raises.
     """
-    group = optimizer.param_groups[0]
-    name = snake_case(type(optimizer).__name__).replace("_", "")
+    inner = inner_optimizer(optimizer)
+    groups = _groups(inner)
+    group = max(groups, key=_numbers, default={})
+    name = name_of(inner)
     betas = group.get("betas")
+    betas = betas if isinstance(betas, tuple | list) else ()
     decay = _number(group.get("weight_decay"))
     update: dict[str, Any] = {
         "optimizer": name,
         "learning_rate": _rate(group),
         "momentum": _number(group.get("momentum")),
-        "nesterov": group.get("nesterov"),
+        "nesterov": _flag(group.get("nesterov")),
         "weight_decay": decay,
         "epsilon": _number(group.get("eps")),
-        "beta1": _number(betas[0]) if isinstance(betas, tuple | list) and betas else None,
-        "beta2": _number(betas[1]) if isinstance(betas, tuple | list) and len(betas) > 1 else None,
+        "beta1": _number(betas[0]) if betas else None,
+        "beta2": _number(betas[1]) if len(betas) > 1 else None,
         "rho": _number(group.get("rho", group.get("alpha") if name == "rmsprop" else None)),
-        "decoupled_weight_decay": _decoupled(name, group) if decay else None,
-        "schedule": None if scheduler is None else snake_case(type(scheduler).__name__),
-        "warm_restarts": None if scheduler is None else "WarmRestarts" in type(scheduler).__name__,
+        "decoupled_weight_decay": _decoupled(inner, name, group) if decay else None,
     }
-    known = {key: value for key, value in update.items() if value is not None}
-    return config.model_copy(update=known), _differences(optimizer)
+    notes = _differences(groups)
+    if _flag(group.get("maximize")):
+        notes += ("The optimizer maximizes: it goes up the gradient of the loss it is given.",)
+    schedule, schedule_notes = read_schedule(scheduler, steps_per_tick)
+    known = {key: value for key, value in (update | schedule).items() if value is not None}
+    return config.model_copy(update=known), notes + schedule_notes
 
 
-def _decoupled(name: str, group: dict[str, Any]) -> bool | None:
-    stated = group.get("decoupled_weight_decay")
-    if stated is not None:
-        return bool(stated)
-    return True if name in DECOUPLED else False if name in COUPLED else None
+def name_of(optimizer: Any) -> str:
+    """Return the name of the method, lower case: ``adam`` for an 8-bit, paged or fused Adam too."""
+    kinds = type(optimizer).__mro__
+    name = snake_case(kinds[0].__name__).replace("_", "")
+    plain = re.sub(VARIANTS, "", re.sub(VARIANTS, "", name))
+    return plain if plain in KNOWN else name
 
 
-def _differences(optimizer: Any) -> tuple[str, ...]:
-    groups = optimizer.param_groups
+def _groups(optimizer: Any) -> list[Mapping[str, Any]]:
+    groups = attribute(optimizer, "param_groups")
+    return [group for group in groups if isinstance(group, Mapping)] if isinstance(groups, list | tuple) else []
+
+
+def _numbers(group: Mapping[str, Any]) -> int:
+    """The size of a group; lazy parameters have none yet."""
+    sizes = [0]
+    for parameter in group.get("params", ()):
+        try:
+            sizes.append(int(parameter.numel()))
+        except Exception:
+            continue
+    return sum(sizes)
+
+
+def _decoupled(optimizer: Any, name: str, group: Mapping[str, Any]) -> bool | None:
+    for stated in (group.get("decoupled_weight_decay"), attribute(optimizer, "adam_w_mode")):
+        if stated is not None:
+            return bool(stated)
+    if name in DECOUPLED:
+        return True
+    # Somebody else's Adam may take the decay off the weights as well.
+    return False if name in COUPLED and type(optimizer).__module__.startswith("torch.optim") else None
+
+
+def _differences(groups: list[Mapping[str, Any]]) -> tuple[str, ...]:
     notes = []
     for key, word in (("lr", "learning rates"), ("weight_decay", "weight decays")):
         found = {_rate(group) if key == "lr" else _number(group.get(key)) for group in groups}
         values = sorted(value for value in found if value is not None)
         if len(values) > 1:
             shown = ", ".join(f"{value:g}" for value in values)
-            notes.append(f"The {len(groups)} parameter groups have different {word} ({shown}); the first is used.")
+            notes.append(
+                f"The {len(groups)} parameter groups have different {word} ({shown}); that of the largest is used."
+            )
     return tuple(notes)
 
 
-def _rate(group: dict[str, Any]) -> float | None:
+def _rate(group: Mapping[str, Any]) -> float | None:
     return _number(group.get("max_lr", group.get("initial_lr", group.get("lr"))))
 
 
 def _number(value: Any) -> float | None:
-    """A float of a number or a tensor with one element."""
-    return None if value is None or isinstance(value, bool) else float(value)
+    """A float of a number or a tensor with one element; None for anything else, such as the pair Adafactor has."""
+    if value is None or isinstance(value, bool | str | tuple | list):
+        return None
+    try:
+        number = float(value)
+    except Exception:  # a tensor without memory, or of several elements
+        return None
+    # A rate kept in a tensor is a float32: give it its short decimal form back.
+    return number if isinstance(value, int | float) else float(f"{number:.7g}")
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 READER = Reader(id="torch-optimizer", title="PyTorch optimizer", gives="model", recognizes=recognizes, read=read)

@@ -117,6 +117,12 @@ class ModelProfile(Record):
     sequence_length: int | None = None
     embedding: bool | None = None
     initialization: str | None = None
+    """``zeros`` or ``constant`` where the units of a hidden layer are all alike; else the scheme, if it is known."""
+    largest_gain: float | None = None
+    """Of the hidden layers' weights the largest standard deviation in units of √(2 / fan-in): 1 as He et al. draw them,
+    0.41 by default in PyTorch. Of fresh weights only; training changes it."""
+    not_optimized: tuple[str, ...] | None = None
+    """Names of the parameters that want gradients and that no optimizer holds; empty for none."""
     frozen: tuple[str, ...] | None = None
     """Names of the layers that are not trained; empty for none."""
     layers: tuple[LayerProfile, ...] | None = None
