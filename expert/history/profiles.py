@@ -39,7 +39,7 @@ class RunConfig(Record):
     epochs: int | None = None
     steps_per_epoch: int | None = None
     last_batch_size: int | None = None
-    """Samples in the last batch of an epoch: fewer than ``batch_size`` where a rest is kept, which may be a single one."""
+    """Samples in the last batch of an epoch: fewer than ``batch_size`` where a rest is kept, even a single one."""
     loader_workers: int | None = None
     """Processes that load samples beside the one that trains; 0 for none."""
     shuffle: bool | None = None
