@@ -46,4 +46,5 @@ def test_the_example_plugin_installs_and_its_tests_pass(tmp_path: Path) -> None:
     listed = subprocess.run(
         [sys.executable, "-m", "expert", "plugins"], env=environment, check=True, capture_output=True, text=True
     )
-    assert "throughput (expert-plugin-example 1.0.0): 1 rules, 1 remedies, 1 signals" in listed.stdout
+    assert "throughput (expert-plugin-example 1.0.0), from " in listed.stdout
+    assert "  1 rules: RUN901\n  1 remedies: TX101\n  1 signals: slowdown\n" in listed.stdout
