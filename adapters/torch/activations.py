@@ -1,7 +1,7 @@
 """What hidden units do on the steps that are looked at: spread, saturation, zeros, and which units never answer.
 
-Hooks are global ones (`register_module_forward_hook`), which no module carries: copies and files of a watched model
-hold nothing of them. They are on for the forward passes of sampled steps only.
+Hooks are global ones (`hook_forwards`), which no module carries: copies and files of a watched model hold
+nothing of them. They are on for the forward passes of sampled steps only.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook
 
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
 from expert.adapters.torch.deferred import DeferredReads
+from expert.adapters.torch.forwards import hook_forwards
 from expert.adapters.torch.parameters import BLOCKS, sample
 from expert.adapters.torch.recurrence import GradientThroughTime
 
@@ -91,7 +91,7 @@ class Activations:
     def arm(self) -> None:
         """Put the hook on for the forward passes of the step that follows."""
         if self._handle is None:
-            self._handle = register_module_forward_hook(self._hook)
+            self._handle = hook_forwards(self._hook)
 
     def disarm(self, at: int | None) -> None:
         """Take the hook off and, for a step that was completed, hand over what was seen."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_hook
+
+from expert.adapters.torch.forwards import hook_forwards
 
 ENOUGH = 8
 """So many forward passes tell; then the hook comes off."""
@@ -24,7 +25,7 @@ class ModeLook:
         """Start watching."""
         if self._handle is None:
             self._modes.clear()
-            self._handle = register_module_forward_hook(self._hook)
+            self._handle = hook_forwards(self._hook)
 
     def disarm(self) -> bool | None:
         """Stop watching. Whether any pass was in evaluation mode; None where none was seen."""
