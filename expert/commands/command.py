@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from expert.errors import ExpertError
@@ -24,9 +25,12 @@ def complain(error: ExpertError) -> None:
     print(f"expert: {printable(str(error))}", file=sys.stderr)
 
 
-def loaded() -> tuple[Plugins, Knowledge]:
-    """The plugins in force and the knowledge they make together."""
+def loaded(options: argparse.Namespace, further: Sequence[str] = ()) -> tuple[Plugins, Knowledge]:
+    """The plugins in force and the knowledge they make together: those that are installed, that the settings of the
+    project name, that the options name, and further ones.
+    """
+    from expert.commands.plugin_options import in_settings, named
     from expert.knowledge import load
     from expert.plugins import named_in_environment
 
-    return load(named_in_environment())
+    return load(named_in_environment(), (*in_settings(), *named(options), *further))

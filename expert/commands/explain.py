@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from expert.commands.command import Subcommands, loaded
+from expert.commands.plugin_options import add_plugins
 from expert.errors import ExpertError, nearest
 
 
@@ -12,13 +13,14 @@ def add(commands: Subcommands) -> None:
     """Describe the command to the parser."""
     explain = commands.add_parser("explain", help="what a rule or a remedy means")
     explain.add_argument("word", metavar="RULE-OR-REMEDY", help="an id or a name")
+    add_plugins(explain)
     explain.set_defaults(run=_explain)
 
 
 def _explain(options: argparse.Namespace) -> int:
     from expert.render.pages import remedy_page, rule_page
 
-    _, knowledge = loaded()
+    _, knowledge = loaded(options)
     rule = knowledge.catalogue.find(options.word)
     remedy = knowledge.remedy(options.word)
     if rule is not None:

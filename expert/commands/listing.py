@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from expert.commands.command import FOUND, Subcommands, loaded
+from expert.commands.plugin_options import add_plugins
 from expert.errors import ExpertError, nearest
 from expert.render.escape import printable, printable_json
 
@@ -37,12 +38,13 @@ def _listing(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=purpose)
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_plugins(parser)
     parser.set_defaults(run=run)
     return parser
 
 
 def _rules(options: argparse.Namespace) -> int:
-    _, knowledge = loaded()
+    _, knowledge = loaded(options)
     catalogue = knowledge.catalogue
     chosen = frozenset(catalogue.rules)
     if options.words:
@@ -85,7 +87,7 @@ def _matching(word: str, knowledge: Any) -> frozenset[str]:
 
 
 def _remedies(options: argparse.Namespace) -> int:
-    _, knowledge = loaded()
+    _, knowledge = loaded(options)
     once = {one.id: one for one in knowledge.remedies.values()}
     return _show(
         options,
@@ -107,7 +109,7 @@ def _remedies(options: argparse.Namespace) -> int:
 
 
 def _signals(options: argparse.Namespace) -> int:
-    _, knowledge = loaded()
+    _, knowledge = loaded(options)
     return _show(
         options,
         (
@@ -126,7 +128,7 @@ def _signals(options: argparse.Namespace) -> int:
 
 
 def _plugins(options: argparse.Namespace) -> int:
-    plugins, knowledge = loaded()
+    plugins, knowledge = loaded(options)
     _show(options, plugins.described(), _plugin)
     for problem in knowledge.problems:
         print(f"problem in {printable(problem.plugin)}: {printable(problem.what)}", file=sys.stderr)

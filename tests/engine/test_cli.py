@@ -99,7 +99,7 @@ def test_set_values_are_read_as_numbers_and_yes_or_no(logs: Path, capsys: pytest
 
 
 def test_interrupting_is_told_to_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted() -> object:
+    def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("expert.commands.listing.loaded", interrupted)
