@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from expert.commands.command import FOUND, UNUSABLE, Subcommands, complain
 from expert.commands.options import add_settings, in_use, pair
+from expert.commands.plugin_options import add_plugins, with_plugins
 from expert.errors import ExpertError, SettingsError, nearest
 from expert.render.color import colored, wants_color
 from expert.render.escape import printable, printable_json
@@ -49,11 +50,12 @@ def add(commands: Subcommands) -> None:
         help="record the findings as known, in place of what FILE lists, and show nothing",
     )
     add_settings(advise)
+    add_plugins(advise)
     advise.set_defaults(run=_advise)
 
 
 def _advise(options: argparse.Namespace) -> int:
-    settings = in_use(options).settings
+    settings = with_plugins(in_use(options).settings, options)
     if options.write_baseline is not None:
         settings = settings.model_copy(update={"baseline": None})  # what is known already is recorded again
     fields = _fields(options.set)
