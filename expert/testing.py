@@ -199,7 +199,7 @@ def _readable(text: str, condition: ConditionNode, case: Case, facts: Facts, lim
             return
         try:
             text.format_map(words)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
             yield f"evidence '{text}' cannot be filled in case '{case.name}': {error}"
 
 

@@ -54,7 +54,7 @@ def _read_evidence(sheet: Sheet, value: Value) -> dict[str, object]:
         "condition": _when_in(sheet, keys),
         "weight": next(filter(None, weights), WEIGHTS[0]),
         "supports": sides != ["against"],
-        "text": _text_in(sheet, keys, "text"),
+        "text": (sheet.template(keys["text"], "'text'") if "text" in keys else None) or "",
         "group": _text_in(sheet, keys, "group"),
     }
 
@@ -91,7 +91,7 @@ def _read_snippet(sheet: Sheet, value: Value) -> dict[str, object]:
             sheet.wrong(value, f"a snippet is for one framework, not for {' and '.join(keys)}.")
         return {"framework": FRAMEWORKS[0], "code": ""}
     ((framework, code),) = keys.items()
-    return {"framework": framework, "code": sheet.text(code, f"'{framework}'") or ""}
+    return {"framework": framework, "code": sheet.template(code, f"'{framework}'") or ""}
 
 
 def _write_snippet(item: Snippet, names: Names) -> dict[str, object]:

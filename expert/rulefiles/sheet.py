@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from string import Formatter
 
 from expert.errors import nearest
 from expert.language.nodes import SignalTerm
@@ -84,6 +86,27 @@ class Sheet:
         self.wrong(value, f"{what} is a text, not {value}{'; put it in quotes' if value.data is not None else ''}.")
         return None
 
+    def template(self, value: Value, what: str) -> str | None:
+        """A text with placeholders, or a complaint and None. They are names with a short number format and no more: a
+        format reaches into objects and fills memory where it is let, and the file may be a stranger's.
+        """
+        text = self.text(value, what)
+        if text is None:
+            return None
+        try:
+            fields = [(name, spec or "", sign) for _, name, spec, sign in Formatter().parse(text) if name is not None]
+        except ValueError as error:
+            self.wrong(value, f"{what} has a brace that is no placeholder ({error}); a brace of the text is doubled.")
+            return None
+        for name, spec, sign in fields:
+            if not name.isidentifier() or not NUMBER_FORMAT.fullmatch(spec) or sign:
+                seen = "{" + name + (f"!{sign}" if sign else "") + (f":{spec}" if spec else "") + "}"
+                self.wrong(
+                    value, f"{what}: {seen} is no placeholder such as {{value:.2g}}; a brace of the text is doubled."
+                )
+                return None
+        return text
+
     def choice(self, value: Value, what: str, choices: Sequence[str]) -> str | None:
         """One of some words, or a complaint and None."""
         if value.data in choices:
@@ -92,6 +115,8 @@ class Sheet:
         self.wrong(value, f"{what} is {_listed(choices, 'or')}, not {value}.{hint}")
         return None
 
+
+NUMBER_FORMAT = re.compile(r"[-+ ]?#?0?\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 
 MOST_POINTS = 10_000
 """A sketched curve needs no more; a stranger's file shall not fill the memory with one line."""

@@ -153,7 +153,7 @@ def test_a_remedy_comes_back_whatever_its_code_is(code: str, value: object, kind
     made = remedy(
         "ZX990",
         "made",
-        snippets=({"framework": "torch", "code": code},),
+        snippets=({"framework": "torch", "code": code.replace("{", "{{").replace("}", "}}")},),
         change={"target": "optimizer", "operation": "set", "value": value},
     )
     assert back(dump_rules([], [made], kind), kind) == ((), (made,))
