@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from expert.adapters.live.telemetry import Telemetry
-from expert.adapters.torch.clipping import Shrunk, common_factor, not_zeroed
+from expert.adapters.torch.clipping import Ceiling, Shrunk, common_factor, not_zeroed
 from expert.adapters.torch.looks import Seen
 from expert.adapters.torch.parameters import Watched
 
@@ -33,7 +33,7 @@ class LookRecorder:
         self._weights = {place: one.name for place, one in enumerate(watched) if one.is_weight}
         self._ever_traced = False
         self._left: list[bool] = []
-        self._shrunk = Shrunk()
+        self._shrunk, self._ceiling = Shrunk(), Ceiling()
         self._bounds: dict[str, list[float]] = {"low": [], "high": []}
         self._broken: set[str] = set()
         self._weight_norms: dict[int, float] = {}
@@ -62,6 +62,8 @@ class LookRecorder:
                 self._point("gradient.norm_after_clipping", seen.at, after)
             if seen.traced:
                 self._clipped(seen.at, factor, after)
+            elif factor is not None:
+                self._stopped_short(after, seen.cosine)
         row = {name: 0.0 for place, name in self._weights.items() if place in seen.without}
         row |= {name: seen.gradient[place] / (factor or 1.0) for place, name in self._ordered(seen.gradient)}
         self.telemetry.row("gradient_norm", seen.at, self._in_order(row))
@@ -85,11 +87,24 @@ class LookRecorder:
             return 1.0
         now = [seen.gradient.get(place, math.nan) for place in self._canary_places]
         factor = common_factor(seen.after_backward, now)
-        if factor is None:
+        if factor is None or (factor == 1.0 and self._by_value(seen)):
             return None
         # Dividing by a scale of the loss that nobody told of: scales are powers of two, clipping is not.
         power = math.log2(factor)
         return 1.0 if power <= -1.0 and abs(power - round(power)) < 1e-4 else factor
+
+    def _by_value(self, seen: Seen) -> bool:
+        """Whether gradients are clipped by value, which need not have met the few tensors that were traced."""
+        config = self.telemetry.config
+        if config.clip_value_low is not None or config.clip_value_high is not None:
+            return True
+        if seen.bounds is None or seen.at_bounds is None:
+            return False
+        kept = (self._bounds["low"], self._bounds["high"])
+        return any(
+            share >= AT_BOUND and bounds[-1:] == [bound]
+            for bounds, bound, share in zip(kept, seen.bounds, seen.at_bounds, strict=True)
+        )
 
     def _clipped(self, step: int, factor: float | None, after: float) -> None:
         if factor is None or factor > 1.0:
@@ -107,6 +122,18 @@ class LookRecorder:
             if self.telemetry.config.clip_norm is None:
                 self.telemetry.know("config", clip_norm=float(f"{self._shrunk.bound:.4g}"))
             self._point("gradient.clipped", step, 1.0)
+
+    def _stopped_short(self, after: float, cosine: float | None) -> None:
+        """Notice clipping where no gradient can be measured before it, as in a distributed run."""
+        bound = self._ceiling.add(after, cosine)
+        if bound is None:
+            return
+        self.telemetry.know("config", clip_norm=float(f"{bound:.4g}"))
+        recorded = self.telemetry.column("gradient.norm", labels=self.labels)
+        if not recorded.written:
+            for at, norm in zip(recorded.at, recorded.values, strict=True):
+                self._point("gradient.norm_after_clipping", int(at), norm)
+            del recorded.at[:], recorded.values[:]
 
     def _zeroed(self, seen: Seen) -> None:
         left = not_zeroed(seen.left_over, seen.after_backward)
