@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from expert.commands import advise, explain, listing, settings
+from expert.commands import advise, check, explain, listing, settings
 from expert.commands.command import UNUSABLE, complain
 from expert.errors import ExpertError
 
-COMMANDS = (advise, explain, listing, settings)
+COMMANDS = (advise, explain, listing, check, settings)
 """In the order in which the help lists them."""
 
 
