@@ -35,6 +35,7 @@ class LookRecorder:
         self._left: list[bool] = []
         self._shrunk, self._ceiling = Shrunk(), Ceiling()
         self._bounds: dict[str, list[float]] = {"low": [], "high": []}
+        self._extremes, self._by_value = (0.0, 0.0), False
         self._broken: set[str] = set()
         self._weight_norms: dict[int, float] = {}
 
@@ -42,6 +43,7 @@ class LookRecorder:
         """Take one look in; one at a step that a scaler skips tells of an overflow that it means to have."""
         if seen.found_inf:
             return
+        self._by_value |= self._meets_a_bound(seen)
         self._gradients(seen)
         self._directions(seen)
         self._updates(seen)
@@ -87,23 +89,25 @@ class LookRecorder:
             return 1.0
         now = [seen.gradient.get(place, math.nan) for place in self._canary_places]
         factor = common_factor(seen.after_backward, now)
-        if factor is None or (factor == 1.0 and self._by_value(seen)):
+        if factor is None or (factor == 1.0 and self._by_value):
             return None
         # Dividing by a scale of the loss that nobody told of: scales are powers of two, clipping is not.
         power = math.log2(factor)
         return 1.0 if power <= -1.0 and abs(power - round(power)) < 1e-4 else factor
 
-    def _by_value(self, seen: Seen) -> bool:
-        """Whether gradients are clipped by value, which need not have met the few tensors that were traced."""
+    def _meets_a_bound(self, seen: Seen) -> bool:
+        """Whether gradients are clipped by value, which need not have met the few tensors that were traced.
+
+        An extreme that several numbers share, and that is the one of the look before, is no chance.
+        """
         config = self.telemetry.config
-        if config.clip_value_low is not None or config.clip_value_high is not None:
-            return True
         if seen.bounds is None or seen.at_bounds is None:
-            return False
-        kept = (self._bounds["low"], self._bounds["high"])
+            return config.clip_value_low is not None or config.clip_value_high is not None
+        taken = sum(self.watched[place].taken for place in seen.mean_abs)
+        before, self._extremes = self._extremes, seen.bounds
         return any(
-            share >= AT_BOUND and bounds[-1:] == [bound]
-            for bounds, bound, share in zip(kept, seen.bounds, seen.at_bounds, strict=True)
+            bound == old != 0.0 and share * taken > 1.5
+            for old, bound, share in zip(before, seen.bounds, seen.at_bounds, strict=True)
         )
 
     def _clipped(self, step: int, factor: float | None, after: float) -> None:
