@@ -141,8 +141,12 @@ class Calls:
         results = {key: value for key, value in named.items() if value.sources}
         if results.keys() & set(words.PREFERRED):
             return self.seen.several(list(results.values()), tuple(results))
-        self.seen.opaque = True
-        return self.seen.made(every)
+        self.seen.opaque |= "checkpoint" not in name
+        # A method that is handed on is called with what is handed on beside it: ``checkpoint(self.inner, x)``.
+        handed = [one.attr for one in node.args if isinstance(one, ast.Attribute) and is_self(one.value)]
+        method = next((attr for attr in handed if self.method(attr) is not None), None)
+        sourced = [value for value in every if value.sources]
+        return self.seen.made(every) if method is None else self.inline(method, sourced, {})
 
 
 def is_self(node: ast.expr) -> bool:

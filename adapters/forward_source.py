@@ -71,6 +71,8 @@ def _read(
         result = flow.follow(start)
     except (TooLongError, RecursionError):
         return Forward()
+    if not result.output.sources and not flow.seen.steps:
+        return Forward()  # it makes nothing of what it is given: it only complains, or something else is called
     named, everything = _mentioned(flow, submodules)
     seen = flow.seen
     used = tuple(dict.fromkeys([*seen.used, *named]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -177,7 +178,7 @@ class Seen:
             for left in parts[:number]:
                 self.adds |= self._passes_by(left, right) or self._passes_by(right, left)
                 if left.through & right.through:
-                    self.adds |= any(word in ast.unparse(node).lower() for word in words.SHORTCUTS)
+                    self.adds |= not words.SHORTCUTS.isdisjoint(re.findall(r"\w+", ast.unparse(node).lower()))
                     self.may_add = True
         return self.arithmetic(parts)
 

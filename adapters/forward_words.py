@@ -20,10 +20,10 @@ JOINING = frozenset(
 )
 PRODUCTS = frozenset(
     {"addmm", "baddbmm", "bmm", "div", "divide", "dot", "einsum", "matmul", "mm", "mul", "multiply", "outer"}
-    | {"scaled_dot_product_attention", "tensordot", "true_divide"}
+    | {"scaled_dot_product_attention", "spmm", "tensordot", "true_divide"}
 )
 """They multiply numbers: bending where both come from the input, and a weight layer where one does."""
-MATRICES = frozenset({"addmm", "baddbmm", "bmm", "einsum", "matmul", "mm", "tensordot"})
+MATRICES = frozenset({"addmm", "baddbmm", "bmm", "einsum", "matmul", "mm", "spmm", "tensordot"})
 WEIGHTS = frozenset(
     {"bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "embedding"}
     | {"embedding_bag", "linear"}
@@ -119,7 +119,7 @@ REPORTING = frozenset(
 NUMBERS = frozenset({"shape", "dtype", "device", "ndim", "is_cuda", "requires_grad", "layout", "training", "config"})
 """Attributes of a tensor that are not made of its numbers."""
 SAME_NUMBERS = frozenset({"T", "mT", "H", "mH", "data", "real", "logits", "values"})
-SHORTCUTS = ("shortcut", "downsample", "identity", "skip", "residual", "res_conv", "project_input")
+SHORTCUTS = frozenset({"shortcut", "downsample", "identity", "skip", "residual", "res", "res_conv", "project_input"})
 """What people call the second way round a block."""
 PREFERRED = ("logits", "out", "output", "pred", "preds", "prediction", "predictions", "y_hat")
 """Of a mapping of results the one that is the output, by its key."""

@@ -173,11 +173,11 @@ def with_activations(parts: Sequence[Part]) -> list[Part]:
 
 def _hidden_activations(parts: Sequence[Part], head: OutputActivation | None) -> list[str]:
     last = max((index for index, part in enumerate(parts) if part.weights), default=-1)
+    at_head = [index for index, part in enumerate(parts) if index >= last and part.profile.activation == head]
     names = []
     for index, part in enumerate(parts):
         name = part.profile.activation
-        is_head = index >= last and name == head
-        if name and name != "none" and not is_head and not _recurrent([part.kind]):
+        if name and name != "none" and index not in at_head[-1:] and not _recurrent([part.kind]):
             names.append(name)
     return names
 

@@ -21,6 +21,7 @@ from expert.adapters.torch.model_tree import (
     is_torch_module,
     losses_in_code,
     measures_of,
+    own_parameters,
     torch_name,
 )
 from expert.adapters.torch.model_weights import read_initialization
@@ -121,12 +122,12 @@ def read_module(module: Module) -> ModelProfile:
 
 def never_called(module: Module) -> tuple[str, ...]:
     """Return the names of submodules with weights to train that ``forward``, as far as it is seen, never calls."""
-    inner, tree = inner_module(module), Tree()
+    tree = Tree()
     try:
-        parts = [part.profile for part in parts_of(inner, tree) if part.idle and part.profile.trainable]
+        list(parts_of(inner_module(module), tree))
+        return tuple(name for name, part in tree.unused.items() if _has_more_to_train(part, tree.reached))
     except Exception:  # classes of all kinds
         return ()
-    return tuple(name for name in tree.unused if any(f"{part.name}.".startswith(f"{name}.") for part in parts))
 
 
 def not_optimized(module: Module, optimizers: Iterable[object]) -> tuple[str, ...]:
@@ -217,6 +218,12 @@ def _hidden_functions(code: Forward, is_root: bool) -> list[str]:
     if is_root and code.returned and code.returned[0][0] == "function" and code.returned[0][1] in names:
         names.remove(code.returned[0][1])
     return names
+
+
+def _has_more_to_train(module: Module, reached: set[int]) -> bool:
+    """Whether anything in the module is to be trained that is not called under another name."""
+    others = [one for one in all_modules(module) if id(one) not in reached]
+    return any(parameter.requires_grad for one in others for parameter in own_parameters(one).values())
 
 
 def _say_missing(module: Module, missing: tuple[str, ...]) -> tuple[str, ...]:

@@ -67,10 +67,10 @@ def resolved(module: Module, path: str) -> list[Module]:
     return found
 
 
-def depth_of(module: Module, code: Forward | None = None) -> int:
-    """Return the number of weight layers on the longest way through the module, as far as its code shows the ways.
+def depth_of(module: Module, code: Forward | None = None) -> int | None:
+    """Return the number of weight layers on the longest way through the module.
 
-    Where it does not, those of all submodules that may be used are added up.
+    None where its code does not show the ways, and it may be several submodules with weights that lie on them.
     """
     kind, children = torch_name(module), children_of(module)
     own = code or code_of(module) if kind is None else None
@@ -78,12 +78,11 @@ def depth_of(module: Module, code: Forward | None = None) -> int:
     if is_leaf(kind, module):
         part = leaf(module, "", kind)
         return longest or (part.stacked if part.weights else 0)
-    if own is not None:
-        if longest is not None:
-            return longest
-        if own.used:
-            return sum(depth_of(child) for name, child in children.items() if name in own.used)
-    return sum(depth_of(child) for child in children.values())
+    if longest is not None:
+        return longest
+    depths = [depth_of(child) for name, child in children.items() if own is None or not own.used or name in own.used]
+    unseen = own is not None and sum(depth != 0 for depth in depths) > 1
+    return None if unseen or None in depths else sum(depth or 0 for depth in depths)
 
 
 def _longest_way(module: Module, code: Forward) -> int | None:
@@ -94,14 +93,17 @@ def _longest_way(module: Module, code: Forward) -> int | None:
     covered = {id(one) for found in targets for one in found}
     called = {name: child for name, child in children_of(module).items() if code.used is None or name in code.used}
     units = [unit for child in called.values() for unit in _units(child)]
-    if any(id(unit) not in covered and depth_of(unit) for unit in units):
+    if any(id(unit) not in covered and depth_of(unit) != 0 for unit in units):
         return None
     lengths: list[int] = []
     for found, (path, before, chained) in zip(targets, code.steps, strict=True):
         depths = [1] if path == WEIGHTS else [depth_of(one) for one in found if one is not module]
+        if None in depths:
+            return None
+        known = [depth or 0 for depth in depths]
         earlier = [lengths[step] for step in before if step < len(lengths)]
         # Layers of a list that do not build on one another stand side by side.
-        lengths.append((sum(depths) if chained else max(depths, default=0)) + max(earlier, default=0))
+        lengths.append((sum(known) if chained else max(known, default=0)) + max(earlier, default=0))
     return max(lengths, default=0)
 
 

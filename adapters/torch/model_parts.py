@@ -33,15 +33,16 @@ COMPOUND = TRANSFORMERS | TRANSFORMER_LAYERS | CONTAINERS | {"Sequential"}
 
 @dataclass(slots=True)
 class Tree:
-    """What a walk through a module found: ``codes`` of its user's own classes, the outermost first, and ``rates``.
+    """What a walk through a module found: ``codes`` of its user's own classes, the outermost first.
 
-    ``rates`` are those of dropout functions, None where one is not known. ``unused`` names the submodules that the
-    code of their owner never calls.
+    ``rates`` are those of dropout functions, None where one is not known. ``unused`` are the submodules that the code
+    of their owner never calls, by name, ``reached`` the ids of all others.
     """
 
     codes: list[Forward] = field(default_factory=list)
     rates: list[float | None] = field(default_factory=list)
-    unused: list[str] = field(default_factory=list)
+    unused: dict[str, Module] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
 
 
 def parts_of(
@@ -49,6 +50,8 @@ def parts_of(
 ) -> Iterator[Part]:
     """Yield the parts; ``chain`` names the plain sequence they stand in, ``idle`` that nothing passes them."""
     kind, children = torch_name(module), children_of(module)
+    if not idle:
+        tree.reached.add(id(module))
     if kind == "Sequential":
         for child_name, child in children.items():
             yield from parts_of(child, tree, _join(name, child_name), id(module), idle)
@@ -68,7 +71,8 @@ def parts_of(
         order = list(children) if used is None else sorted(children, key=lambda one: _place(one, used))
         for child_name in order:
             unused = used is not None and child_name not in used
-            tree.unused += [_join(name, child_name)] if unused and not idle else []
+            if unused and not idle:
+                tree.unused[_join(name, child_name)] = children[child_name]
             yield from parts_of(children[child_name], tree, _join(name, child_name), None, idle or unused)
 
 

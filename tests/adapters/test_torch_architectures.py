@@ -29,6 +29,8 @@ KNOWN: dict[str, tuple[Any, ...]] = {
     "ViT": (10, "gelu", "none", 10, "layer", True, 0.1),
     "ListMLP": (3, "tanh", "none", 3, "none", False, 0.0),
     "HandRNN": (2, "tanh", "none", 2, "none", None, 0.0),
+    "TemporalBlock": (1, "relu", "relu", None, "none", True, 0.2),
+    "MobileNet": (5, "relu6", "none", 10, "batch", True, 0.2),
     "SqueezeExcite": (4, "silu", "none", 10, "none", False, 0.0),
 }
 
@@ -75,7 +77,7 @@ def test_what_kind_of_network_it_is(name: str, expected: set[str]) -> None:
 def test_the_networks_of_these_tests_run() -> None:
     """They are what people write only if they do what they should."""
     image = torch.zeros(2, 3, 32, 32)
-    for name in ("ResNet", "TorchvisionResNet", "UNet", "ViT", "SqueezeExcite"):
+    for name in ("ResNet", "TorchvisionResNet", "UNet", "ViT", "SqueezeExcite", "MobileNet"):
         built(name)(image)
     GPT()(torch.zeros(2, 8, dtype=torch.long), torch.zeros(2, 8, dtype=torch.long))
     TransformerClassifier()(torch.zeros(2, 8, dtype=torch.long))
@@ -84,6 +86,7 @@ def test_the_networks_of_these_tests_run() -> None:
     Discriminator()(Generator()(torch.zeros(2, 10, 1, 1)))
     ListMLP()(torch.zeros(2, 8))
     HandRNN()(torch.zeros(2, 5, 4))
+    built("TemporalBlock")(torch.zeros(2, 3, 9))
 
 
 def test_shared_weights_count_once() -> None:
@@ -114,3 +117,29 @@ def test_a_bidirectional_network_of_one_layer_drops_nothing_between_its_layers()
     cell.dropout = 0.4  # torch warns about it and ignores it
     assert read_module(cell).dropout == 0.0
     assert read_module(nn.LSTM(4, 8, 2, dropout=0.4)).dropout == 0.4
+
+
+class Saving(nn.Module):
+    """Trades time for memory: blocks and a method of its own are called by ``checkpoint``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.head = nn.Linear(4, 8), nn.Linear(8, 3)
+        self.blocks = nn.ModuleList([nn.Sequential(nn.Linear(8, 8), nn.GELU()) for _ in range(2)])
+        self.last = nn.Linear(8, 8)
+
+    def tail(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.gelu(self.last(x))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        for block in self.blocks:
+            x = x + torch.utils.checkpoint.checkpoint(block, x, use_reentrant=False)
+        x = torch.utils.checkpoint.checkpoint(self.tail, x, use_reentrant=False)
+        return self.head(x)
+
+
+def test_checkpoints_call_what_they_are_given() -> None:
+    found = read_module(Saving())
+    assert (found.depth, found.activation, found.residual, found.output_units) == (5, "gelu", True, 3)
+    assert (found.normalization, found.dropout) == ("none", 0.0)

@@ -220,16 +220,21 @@ class Walking(Holder):
         return x
 
 
+class Complaining(Holder):
+    def forward(self, x: Tensor) -> Tensor:
+        raise NotImplementedError("call encoder and decoder")
+
+
 class Inherited(Holder):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x)
 
 
-@pytest.mark.parametrize("net", [Holder(), Dynamic(), Walking(), Inherited()])
+@pytest.mark.parametrize("net", [Holder(), Dynamic(), Walking(), Complaining(), Inherited()])
 def test_ways_that_cannot_be_seen_leave_everything_open(net: nn.Module) -> None:
     found = read_module(net)
     assert (found.convolutional, found.parameters) == (True, 122)
-    for field in ("residual", "recurrent", "normalization", "dropout", "output_units", "transformer"):
+    for field in ("residual", "recurrent", "normalization", "dropout", "output_units", "transformer", "depth"):
         assert getattr(found, field) is None, field
     assert never_called(net) == ()
 
@@ -249,7 +254,7 @@ def strange(x: Tensor) -> Tensor:
 
 def test_a_sequence_with_a_forward_of_its_own_is_code() -> None:
     found = read_module(Chain(nn.Linear(4, 4), nn.Linear(4, 2)))
-    assert (found.depth, found.activation, found.linear, found.output_units) == (2, None, None, None)
+    assert (found.depth, found.activation, found.linear, found.output_units) == (None, None, None, None)
 
 
 class Double(nn.Module):

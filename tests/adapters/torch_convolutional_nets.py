@@ -239,3 +239,48 @@ class SqueezeExcite(nn.Module):
         w = torch.sigmoid(self.fc2(w))
         x = x * w
         return self.fc(x.mean((2, 3)))
+
+
+class TemporalBlock(nn.Module):
+    """Of the TCN: its layers stand in a sequence and under names of their own."""
+
+    def __init__(self, inputs: int = 3, width: int = 4) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv1d(inputs, width, 3, padding=1)
+        self.relu1 = nn.ReLU()
+        self.dropout1 = nn.Dropout(0.2)
+        self.net = nn.Sequential(self.conv1, self.relu1, self.dropout1)
+        self.downsample = nn.Conv1d(inputs, width, 1) if inputs != width else None
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.net(x)
+        res = x if self.downsample is None else self.downsample(x)
+        return self.relu(out + res)
+
+
+class InvertedResidual(nn.Module):
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.use_res_connect = inputs == width
+        self.conv = nn.Sequential(
+            nn.Conv2d(inputs, 12, 1, bias=False), nn.BatchNorm2d(12), nn.ReLU6(inplace=True), nn.Conv2d(12, width, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.use_res_connect:
+            return x + self.conv(x)
+        return self.conv(x)
+
+
+class MobileNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(InvertedResidual(3, 8), InvertedResidual(8, 8))
+        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(8, 10))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        x = x.mean([2, 3])
+        x = self.classifier(x)
+        return x
