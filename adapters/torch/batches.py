@@ -51,7 +51,7 @@ class BatchWatch:
         if labels is not None:
             self._reads.read(labels, lambda numbers: self._mix(at, numbers))
         if isinstance(x, Tensor) and x.numel() > 1:
-            flat = x.detach().reshape(-1)
+            flat = (torch.view_as_real(x.detach().resolve_conj()) if x.is_complex() else x.detach()).reshape(-1)
             few = flat[:: max(1, len(flat) // FINGERPRINT)][:FINGERPRINT].float()
             places = torch.arange(1, len(few) + 1, device=few.device, dtype=few.dtype)
             print_ = torch.stack([few.sum(), torch.dot(few, places), few.square().sum()])
@@ -63,7 +63,7 @@ class BatchWatch:
         for at in self._repeats:
             self._telemetry.event("repeated_batch", at, "the same batch was given earlier in this epoch")
         repeated = set(self._repeats)
-        for at in self._prints.values():
+        for at in sorted((*self._prints.values(), *repeated)):
             self._telemetry.column("batch.repeated").append(at, float(at in repeated))
         self._prints, self._repeats = {}, []
 
