@@ -16,8 +16,9 @@ WINDOW = 256
 FEWEST = 8
 IN_A_ROW = 3
 """So many comparisons in a row must find the same rank apart, on the same side."""
-ERRORS, SHARE = 3.0, 0.1
-"""By so many standard errors, and by this share of the loss, is a rank's mean loss apart from that of the others."""
+ERRORS, SHARE = 4.0, 0.1
+"""By so many standard errors, and by this share of the loss, is a rank's mean loss apart from that of the others. Ranks
+that meet the same samples in every epoch repeat a chance difference, so that each comparison must be sure by itself."""
 TOLERANCE = 1e-3
 """By this share do norms differ that should be equal: replicas that agree differ by rounding, if at all."""
 NOTHING = 1e-6
@@ -36,7 +37,7 @@ class Disagreement(NamedTuple):
 class LossAgreement:
     """Compares the losses of the ranks, each of which sees batches of its own.
 
-    Equal data in other order give differences that even out. A rank is apart when its mean is by more than three
+    Equal data in other order give differences that even out. A rank is apart when its mean is by more than four
     standard errors and ten per cent away from that of the others, three epochs (or windows of steps) in a row.
     """
 
@@ -98,9 +99,12 @@ class LossAgreement:
         at, losses = at[:count], losses[:, :count]
         others = (losses.sum(axis=0) - losses) / (self._size - 1)
         apart = (losses - others).mean(axis=1)
-        error = (losses - others).std(axis=1, ddof=1) / math.sqrt(count)
-        # Few steps know their own spread badly; the factor is that of Student's distribution.
-        surely = np.abs(apart) > ERRORS * (1.0 + 3.5 / (count - 1)) * error
+        spread = (losses - others).std(axis=1, ddof=1)
+        # A rank that happened to have no large losses knows less of their spread than the others do.
+        error = np.maximum(spread, np.median(spread)) / math.sqrt(count)
+        # Of many ranks one is apart by chance; few steps know their own spread badly, as Student's distribution has it.
+        errors = math.sqrt(ERRORS**2 + 2.0 * math.log(self._size / 2)) * (1.0 + 7.0 / (count - 1))
+        surely = np.abs(apart) > errors * error
         largely = np.abs(apart) > SHARE * np.abs(others).mean(axis=1)
         side = np.where(surely & largely, np.sign(apart), 0.0)
         goes_on = (side != 0.0) & (side == np.sign(self._sides))

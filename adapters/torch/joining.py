@@ -31,7 +31,7 @@ class Joining(Ranks):
 
     def __init__(self, telemetry: Telemetry, mailbox: Mailbox, model: nn.Module, wrappers: set[str]) -> None:
         super().__init__(telemetry, mailbox, model, wrappers)
-        self._began = monotonic()
+        self._began = self._asked_at = monotonic()
         self._peers = [Peer(rank, self._began) for rank in range(1, self.size)]
         self._losses = JointLosses(telemetry, self.size, LOSS)
         self.losses = self._losses.own
@@ -90,6 +90,8 @@ class Joining(Ranks):
         return [one.name for one in self.watched[stock]]
 
     def _take(self) -> None:
+        # Asked before taking: what arrives from now on is no sign of silence.
+        self._asked_at = self.mailbox.exchanged_at
         for rank, message in self.mailbox.take():
             try:
                 report = decode(message)
@@ -115,7 +117,7 @@ class Joining(Ranks):
         self._check_epochs()
 
     def _awaits(self, peer: Peer) -> bool:
-        return not self.mailbox.is_broken and peer.awaited(self.updates, self.mailbox.exchanged_at)
+        return not self.mailbox.is_broken and peer.awaited(self.updates, self._asked_at)
 
     def _tell(self, disagreements: Sequence[Disagreement]) -> None:
         for one in disagreements:

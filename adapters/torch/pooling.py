@@ -57,7 +57,10 @@ def pool(
     numbers: list[float] = []
     pooled: dict[str, Floats] = {}
     partial = False
-    for name, places, length in looks[0].parts:
+    for name in dict.fromkeys(name for one in told for name in one):
+        numbers_by_rank = {row: one[name][1] for row, one in enumerate(told) if name in one}
+        # A rank may hold nothing of a parameter, and measures nothing of it then.
+        places = sorted({place for one in told if name in one for place in one[name][0]})
         if places:
             known = of_gradients if name in OF_GRADIENTS else counted
             kept = [place for place in places if known[place]]
@@ -67,11 +70,11 @@ def pool(
                 parts.append((name, tuple(kept), len(kept)))
                 numbers += pooled[name][kept].tolist()
         elif name in LARGEST:
-            parts.append((name, (), length))
-            numbers.append(max(float(one[name][1][0]) for one in told if name in one))
+            parts.append((name, (), 1))
+            numbers.append(max(float(one[0]) for one in numbers_by_rank.values()))
         elif name == "bounds":
-            parts.append((name, (), length))
-            numbers += weighing.bounds({row: one[name][1] for row, one in enumerate(told) if name in one})
+            parts.append((name, (), 4))
+            numbers += weighing.bounds(numbers_by_rank)
     if "dot" in pooled and not (partial or len(unknown)):
         dot, now, before = (pooled[name] for name in DIRECTION)
         lengths = float(np.linalg.norm(now) * np.linalg.norm(before))

@@ -112,7 +112,10 @@ def decode(message: bytes) -> Report:
 
 def take_stock(number: int, watched: Sequence[Watched], layouts: Sequence[Layout | None]) -> Stock:
     """The stock of these parameters."""
-    described = "\n".join(f"{one.name} {tuple(one.parameter.shape)}" for one in watched)
+    # The older FSDP leaves nothing but the names to a parameter that lies elsewhere.
+    described = "\n".join(
+        one.name if one.parameter.dim() < 2 else f"{one.name} {tuple(one.parameter.shape)}" for one in watched
+    )
     return Stock(
         number=number,
         signature=zlib.crc32(described.encode()),

@@ -59,8 +59,7 @@ class Run(WatchedRun):
         self._judged_at = FIRST_JUDGMENT
         self._closed = self._in_haste = False
         collector.telemetry.mark(0, 0, 0.0)
-        if collector.ranks is not None:
-            collector.ranks.tick(0)
+        self._exchange()
         # Kept for the interpreter's end only as long as somebody keeps the run.
         self._at_exit = partial(_close_at_exit, weakref.ref(self))
         atexit.register(self._at_exit)
@@ -142,12 +141,9 @@ class Run(WatchedRun):
         Of a distributed run, rank zero's is that of all ranks, as far as their records have arrived.
         """
         self._settle(wait=True)
+        self._exchange(wait=0.05)
         telemetry, ranks = self._collector.telemetry, self._collector.ranks
-        if ranks is not None and not self._closed:
-            ranks.tick(self._collector.updates, wait=0.05)
-        recorded = telemetry.history()
-        if ranks is not None:
-            recorded = ranks.complete(recorded)
+        recorded = telemetry.history() if ranks is None else ranks.complete(telemetry.history())
         unseen = self._collector.unseen()
         if unseen:
             recorded = recorded.model_copy(update={"notes": (*recorded.notes, unseen)})
@@ -216,8 +212,7 @@ class Run(WatchedRun):
         self._collector.close()
         try:
             self._settle(wait=True)
-            if self._collector.ranks is not None:
-                self._collector.ranks.close(self._collector.updates, in_haste=self._in_haste)
+            self._exchange_the_rest()
             self._write()
             if self._journal is not None:
                 self._journal.close()
@@ -333,14 +328,30 @@ class Run(WatchedRun):
     def _write(self) -> None:
         self._written_at = monotonic()
         self._settle(wait=False)
-        if self._collector.ranks is not None and not self._closed:
-            self._collector.ranks.tick(self._collector.updates)
+        self._exchange()
         if self._journal is None:
             self._collector.telemetry.thin()
             return
         fragment = self._collector.telemetry.fragment()
         if fragment is not None:
             self._append(fragment)
+
+    def _exchange(self, wait: float = 0.0) -> None:
+        """Bring together what the ranks of a distributed run have recorded, as far as it is there."""
+        ranks = self._collector.ranks
+        if ranks is None or self._closed or os.getpid() != self._pid:
+            return
+        try:
+            ranks.tick(self._collector.updates, wait=wait)
+        except Exception as error:
+            self._collector.failed("bringing the ranks together", error)
+
+    def _exchange_the_rest(self) -> None:
+        if self._collector.ranks is not None:
+            try:
+                self._collector.ranks.close(self._collector.updates, in_haste=self._in_haste)
+            except Exception as error:
+                self._collector.failed("bringing the ranks together", error)
 
     def _append(self, fragment: History) -> None:
         if self._journal is None or os.getpid() != self._pid:

@@ -82,6 +82,9 @@ def watch(
     first = optimizers[0] if optimizers else None
     parts = {"model": inner, "optimizer": first, "scheduler": scheduler, "loss": loss_fn}
     _profiles(telemetry, parts, loader, known, optimizers)
+    if ranks is not None and ranks.is_partitioned:
+        # What this rank's optimizer does not hold, another one's does.
+        telemetry.notes = {note: None for note in telemetry.notes if not note.startswith("The optimizer does not hold")}
     # Processes that wait for each other must look at the same steps, however fast each one is.
     stride = every if ranks is None or every is not None else FIXED_STRIDE
     if scaler is not None and scaler.is_enabled():

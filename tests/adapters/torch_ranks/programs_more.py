@@ -1,0 +1,147 @@
+"""Other ways to train on two ranks: accumulation, uneven inputs, partitioned optimizers, tensor parallelism."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from expert.adapters.torch import watch
+
+from .programs import BATCH, batches, network, replicated, samples, sharded, update
+
+
+def accumulated(rank: int) -> Any:
+    """Two batches an update; the gradients of the first stay on their rank."""
+    model = replicated(network())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = watch(model, optimizer)
+    norms = []
+    for number, (x, y) in enumerate(batches(80, rank)):
+        last = number % 2 == 1
+        with nullcontext() if last else model.no_sync():  # type: ignore[operator]
+            loss = cross_entropy(model(x), y)
+            (loss / 2).backward()
+        if last:
+            norms.append(torch.nn.utils.get_total_norm([p.grad for p in model.parameters()]).item())
+            optimizer.step()
+            optimizer.zero_grad()
+        run.step(loss)
+    run.close()
+    return run.history(), norms
+
+
+def clipped(rank: int, kind: str, tell: str) -> Any:
+    """Gradients are clipped, and the collector is told the norm, the bound, or nothing."""
+    model = replicated(network()) if kind == "ddp" else sharded(network())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = watch(model, optimizer, config={"clip_norm": 0.01} if tell == "bound" else None)
+    norms = []
+    for x, y in batches(20, rank):
+        loss = cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 0.01)
+        optimizer.step()
+        run.step(loss, gradient_norm=norm if tell == "norm" else None)
+        norms.append(float(getattr(norm, "full_tensor", lambda norm=norm: norm)()))
+    run.close()
+    return run.history(), norms
+
+
+def uneven(rank: int) -> Any:
+    """Rank one has fewer batches in each epoch, and rank zero goes on with those it has."""
+    from torch.distributed.algorithms.join import Join
+
+    model = replicated(network())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = watch(model, optimizer)
+    for _ in range(3):
+        with Join([model]):  # type: ignore[list-item]
+            for x, y in batches(30 - 6 * rank, rank):
+                run.step(update(model, optimizer, x, y))
+        run.epoch()
+    run.close()
+    return run.history()
+
+
+def partitioned(rank: int) -> Any:
+    """Each rank's optimizer moves other parameters."""
+    from torch.distributed.optim import ZeroRedundancyOptimizer
+
+    model = replicated(network())
+    optimizer = ZeroRedundancyOptimizer(model.parameters(), torch.optim.SGD, lr=0.05, momentum=0.5)
+    run = watch(model, optimizer)
+    for step, (x, y) in enumerate(batches(75, rank), 1):
+        run.step(update(model, optimizer, x, y))
+        if step % 25 == 0:
+            run.epoch()
+    run.close()
+    return run.history()
+
+
+def flat(rank: int, original: bool) -> Any:
+    """The older FSDP, whose parameters are pieces of flat ones."""
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    warnings.simplefilter("ignore")
+    model = FullyShardedDataParallel(network(), use_orig_params=original, device_id=torch.device("cpu"))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.5)
+    run = watch(model, optimizer)
+    for x, y in batches(75, rank):
+        run.step(update(model, optimizer, x, y))
+    run.close()
+    return run.history()
+
+
+def tensor_parallel(rank: int) -> Any:
+    """The layers are divided, and both ranks see all samples. Parameters that are not divided lie on both."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
+    mesh = init_device_mesh("cpu", (2,))
+    model = wide()
+    parallelize_module(model, mesh, {"0": ColwiseParallel(), "2": RowwiseParallel()})
+    return _whole_batches(model)
+
+
+def wide() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 8), nn.Tanh(), nn.Linear(8, 3))
+
+
+def _whole_batches(model: nn.Module) -> Any:
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, foreach=False)
+    run = watch(model, optimizer, every=50)
+    x, y = samples(60)
+    for start in range(0, 60 * BATCH, BATCH):
+        run.step(update(model, optimizer, x[start : start + BATCH], y[start : start + BATCH]))
+    run.close()
+    return run.history()
+
+
+def not_parallel() -> Any:
+    """The reference of `tensor_parallel`."""
+    return _whole_batches(wide())
+
+
+def resumed(rank: int, kind: str) -> Any:
+    """A run that goes on from a checkpoint of rank zero's record."""
+    state: Any = None
+    for part in range(2):
+        model = replicated(network()) if kind == "ddp" else sharded(network())
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        run = watch(model, optimizer)
+        if state is not None:
+            run.load_state_dict(state)
+        for x, y in batches(30, rank):
+            run.step(update(model, optimizer, x, y))
+        run.epoch()
+        if part == 0:
+            state = run.state_dict()
+        run.close()
+    return run.history()
