@@ -6,13 +6,17 @@ import warnings
 from contextlib import nullcontext
 from typing import Any
 
+import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from expert.adapters.torch import watch
+from expert.adapters.torch import ranks, watch
+from expert.adapters.torch import run as run_module
+from expert.adapters.torch.deferred import DeferredReads
+from expert.adapters.torch.losses import Losses
 
-from .programs import BATCH, batches, network, replicated, samples, sharded, update
+from .programs import BATCH, batches, network, replicated, samples, sharded, train, update
 
 
 def accumulated(rank: int) -> Any:
@@ -127,6 +131,39 @@ def _whole_batches(model: nn.Module) -> Any:
 def not_parallel() -> Any:
     """The reference of `tensor_parallel`."""
     return _whole_batches(wide())
+
+
+class _OnItsWay:
+    """An event of a device that arrives when it was asked a few times."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def query(self) -> bool:
+        self.asked += 1
+        return self.asked > 4
+
+    def synchronize(self) -> None:
+        pass
+
+
+def on_a_device(rank: int, kind: str, steps: int) -> Any:
+    """Numbers are delivered late, as those of a GPU are: looks one by one, losses many at a time."""
+
+    def read(reads: Any, numbers: Tensor, use: Any) -> None:
+        reads._waiting.append((numbers.detach().clone(), _OnItsWay(), use))
+
+    def take_any(losses: Losses, at: int, loss: Tensor) -> None:
+        losses._keep(at, loss.detach())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DeferredReads, "read", read)
+        patch.setattr(Losses, "take", lambda *_: False)
+        patch.setattr(Losses, "take_any", take_any)
+        patch.setattr(run_module, "WRITTEN_EVERY", 0.02)
+        patch.setattr(ranks, "TOLD_EVERY", 0.02)
+        patch.setattr(ranks, "PER_RANK", 0.0)
+        return train(rank, kind, steps)
 
 
 def resumed(rank: int, kind: str) -> Any:

@@ -71,6 +71,16 @@ def test_what_lies_on_both_ranks_counts_once(pair: Ranks) -> None:
     assert disagreements(history) == []
 
 
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_numbers_that_a_device_delivers_late_are_joined_all_the_same(pair: Ranks, kind: str) -> None:
+    (history, own, _), (_, other, _) = pair.run(programs_more.on_a_device, kind, 75)
+    loss = series(history, "train.loss")
+    np.testing.assert_array_equal(loss.at, np.arange(1.0, 76.0))
+    np.testing.assert_allclose(loss.values, (np.array(own) + np.array(other)) / 2, rtol=1e-5)
+    check_like(history, programs.alone(75)[0])
+    assert disagreements(history) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
 def test_a_run_goes_on_after_a_restart(pair: Ranks, kind: str) -> None:
