@@ -155,6 +155,10 @@ class Advice(Part):
             lines.append(textwrap.indent(str(item.verdict), "  "))
         return "\n".join(lines)
 
+    def is_found(self, rule: str) -> bool:
+        """Whether a rule, by id or name, was found; raises `ExpertError` for one that does not exist."""
+        return self._judgment(rule).found
+
     def why_not(self, rule: str) -> str:
         """Why a rule was not found: the parts of its condition that say no, or what is unknown."""
         judgment = self._judgment(rule)

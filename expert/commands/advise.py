@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from expert.commands.command import FOUND, UNUSABLE, Subcommands, complain
-from expert.commands.options import add_settings, in_use, pair
+from expert.commands.judging import add_run, chosen, judged
+from expert.commands.options import add_settings, in_use
 from expert.commands.plugin_options import add_plugins, with_plugins
-from expert.errors import ExpertError, SettingsError, nearest
+from expert.errors import ExpertError, SettingsError
 from expert.render.color import colored, wants_color
 from expert.render.escape import printable, printable_json
 
 if TYPE_CHECKING:
     from expert.advice import Advice
     from expert.history import History
-    from expert.settings import Settings
 
 
 def add(commands: Subcommands) -> None:
@@ -26,29 +26,13 @@ def add(commands: Subcommands) -> None:
     advise.add_argument(
         "paths", nargs="+", metavar="PATH", help="a log: CSV, JSON lines, Keras history, trainer_state.json …"
     )
-    advise.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        help="what the log does not say: optimizer=sgd, batch_size=32",
-    )
-    advise.add_argument(
-        "--column", action="append", default=[], metavar="ROLE=NAME", help="correct a guessed column: val.loss=my_val"
-    )
     advise.add_argument("--format", choices=("text", "json"), default="text")
-    advise.add_argument(
-        "--run",
-        dest="run_number",
-        type=int,
-        metavar="N",
-        help="which run of a log that holds several, 1 the first (default the last)",
-    )
     advise.add_argument(
         "--write-baseline",
         metavar="FILE",
         help="record the findings as known, in place of what FILE lists, and show nothing",
     )
+    add_run(advise)
     add_settings(advise)
     add_plugins(advise)
     advise.set_defaults(run=_advise)
@@ -58,62 +42,30 @@ def _advise(options: argparse.Namespace) -> int:
     settings = with_plugins(in_use(options).settings, options)
     if options.write_baseline is not None:
         settings = settings.model_copy(update={"baseline": None})  # what is known already is recorded again
-    fields = _fields(options.set)
-    columns = dict(pair(text, "--column") for text in options.column)
     many = len(options.paths) > 1
-    judged: list[tuple[str, Advice]] = []
+    advices: list[tuple[str, Advice]] = []
     for path in options.paths:
         try:
-            source = path if options.run_number is None else _chosen(path, options, columns, settings)
-            judged.append((_name(source), _judged(source, options, columns, fields, settings)))
+            source = chosen(path, options, settings)
+            advices.append((_name(source), judged(source, options, settings)))
         except SettingsError:
             raise  # they hold for every log
         except ExpertError as error:
             complain(error)
             continue
         if options.format == "text" and options.write_baseline is None:
-            _show(path if many else None, judged[-1][1], first=len(judged) == 1)
-    complete = len(judged) == len(options.paths)
+            _show(path if many else None, advices[-1][1], first=len(advices) == 1)
+    complete = len(advices) == len(options.paths)
     if options.write_baseline is not None:
-        return _record(options.write_baseline, judged, complete=complete)
-    advices = [advice for _, advice in judged]
+        return _record(options.write_baseline, advices, complete=complete)
     if options.format == "json" and advices:
-        documents = [printable_json(advice.to_json()) for advice in advices]
+        documents = [printable_json(advice.to_json()) for _, advice in advices]
         print("[" + ",\n".join(documents) + "]" if many else documents[0])
     elif many:
-        _tell_unused(advices)
+        _tell_unused([advice for _, advice in advices])
     if not complete:
         return UNUSABLE
-    return FOUND if any(advice.fails(settings.fail_on) for advice in advices) else 0
-
-
-def _judged(
-    source: str | History,
-    options: argparse.Namespace,
-    columns: Mapping[str, str],
-    fields: Mapping[str, dict[str, str]],
-    settings: Settings,
-) -> Advice:
-    from expert.advising import advise
-
-    return advise(
-        source,
-        config=fields.get("config"),
-        model=fields.get("model"),
-        data=fields.get("data"),
-        columns=columns if options.run_number is None else None,
-        settings=settings,
-    )
-
-
-def _chosen(path: str, options: argparse.Namespace, columns: Mapping[str, str], settings: Settings) -> History:
-    from expert.advising import read_runs
-
-    number: int = options.run_number
-    runs = read_runs(path, columns=columns, plugins=settings.plugins)
-    if not 1 <= number <= len(runs):
-        raise ExpertError(f"--run {number}: {path!r} holds {len(runs)} run(s), numbered from 1.")
-    return runs[number - 1]
+    return FOUND if any(advice.fails(settings.fail_on) for _, advice in advices) else 0
 
 
 def _name(source: str | History) -> str:
@@ -147,24 +99,3 @@ def _record(path: str, judged: Sequence[tuple[str, Advice]], *, complete: bool) 
     count = sum(len(advice.findings) for _, advice in judged)
     print(f"{count} finding(s) of {len(judged)} log(s) recorded in {printable(path)}")
     return 0
-
-
-def _fields(texts: Sequence[str]) -> Mapping[str, dict[str, str]]:
-    """``--set`` pairs by the profile that has a field of that name; ``model.`` and the like may be written before it.
-
-    Values stay as typed: the profiles turn them into numbers, or yes and no.
-    """
-    from expert.language.handles import profile_fields
-
-    sorted_out: dict[str, dict[str, str]] = {"config": {}, "model": {}, "data": {}}
-    for text in texts:
-        key, value = pair(text, "--set")
-        record, _, name = key.rpartition(".")
-        homes = [home for home in sorted_out if record in ("", home) and name in profile_fields(home)]
-        if not homes:
-            known = [field for home in sorted_out for field in profile_fields(home)]
-            raise ExpertError(
-                f"--set {text}: there is no field '{key}' in config, model or data.{nearest(name, known)}"
-            )
-        sorted_out[homes[0]][name] = value
-    return {home: fields for home, fields in sorted_out.items() if fields}
