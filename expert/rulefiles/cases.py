@@ -25,7 +25,7 @@ IN_QUOTES = "; a name with a dot is one key, which TOML wants in quotes"
 def read_case(sheet: Sheet, value: Value) -> dict[str, object]:
     """The fields of a `Case`; what is wrong is complained of."""
     keys = sheet.mapping(value, "a case", ("case", "facts", "run"), ("case",))
-    if keys and not {"facts", "run"} & keys.keys():
+    if not {"facts", "run"} & keys.keys() and not sheet.is_misspelled(value, keys):
         sheet.wrong(value, "a case has 'facts' or a 'run'; write facts: {} where nothing is known.")
     made: dict[str, object] = {"name": (sheet.text(keys["case"], "'case'") if "case" in keys else None) or ""}
     if "facts" in keys:
@@ -119,7 +119,7 @@ def _read_stroke(sheet: Sheet, value: Value) -> Segment | None:
     keys = sheet.mapping(value, "a stroke", (*STROKES, "count", "noise"))
     forms = [form for form in STROKES if form in keys]
     if len(forms) != 1:
-        if keys:
+        if forms or not sheet.is_misspelled(value, keys):
             seen = " and ".join(forms) or "none of them"
             sheet.wrong(value, f"a stroke has one of {', '.join(STROKES)}, and this has {seen}.")
         return None

@@ -31,12 +31,17 @@ JOINS: Mapping[str, type[All] | type[AnyOf]] = {"all": All, "any": AnyOf}
 SUBJECTS = ("signal", "term", "field")
 OPERATORS: Mapping[str, Operator] = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 RELATIONS = (*OPERATORS, "is", "known")
+EXAMPLE = "{field: config.optimizer, is: adam}"
 KEYS = (*JOINS, "not", "signal", "of", "term", "field", *RELATIONS)
 
 
 def read_condition(sheet: Sheet, value: Value) -> ConditionNode | None:
     """A condition, or complaints and None."""
+    if not isinstance(value.data, dict):
+        sheet.wrong(value, f"a condition is a mapping, such as {EXAMPLE}, not {value}.")
+        return None
     keys = sheet.mapping(value, "a condition", KEYS)
+    misspelled = sheet.is_misspelled(value, keys)
     joins = [key for key in (*JOINS, "not") if key in keys]
     if joins:
         if len(keys) > 1:
@@ -46,10 +51,10 @@ def read_condition(sheet: Sheet, value: Value) -> ConditionNode | None:
             )
         return _joined(sheet, joins[0], keys[joins[0]])
     relations = [key for key in RELATIONS if key in keys]
-    subject = _subject(sheet, value, keys)
+    subject = _subject(sheet, value, keys, misspelled)
     if len(relations) != 1:
         seen = f"two of them: {', '.join(relations)}; join two conditions with 'all'" if relations else "none"
-        if keys:
+        if relations or not misspelled:
             sheet.wrong(value, f"a condition has one of {', '.join(RELATIONS)}, and this has {seen}.")
         return None
     return _leaf(sheet, subject, relations[0], keys[relations[0]])
@@ -67,12 +72,12 @@ def _joined(sheet: Sheet, join: str, value: Value) -> ConditionNode | None:
     return JOINS[join](parts=whole) if whole and len(whole) == len(parts) else None
 
 
-def _subject(sheet: Sheet, value: Value, keys: Mapping[str, Value]) -> SignalTerm | FieldTerm | None:
+def _subject(sheet: Sheet, value: Value, keys: Mapping[str, Value], misspelled: bool) -> SignalTerm | FieldTerm | None:
     """What a leaf is about."""
     named = [key for key in SUBJECTS if key in keys]
     if len(named) != 1:
         seen = f"has {' and '.join(named)}" if named else "has none of them"
-        if keys:
+        if named or not misspelled:
             sheet.wrong(value, f"a condition says what it is about with signal, term or field, and this {seen}.")
         return None
     if "of" in keys and "signal" not in keys:
@@ -105,7 +110,7 @@ def _leaf(sheet: Sheet, term: SignalTerm | FieldTerm | None, relation: str, valu
 
 def _bound(sheet: Sheet, relation: str, value: Value) -> Limit | float | None:
     if not isinstance(value.data, str):
-        return sheet.number(value, f"'{relation}' takes a number or the name of a limit; it")
+        return sheet.number(value, f"'{relation}'", "a finite number or the name of a limit")
     if value.data not in sheet.limits:
         sheet.wrong(value, f"no limit '{value.data}' is defined under 'limits'.{nearest(value.data, sheet.limits)}")
     return sheet.limits.get(value.data)

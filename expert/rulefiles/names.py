@@ -80,7 +80,7 @@ def read_scalar(sheet: Sheet, value: Value, term: SignalTerm | FieldTerm | None)
     if isinstance(value.data, bool | str):
         scalar: Scalar | None = value.data
     else:
-        scalar = sheet.number(value, "a value is true, false, a word or a number; it")
+        scalar = sheet.number(value, "a value", "true, false, a word or a finite number")
     if scalar is not None and isinstance(term, FieldTerm) and (fault := value_fault(str(term), scalar)):
         sheet.wrong(value, fault)
         return None

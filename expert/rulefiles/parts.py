@@ -47,7 +47,7 @@ def _text_in(sheet: Sheet, keys: Mapping[str, Value], name: str) -> str:
 def _read_evidence(sheet: Sheet, value: Value) -> dict[str, object]:
     keys = sheet.mapping(value, "evidence", (*SIDES, "when", "text", "group"), ("when", "text"))
     sides = [side for side in SIDES if side in keys]
-    if len(sides) != 1 and keys:
+    if len(sides) != 1 and (sides or not sheet.is_misspelled(value, keys)):
         sheet.wrong(value, f"evidence has either 'supports' or 'against', with {', '.join(WEIGHTS)}.")
     weights = [sheet.choice(keys[side], f"'{side}'", WEIGHTS) for side in sides]
     return {
@@ -87,8 +87,10 @@ def _write_not_when(item: Contraindication, names: Names) -> dict[str, object]:
 def _read_snippet(sheet: Sheet, value: Value) -> dict[str, object]:
     keys = sheet.mapping(value, "a snippet", FRAMEWORKS)
     if len(keys) != 1:
-        if keys:
-            sheet.wrong(value, f"a snippet is for one framework, not for {' and '.join(keys)}.")
+        if keys or not sheet.is_misspelled(value, keys):
+            sheet.wrong(
+                value, f"a snippet is for one of {', '.join(FRAMEWORKS)}, not for {' and '.join(keys) or 'none'}."
+            )
         return {"framework": FRAMEWORKS[0], "code": ""}
     ((framework, code),) = keys.items()
     return {"framework": framework, "code": sheet.template(code, f"'{framework}'") or ""}

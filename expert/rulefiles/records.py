@@ -99,4 +99,6 @@ def _said(found: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"'{path[-1]}' is {IDS[model] if path[-1] == 'id' else A_NAME}, not {shown}."
     if found["type"] == "string_type":
         return f"'{path[-1]}' is a text, not {shown}; put it in quotes."
+    if found["type"] == "tuple_type":
+        return f"'{path[-1]}' is a list, not {shown}."
     return f"'{path[-1]}': {message[:1].lower()}{message[1:]}, not {shown}."

@@ -30,17 +30,22 @@ class Sheet:
     ) -> Mapping[str, Value]:
         """The known entries of a mapping; complains of others, and of those that lack. Empty where it is none."""
         if not isinstance(value.data, dict):
-            self.wrong(value, f"{what} is a mapping with {_listed(allowed, 'and')}, not {value}.")
+            self.wrong(value, f"{what} is a mapping of {', '.join(allowed)}, not {value}.")
             return {}
-        known = list(allowed)
+        known, told = list(allowed), ""
         for key in value.data:
             if key not in known:
                 hint = nearest(key, known) or f" Known are {', '.join(known)}."
                 self.wrong(value.keys[key], f"unknown key '{key}' in {what}.{hint}")
-        lacking = [f"'{key}'" for key in needed if key not in value.data]
+                told += hint
+        lacking = [quoted for key in needed if key not in value.data and (quoted := f"'{key}'") not in told]
         if lacking:
             self.wrong(value, f"{what} lacks {_listed(lacking, 'and')}.")
         return {key: item for key, item in value.data.items() if key in known}
+
+    def is_misspelled(self, value: Value, keys: Mapping[str, Value]) -> bool:
+        """Whether a mapping has other keys than the known ones, or is none; then what it lacks is not told again."""
+        return not isinstance(value.data, dict) or len(keys) < len(value.data)
 
     def named(self, value: Value, what: str) -> Mapping[str, Value]:
         """A mapping whose keys are names of the author's own."""
@@ -60,8 +65,8 @@ class Sheet:
         """The items of a list; a single value stands for a list of one."""
         return value.data if isinstance(value.data, list) else (value,)
 
-    def number(self, value: Value, what: str) -> float | None:
-        """A finite number, or a complaint and None."""
+    def number(self, value: Value, what: str, allowed: str = "a number") -> float | None:
+        """A finite number, or a complaint and None; ``allowed`` names what else it might have been."""
         if isinstance(value.data, int | float) and not isinstance(value.data, bool):
             try:
                 number = float(value.data)
@@ -69,7 +74,7 @@ class Sheet:
                 number = math.inf
             if math.isfinite(number):
                 return number
-        self.wrong(value, f"{what} is a number, not {value}.")
+        self.wrong(value, f"{what} is {allowed}, not {value}.")
         return None
 
     def count(self, value: Value, what: str) -> int | None:
@@ -83,7 +88,8 @@ class Sheet:
         """A text, or a complaint and None."""
         if isinstance(value.data, str):
             return value.data
-        self.wrong(value, f"{what} is a text, not {value}{'; put it in quotes' if value.data is not None else ''}.")
+        hint = "; put it in quotes" if isinstance(value.data, bool | int | float) else ""
+        self.wrong(value, f"{what} is a text, not {value}{hint}.")
         return None
 
     def template(self, value: Value, what: str) -> str | None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 MOST_CHARACTERS, MOST_VALUES, MOST_LEVELS = 1_000_000, 50_000, 32
 """A file beyond these is refused unread: our own rules, all 86, fill a third of it and five levels of conditions."""
 
+MOST_TOLD = 100
+
 
 class Place(NamedTuple):
     """A line and a column, both counted from 1."""
@@ -85,9 +87,12 @@ class Complaints:
         self._found.append((at.place if isinstance(at, Value) else at, what))
 
     def told(self) -> tuple[str, ...]:
-        """``file:line:column: what``, in the order of the file, each once."""
+        """``file:line:column: what``, in the order of the file, each once, and how many more there are."""
         ordered = sorted(dict.fromkeys(self._found), key=lambda pair: pair[0])
-        return tuple(f"{self.file}:{place.line}:{place.column}: {what}" for place, what in ordered)
+        told = [f"{self.file}:{place.line}:{place.column}: {what}" for place, what in ordered[:MOST_TOLD]]
+        return (
+            (*told, f"{self.file}: and {len(ordered) - MOST_TOLD} more.") if len(ordered) > MOST_TOLD else tuple(told)
+        )
 
 
 class Refused(Exception):
