@@ -80,7 +80,7 @@ def kill(layer: nn.Module, *units: int) -> None:
     """Give these units a bias under which no input brings them to answer, and the others one under which some do."""
     assert isinstance(layer.bias, Tensor)
     with torch.no_grad():
-        layer.bias.fill_(2.0)
+        layer.bias.fill_(0.5)
         layer.bias[list(units)] = -1e3
 
 
@@ -153,6 +153,9 @@ class Functional(nn.Module):
 
 def test_dead_units_behind_functions_show_in_what_the_next_layer_is_given() -> None:
     model = Functional()
+    with torch.no_grad():
+        for layer in (model.first, model.second):
+            layer.weight.abs_()  # what is not killed answers
     kill(model.conv, 2)
     kill(model.first, 0, 3)
     kill(model.second, 1)
