@@ -30,8 +30,8 @@ def advise(
     a log. ``config``, ``model`` and ``data`` add what the log does not say: a mapping of fields, the record
     (`RunConfig`, `ModelProfile`, `DataProfile`), a live model, or arrays ``(x, y)``; without a source they are judged
     alone, before any training. ``columns={"val.loss": "my_val"}`` corrects a guessed role. ``profile`` names the kind
-    of run whose limits are to be used, ``plugins`` adds plugin modules or objects, ``strict`` raises where a plugin
-    fails.
+    of run whose limits are to be used, ``plugins`` adds plugins: the path of a Python file or of rules in YAML or TOML,
+    a module or its name, or an object with hook functions. ``strict`` raises where a plugin fails.
 
     ``settings`` is a mapping, a record, or the path of a file that holds them; ``profile`` and ``plugins`` given here
     take the place of those in it. No file is read that is not named: what a call answers does not depend on the folder
@@ -66,7 +66,9 @@ def _objects(plugins: Iterable[object] | None) -> Iterable[object]:
     from expert.errors import SettingsError
 
     if isinstance(plugins, str) or not isinstance(plugins, Iterable | None):
-        raise SettingsError(f"plugins must be a list of modules or objects with hook functions, not {plugins!r:.80}.")
+        raise SettingsError(
+            f"plugins must be a list of files, modules or objects with hook functions, not {plugins!r:.80}."
+        )
     return plugins or ()
 
 

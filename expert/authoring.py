@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expert.cases import broken, case, curve, decay, facts, flat, layers, line, run, zigzag
-from expert.hooks import hookimpl
+from expert.hooks import API, hookimpl
 from expert.language.handles import (
     batch,
     config,
@@ -27,7 +27,7 @@ from expert.rule import Rule, against, decisive, escalates, moderate, strong, su
 from expert.signals.signal import Reading, Signal, Unknown
 
 __all__ = [
-    "Change", "Reading", "Remedy", "Rule", "Signal", "Unknown", "against", "batch", "broken", "case", "config",
+    "API", "Change", "Reading", "Remedy", "Rule", "Signal", "Unknown", "against", "batch", "broken", "case", "config",
     "curve", "data", "decay", "decisive", "escalates", "facts", "flat", "gradient", "hookimpl", "keras_code", "layers",
     "limit", "line", "model", "moderate", "not_when", "numpy_code", "optimizer", "run", "scaler", "signal",
     "strong", "supports", "test", "time", "torch_code", "train", "train_eval", "update", "val", "weak", "weight",

@@ -26,7 +26,7 @@ DESCRIBED: Mapping[str, str] = {
     "at_most": "As much as a number or a limit, or less.",
     "is": "One of these values.",
     "known": "Whether the value is known at all; never unknown itself.",
-    "id": "The prefix of a family and three digits; those from 900 on are free for plugins.",
+    "id": "Of a rule: the prefix of its family or of your team, and three digits. Of a remedy: two letters and three.",
     "name": "Lower-case words joined by hyphens.",
     "kind": "Of a rule: what is seen, what causes it, or a guard that silences rules. Of a remedy: what it does.",
     "family": "What the rule is about; its prefix stands in the id.",

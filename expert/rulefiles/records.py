@@ -19,7 +19,7 @@ from expert.rulefiles.values import Value
 
 Record = TypeVar("Record", Rule, Remedy)
 IDS: Mapping[type[BaseModel], str] = {
-    Rule: "the three capital letters of a family and three digits, such as 'OPT990'",
+    Rule: "three capital letters, a family's or your own, and three digits, such as 'OPT990'",
     Remedy: "two capital letters and three digits, such as 'ZX990'",
 }
 A_NAME = "lower-case words joined by hyphens, such as 'restless-loss'"

@@ -163,7 +163,7 @@ def test_a_case_that_is_wrong(case: str, problem: str) -> None:
         ("severity: error", "severity: eror", "11:15: 'severity' is one of info, warning, error, fatal, not 'eror'. Did you mean 'error'?"),
         ("severity: error", "severty: error", "11:5: unknown key 'severty' in rule OPT980 tiny-batch. Did you mean 'severity'?"),
         ("    severity: error\n", "", "6:5: rule OPT980 tiny-batch lacks 'severity'."),
-        ("id: OPT980", "id: OP980", "6:9: 'id' is the three capital letters of a family and three digits, such as 'OPT990', not 'OP980'."),
+        ("id: OPT980", "id: OP980", "6:9: 'id' is three capital letters, a family's or your own, and three digits, such as 'OPT990', not 'OP980'."),
         ("id: OPT980", "id: GEN980", "6:5: Rule GEN980 tiny-batch: the prefix GEN belongs to family generalization, not optimization."),
         ("tiny-batch", "Tiny Batch", "7:11: 'name' is lower-case words joined by hyphens, such as 'restless-loss', not 'Tiny Batch'."),
         ("prior: 0.6", "prior: 1", "12:12: 'prior': input should be less than 1, not 1."),
