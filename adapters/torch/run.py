@@ -246,6 +246,9 @@ class Run(WatchedRun):
             if collector.updates <= self._stepped_at:
                 collector.skips += 1
                 collector.updates += 1
+            else:
+                for watch in collector.watches:
+                    watch.update_passed()
             collector.scaler.record(collector.updates)
         self._stepped_at = collector.updates
         at = collector.updates + self._ahead

@@ -48,6 +48,8 @@ class OptimizerWatch:
         self._stock = 0
         """What it holds, as the ranks of a distributed run know it."""
         self.count = 0
+        self._missed, self._counted = 0, 0
+        """Updates of a scaler that passed without a step of this optimizer alone, and its steps at the last of them."""
         self.looked_at = 0
         """The step of the run that was looked at last."""
         self._model, self._others = model, others
@@ -79,7 +81,7 @@ class OptimizerWatch:
     @property
     def at(self) -> int:
         """Where the run will be after this optimizer's next step."""
-        ahead = self.count + 1 + self.collector.skips
+        ahead = self.count + 1 + self.collector.skips + self._missed
         return max(ahead, self.collector.updates)
 
     def before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
@@ -102,10 +104,16 @@ class OptimizerWatch:
             return
         self.count += 1
         collector = self.collector
-        at = self.count + collector.skips
+        at = self.count + collector.skips + self._missed
         collector.updates = max(collector.updates, at)
         if self._look is not None or self.count + 1 >= self._due:
             self._finish()
+
+    def update_passed(self) -> None:
+        """A scaler was updated: an optimizer it left out, whose gradients alone were not finite, stays in step."""
+        if self.count == self._counted:
+            self._missed += 1
+        self._counted = self.count
 
     def look_soon(self) -> None:
         """Look closely at the next steps: something has happened."""
@@ -204,7 +212,7 @@ class OptimizerWatch:
         if look == self.count + 1:
             self._arm()
         # One more than the step after which the epoch ends: the hook behind that step asks for the next one.
-        end = self.collector.epoch_end - self.collector.skips + 1
+        end = self.collector.epoch_end - self.collector.skips - self._missed + 1
         self._due = min(look, end) if self.first and end > self.count + 1 else look
 
     def _hand_over(self, looker: Looker, measured: Measured) -> None:
