@@ -15,6 +15,7 @@ from expert.facts import Facts
 from expert.history import History
 from expert.inference import Limits, Truth, judge
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, SignalTerm, leaves
+from expert.language.spelling import leaf_faults
 from expert.limits import Limit
 from expert.rule import Evidence, Rule
 from expert.signals import SIGNALS
@@ -33,7 +34,7 @@ def check_rule(rule: Rule, signals: Iterable[Signal] = ()) -> None:
 
 def broken_laws(rule: Rule, signals: Mapping[str, Signal]) -> Iterator[str]:
     """One sentence for every law the rule breaks."""
-    unknown = list(_unknown_signals(rule, signals))
+    unknown = [*_unknown_signals(rule, signals), *_never_seen(rule)]
     yield from unknown
     if unknown:
         return
@@ -128,6 +129,12 @@ def _unknown_signals(rule: Rule, signals: Mapping[str, Signal]) -> Iterator[str]
     for term in dict.fromkeys(terms):
         if isinstance(term, SignalTerm) and term.signal not in signals:
             yield f"unknown signal '{term.signal}'.{nearest(term.signal, signals)}"
+
+
+def _never_seen(rule: Rule) -> Iterator[str]:
+    """Series and values in the conditions that no run can show."""
+    faults = (fault for condition in conditions(rule) for leaf in leaves(condition) for fault in leaf_faults(leaf))
+    yield from dict.fromkeys(faults)
 
 
 def _without_a_part(node: ConditionNode) -> Iterator[tuple[ConditionNode, ConditionNode]]:

@@ -13,6 +13,9 @@ def add(commands: Subcommands) -> None:
     """Describe the command to the parser."""
     explain = commands.add_parser("explain", help="what a rule or a remedy means")
     explain.add_argument("word", metavar="RULE-OR-REMEDY", help="an id or a name")
+    explain.add_argument(
+        "--as", dest="written", choices=("yaml", "toml"), help="print it as a rule file, to be copied and changed"
+    )
     add_plugins(explain)
     explain.set_defaults(run=_explain)
 
@@ -23,7 +26,12 @@ def _explain(options: argparse.Namespace) -> int:
     _, knowledge = loaded(options)
     rule = knowledge.catalogue.find(options.word)
     remedy = knowledge.remedy(options.word)
-    if rule is not None:
+    if options.written is not None and (rule is not None or remedy is not None):
+        from expert.rulefiles import dump_rules
+
+        rules, remedies = ([rule], []) if rule is not None else ([], [remedy] if remedy is not None else [])
+        print(dump_rules(rules, remedies, options.written), end="")
+    elif rule is not None:
         print(rule_page(rule, knowledge))
     elif remedy is not None:
         print(remedy_page(remedy, knowledge))

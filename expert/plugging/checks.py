@@ -23,6 +23,9 @@ MARK = f"{hookimpl.project_name}_impl"
 
 def faults(plugin: object) -> Iterator[str]:
     """Why the plugin cannot be used, a sentence for each reason."""
+    if inspect.isclass(plugin):
+        yield f"it is a class; give an object of it, {plugin.__name__}()."
+        return
     if fault := api_fault(getattr(plugin, API_NAME, API)):
         yield fault
         return

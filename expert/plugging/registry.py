@@ -118,15 +118,17 @@ class Registry:
         self._register(loaded.plugin, name)
 
     def _register(self, plugin: object, name: str) -> None:
-        faults = list(checks.faults(plugin))
-        self.complain(name, faults)
-        if faults:
-            return
-        self.complain(name, checks.unmarked(plugin))
-        try:
-            self._manager.register(plugin, name)
-        except ValueError:  # the module is an installed plugin, too
+        if self._manager.is_registered(plugin):
             self.complain(name, ["it is loaded already, under another name."])
+            return
+        try:
+            faults = list(checks.faults(plugin))
+            self.complain(name, faults)
+            if not faults:
+                self.complain(name, checks.unmarked(plugin))
+                self._manager.register(plugin, name)
+        except Exception as error:  # a stranger's object may raise whatever it is asked
+            self.problems.append(self.raised(name, error))
 
     def _free(self, name: str) -> str:
         """The name, numbered where another plugin has it already."""

@@ -84,7 +84,9 @@ class _Reading:
             self.complaints.add(place, f"the file holds {what}, which no rule needs.")
             raise Refused
         if isinstance(event, self.yaml.AliasEvent) or event.anchor is not None:
-            self.complaints.add(place, "anchors and aliases are not read; name what is used twice under 'terms'.")
+            self.complaints.add(
+                place, "anchors and aliases are not read; what is used twice gets a name under 'terms' or 'limits'."
+            )
         if getattr(event, "tag", None) is not None:
             self.complaints.add(place, f"the tag {event.tag!r} is not obeyed; a rule file holds plain values.")
         if isinstance(event, self.yaml.SequenceStartEvent):

@@ -115,7 +115,7 @@ def test_what_is_wrong_with_the_file_is_told_beside_the_rules_that_stand(
     [
         ("rules: [", "rules.yaml:1:9: this is not YAML: while parsing a flow node, expected the node content"),
         ("rules: []\n", "rules.yaml: nothing to check"),
-        ("1", "rules.yaml:1:1: a rule file is a mapping with expert_api, limits, terms, remedies and rules, not the"),
+        ("1", "rules.yaml:1:1: a rule file is a mapping of expert_api, limits, terms, remedies, rules, not the"),
     ],
 )
 def test_a_file_in_which_nothing_can_be_checked_is_unusable(
@@ -217,6 +217,17 @@ def test_the_settings_of_a_project_name_plugins_for_every_command(
     assert run("explain", "tiny-batch") == 0
     assert run("rules", "OPT980") == 0
     assert run("check", "rules.yaml") == 0
+
+
+@pytest.mark.parametrize("kind", ["yaml", "toml"])
+@pytest.mark.parametrize("word", ["OSC101", "lower-learning-rate"])
+def test_what_is_known_can_be_printed_to_be_copied(
+    folder: Path, word: str, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("explain", word, "--as", kind) == 0
+    (folder / f"copy.{kind}").write_text(out(capsys))
+    assert run("check", f"copy.{kind}") == 0
+    assert run("explain", "OSC999", "--as", kind) == 2
 
 
 def test_a_rule_of_ours_written_as_a_file_is_ours(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -190,6 +190,57 @@ def test_a_file_that_fails_is_told_in_one_sentence_with_its_line(folder: Path, t
     assert "\n" not in str(raised.value)
 
 
+def test_what_fails_while_a_run_is_judged_is_isolated_too(folder: Path) -> None:
+    path = write(
+        folder,
+        """
+from expert.authoring import Signal, hookimpl
+from expert.reading import Reader
+SIGNAL = Signal("halves", "halves", "", "proof", "halved", lambda view: {}["half"], arguments=0)
+
+@hookimpl
+def expert_signals():
+    return [SIGNAL]
+
+@hookimpl
+def expert_rules():
+    return [RULE]
+
+@hookimpl
+def expert_readers():
+    return [Reader("odd", "odd", "run", lambda source: [][0], lambda source, request: ())]
+
+@hookimpl
+def expert_advice(advice):
+    raise RuntimeError("nobody listens")
+"""
+        + RULE.replace("config.batch_size < 4", "signal.halves() > 1"),
+    )
+    assert sorted(told(path)) == [
+        ("my_rules.py", "my_rules.py:16: IndexError: list index out of range"),
+        ("my_rules.py", "my_rules.py:20: RuntimeError: nobody listens"),
+        ("my_rules.py", "signal 'halves' failed: KeyError: 'half'"),
+    ]
+    with pytest.raises(AuthoringError, match=r"Plugin 'my_rules\.py': "):
+        advise(RUN, plugins=[path], strict=True)
+
+
+def test_a_cycle_is_told_of_each_rule_in_it(folder: Path) -> None:
+    other = RULE.split("RULE = ")[1].replace("OPT980", "OPT981").replace("tiny-batch", "second")
+    one = RULE.replace("fires=()", "explains=('second',), fires=()")
+    path = write(
+        folder, f"{one}\nOTHER = {other.replace('fires=()', 'explains=(`OPT980`,), fires=()').replace('`', chr(39))}"
+    )
+    cycle = "The relations between rules form a cycle: "
+    first, second = told(path)
+    assert first[1].startswith(f"my_rules.py:5: {cycle}")
+    assert second[1].startswith(f"my_rules.py:12: {cycle}")
+    assert {first[1].split(cycle)[1], second[1].split(cycle)[1]} <= {
+        "tiny-batch → second → tiny-batch. One of them must go.",
+        "second → tiny-batch → second. One of them must go.",
+    }
+
+
 def test_a_file_that_failed_is_tried_again(folder: Path) -> None:
     path = write(folder, "import made_later\n" + RULE)
     assert "No module named 'made_later'" in told(path)[0][1]

@@ -387,6 +387,29 @@ def test_what_is_no_plugin_is_said() -> None:
             advise(RUN, plugins=wrong)  # type: ignore[arg-type]
 
 
+def test_a_class_in_place_of_an_object_is_said() -> None:
+    assert told_by(Good) == [("Good", "it is a class; give an object of it, Good().")]
+
+
+def test_an_object_that_raises_when_it_is_looked_at_is_isolated() -> None:
+    class Grudging:
+        @property
+        def expert_api(self) -> int:
+            raise RuntimeError("do not ask")
+
+        @hookimpl
+        def expert_rules(self) -> list[object]:
+            return []
+
+    assert told_by(Grudging()) == [("Grudging", "RuntimeError: do not ask")]
+
+
+def test_the_version_of_the_api_is_public() -> None:
+    from expert.authoring import API
+
+    assert API == 1
+
+
 def test_a_stranger_cannot_take_the_id_or_the_name_of_a_built_in_rule() -> None:
     taken = plugin_of(rule("NUM101", "mine", config.shuffle, family="numerics"), name="a-stranger")
     ((plugin, what),) = told_by(taken)
