@@ -79,6 +79,12 @@ class Collector:
             for number, (optimizer, sampling) in enumerate(zip(optimizers, samplings, strict=True))
         ]
 
+    def adopt_scaler(self, scaler: Any) -> None:
+        """Follow a scaler that was not handed over, from the first step it takes on."""
+        if callable(getattr(scaler, "is_enabled", None)) and scaler.is_enabled():
+            self.scaler = ScalerWatch(scaler, self.telemetry, self.reads)
+            self.telemetry.know("config", loss_scaling=True)
+
     def failed(self, doing: str, error: Exception) -> None:
         """Something of ours went wrong: say so in the advice, and let the training go on."""
         self._failures += 1

@@ -16,6 +16,7 @@ from expert.adapters.live.telemetry import Column
 from expert.adapters.torch.clipping import Canaries
 from expert.adapters.torch.looks import Looker, Measured, Scaling
 from expert.adapters.torch.parameters import is_ready, watched_parameters
+from expert.adapters.torch.precision import scaler_at_work
 from expert.adapters.torch.recording import LookRecorder
 
 if TYPE_CHECKING:
@@ -174,6 +175,8 @@ class OptimizerWatch:
         if self._armed_at:
             self._step_seconds = began - self._armed_at - self.collector.hook_seconds()
         self._disarm(self.at)
+        if self.collector.scaler is None and not self.count:
+            self.collector.adopt_scaler(scaler_at_work())
         if self.looker is None or self._held != self._holding():
             self._prepare()
         assert self.looker is not None
