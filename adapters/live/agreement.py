@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -124,11 +124,18 @@ class LossAgreement:
         return [Disagreement(int(self._began[worst]), text, told[:SHOWN])]
 
 
+class Norms(NamedTuple):
+    """Norms of some parameters, which are given by their numbers in rising order."""
+
+    places: tuple[int, ...]
+    values: Floats
+
+
 class Replica(NamedTuple):
     """What one look found on one rank: norms by parameter, and one number that depends on all weights and signs."""
 
-    gradients: Mapping[int, float]
-    weights: Mapping[int, float]
+    gradients: Norms
+    weights: Norms
     mark: tuple[float, float] | None = None
     """The sum of sampled weights, and their norm."""
 
@@ -184,21 +191,23 @@ def _marked_apart(own: tuple[float, float] | None, other: tuple[float, float] | 
     return own is not None and other is not None and abs(own[0] - other[0]) > TOLERANCE * own[1]
 
 
-def _worst(own: Mapping[int, float], other: Mapping[int, float]) -> tuple[int, float]:
+def _worst(own: Norms, other: Norms) -> tuple[int, float]:
     """Which of the norms both know differs most, and by what share; -1 and 0 where none does."""
-    both = [place for place in own if place in other]
-    whole = math.sqrt(sum(own[place] ** 2 for place in both if math.isfinite(own[place])))
-    place, worst = -1, 0.0
-    for one in both:
-        mine, theirs = own[one], other[one]
-        largest = max(abs(mine), abs(theirs))
-        if math.isfinite(mine) and math.isfinite(theirs):
-            apart = abs(mine - theirs) / largest if largest > NOTHING * whole else 0.0
-        else:
-            apart = 0.0 if math.isfinite(mine) == math.isfinite(theirs) else math.inf
-        if apart > worst:
-            place, worst = one, apart
-    return place, worst
+    places = np.array(own.places, dtype=np.intp)
+    mine, theirs = own.values, other.values
+    if own.places != other.places:
+        places, here, there = np.intersect1d(places, other.places, assume_unique=True, return_indices=True)
+        mine, theirs = mine[here], theirs[there]
+    if not len(places):
+        return -1, 0.0
+    finite, theirs_finite = np.isfinite(mine), np.isfinite(theirs)
+    largest = np.maximum(np.abs(mine), np.abs(theirs))
+    whole = float(np.linalg.norm(mine[finite]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = np.where(largest > NOTHING * whole, np.abs(mine - theirs) / largest, 0.0)
+    apart = np.where(finite & theirs_finite, apart, np.where(finite == theirs_finite, 0.0, np.inf))
+    worst = int(np.argmax(apart))
+    return (int(places[worst]), float(apart[worst])) if apart[worst] > 0.0 else (-1, 0.0)
 
 
 def ranks_named(ranks: Sequence[int] | NDArray[np.intp]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from expert.adapters.live.agreement import Disagreement, Replica, ReplicaAgreement
+from expert.adapters.live.agreement import Disagreement, Norms, Replica, ReplicaAgreement
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.looks import Looker, Measured
 from expert.adapters.torch.peers import Peer
@@ -143,13 +142,14 @@ class JointLooks:
 
 
 def _replica(look: Look) -> Replica:
-    found: dict[str, dict[int, float]] = {}
+    found = {"gradient": Norms((), np.empty(0)), "weight": Norms((), np.empty(0))}
     mark, start = None, 0
+    numbers = np.array(look.numbers, dtype=np.float64)
     for name, places, length in look.parts:
-        numbers: array[float] = look.numbers[start : start + length]
+        values = numbers[start : start + length]
         start += length
         if name == "mark":
-            mark = numbers[0], numbers[1]
+            mark = float(values[0]), float(values[1])
         else:
-            found[name] = dict(zip(places, numbers, strict=True))
-    return Replica(found.get("gradient", {}), found.get("weight", {}), mark)
+            found[name] = Norms(places, values)
+    return Replica(found["gradient"], found["weight"], mark)

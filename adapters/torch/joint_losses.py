@@ -57,8 +57,7 @@ class JointLosses:
         del self.own.at[:count]
         del self.own.values[:count]
         everywhere = arrived.all(axis=0)
-        for step, loss in zip(at, np.where(everywhere, losses.mean(axis=0), losses[0]), strict=True):
-            self._joined.append(step, loss)
+        _extend(self._joined, at, np.where(everywhere, losses.mean(axis=0), losses[0]))
         self.alone += count - int(everywhere.sum())
         self.total += count
         self._keep(at, losses, arrived)
@@ -75,14 +74,13 @@ class JointLosses:
                 continue
             column = self._telemetry.column("train.loss", labels=(("rank", str(rank)),), **self._about)
             self._shown[rank] = column
-            for at, loss in zip(self._recent[rank].at, self._recent[rank].values, strict=True):
-                column.append(at, loss)
+            _extend(column, np.array(self._recent[rank].at), np.array(self._recent[rank].values))
 
     def completed(self, history: History) -> History:
         """The history with rank zero's own losses behind what is final."""
         if not self.own.at:
             return history
-        whole = replace_points(self._joined, [*self._joined.at, *self.own.at], [*self._joined.values, *self.own.values])
+        whole = _like(self._joined, [*self._joined.at, *self.own.at], [*self._joined.values, *self.own.values])
         others = tuple(one for one in history.series if one.role != "train.loss" or one.labels or one.clock != "step")
         return history.model_copy(update={"series": (whole.series(), *others)})
 
@@ -90,16 +88,25 @@ class JointLosses:
         for rank, recent in enumerate(self._recent):
             there = arrived[rank]
             shown = self._shown.get(rank)
-            for step, loss in zip(at[there], losses[rank, there], strict=True):
-                recent.append(step, loss)
-                if shown is not None:
-                    shown.append(step, loss)
+            _extend(recent, at[there], losses[rank, there])
+            if shown is not None:
+                _extend(shown, at[there], losses[rank, there])
             if len(recent.at) > 2 * RECENT:
                 del recent.at[:-RECENT]
                 del recent.values[:-RECENT]
 
 
-def replace_points(column: Column, at: Sequence[float], values: Sequence[float]) -> Column:
+def _extend(column: Column, at: Floats, values: Floats) -> None:
+    """Add points to a column; its last point gives way to one at the same position."""
+    if len(at) and column.at and at[0] <= column.at[-1]:
+        for step, value in zip(at, values, strict=True):
+            column.append(step, value)
+        return
+    column.at.frombytes(at.tobytes())
+    column.values.frombytes(values.tobytes())
+
+
+def _like(column: Column, at: Sequence[float], values: Sequence[float]) -> Column:
     """A column like this one with other points."""
     new = Column(
         column.name, column.role, column.clock, column.phase, column.reduction, column.direction, column.labels

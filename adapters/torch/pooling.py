@@ -60,7 +60,8 @@ def pool(
     for name in dict.fromkeys(name for one in told for name in one):
         numbers_by_rank = {row: one[name][1] for row, one in enumerate(told) if name in one}
         # A rank may hold nothing of a parameter, and measures nothing of it then.
-        places = sorted({place for one in told if name in one for place in one[name][0]})
+        kinds = {one[name][0] for one in told if name in one}
+        places = sorted(set().union(*kinds))
         if places:
             known = of_gradients if name in OF_GRADIENTS else counted
             kept = [place for place in places if known[place]]

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from expert.adapters.torch import ranks, watch
+from expert.adapters.torch import ranks, telling, watch
 from expert.adapters.torch import run as run_module
 from expert.history import History
 
@@ -248,7 +248,7 @@ def harder_samples(rank: int) -> Any:
 
 def killed(rank: int, kind: str, victim: int, folder: str) -> Any:
     """One rank is gone in the middle; the other one goes on until the training itself fails."""
-    ranks.TOLD_EVERY = run_module.WRITTEN_EVERY = 0.2  # instead of a second
+    telling.TOLD_EVERY = run_module.WRITTEN_EVERY = 0.2  # instead of a second
     model = WRAPPERS[kind](network())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     try:

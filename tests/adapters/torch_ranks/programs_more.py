@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from expert.adapters.torch import ranks, watch
 from expert.adapters.torch import run as run_module
+from expert.adapters.torch import telling, watch
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.losses import Losses
 
@@ -110,7 +110,7 @@ def tensor_parallel(rank: int) -> Any:
     mesh = init_device_mesh("cpu", (2,))
     model = wide()
     parallelize_module(model, mesh, {"0": ColwiseParallel(), "2": RowwiseParallel()})
-    return _whole_batches(model)
+    return _whole_batches(model, BATCH)
 
 
 def wide() -> nn.Sequential:
@@ -118,19 +118,42 @@ def wide() -> nn.Sequential:
     return nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 8), nn.Tanh(), nn.Linear(8, 3))
 
 
-def _whole_batches(model: nn.Module) -> Any:
+def _whole_batches(model: nn.Module, size: int) -> Any:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, foreach=False)
     run = watch(model, optimizer, every=50)
-    x, y = samples(60)
-    for start in range(0, 60 * BATCH, BATCH):
-        run.step(update(model, optimizer, x[start : start + BATCH], y[start : start + BATCH]))
+    x, y = samples(60, 4)
+    for start in range(0, 60 * size, size):
+        run.step(update(model, optimizer, x[start : start + size], y[start : start + size]))
     run.close()
     return run.history()
 
 
-def not_parallel() -> Any:
-    """The reference of `tensor_parallel`."""
-    return _whole_batches(wide())
+def not_parallel(size: int) -> Any:
+    """One process that sees batches of so many samples."""
+    return _whole_batches(wide(), size)
+
+
+def on_a_mesh(rank: int, kind: str) -> Any:
+    """Four ranks in two axes: copies of shards, or shards of shards with parts that lie on several ranks."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+    from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
+    mesh = init_device_mesh("cpu", (2, 2), mesh_dim_names=("outer", "inner"))
+    model = wide()
+    if kind == "copies":
+        fully_shard(model, mesh=mesh)
+        given = batches(60, rank, 4)
+    else:
+        parallelize_module(model, mesh["inner"], {"0": ColwiseParallel(), "2": RowwiseParallel()})
+        fully_shard(model, mesh=mesh["outer"])
+        given = batches(60, rank // 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, foreach=False)
+    run = watch(model, optimizer)
+    for x, y in given:
+        run.step(update(model, optimizer, x, y))
+    run.close()
+    return run.history()
 
 
 class _OnItsWay:
@@ -161,8 +184,8 @@ def on_a_device(rank: int, kind: str, steps: int) -> Any:
         patch.setattr(Losses, "take", lambda *_: False)
         patch.setattr(Losses, "take_any", take_any)
         patch.setattr(run_module, "WRITTEN_EVERY", 0.02)
-        patch.setattr(ranks, "TOLD_EVERY", 0.02)
-        patch.setattr(ranks, "PER_RANK", 0.0)
+        patch.setattr(telling, "TOLD_EVERY", 0.02)
+        patch.setattr(telling, "PER_RANK", 0.0)
         return train(rank, kind, steps)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from expert.adapters.live.agreement import Disagreement, LossAgreement, Replica, ReplicaAgreement, ranks_named
+from expert.adapters.live.agreement import Disagreement, LossAgreement, Norms, Replica, ReplicaAgreement, ranks_named
 
 STEPS = 30
 
@@ -110,7 +110,8 @@ def test_not_finite_everywhere_is_no_disagreement() -> None:
 
 
 def replica(gradients: Any, weights: Any, mark: Any = None) -> Replica:
-    return Replica(dict(enumerate(gradients)), dict(enumerate(weights)), mark)
+    norms = (Norms(tuple(range(len(of))), np.array(of)) for of in (gradients, weights))
+    return Replica(*norms, mark)
 
 
 def compared(*looks: tuple[Replica, Replica]) -> list[Disagreement | None]:
@@ -163,6 +164,14 @@ def test_not_finite_on_both_is_equal_and_on_one_is_not() -> None:
     _, told = compared((SAME, broken), (SAME, broken))
     assert told is not None
     assert "not finite on one of them" in told.text
+
+
+def test_only_what_both_have_is_compared() -> None:
+    own, none = Replica(Norms((0, 1), np.array([1.0, 2.0])), SAME.weights), Norms((), np.array([]))
+    assert compared((own, Replica(none, SAME.weights)), (own, Replica(none, SAME.weights))) == [None, None]
+    _, told = compared(*[(own, Replica(Norms((1,), np.array([3.0])), SAME.weights))] * 2)
+    assert told is not None
+    assert "most in b" in told.text
 
 
 def test_ranks_are_named_as_people_do() -> None:

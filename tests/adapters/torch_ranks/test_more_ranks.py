@@ -63,12 +63,24 @@ def test_norms_are_right_with_the_older_sharding(pair: Ranks, original: bool) ->
 
 def test_what_lies_on_both_ranks_counts_once(pair: Ranks) -> None:
     history, _ = pair.run(programs_more.tensor_parallel)
-    expected = programs_more.not_parallel()
+    expected = programs_more.not_parallel(programs.BATCH)
     check_like(history, expected)
     np.testing.assert_allclose(
         history.layer("weight_norm").values, expected.layer("weight_norm").values, rtol=1e-4, atol=1e-6
     )
     assert disagreements(history) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "ranks"), [("copies", 4), ("shards", 2)])
+def test_on_a_mesh_of_four_ranks_every_part_counts_once(kind: str, ranks: int) -> None:
+    four = Ranks(4)
+    try:
+        history, *_ = four.run(programs_more.on_a_mesh, kind)
+    finally:
+        four.stop()
+    check_like(history, programs_more.not_parallel(ranks * programs.BATCH))
+    assert [note for note in history.notes if "rank" in note] == []
 
 
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
