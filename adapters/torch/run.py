@@ -197,7 +197,9 @@ class Run(WatchedRun):
         self._due, self._checked = updates + 1, (updates, monotonic())
         telemetry = self._collector.telemetry
         telemetry.marks.clear()
-        telemetry.mark(updates, self._epochs, seconds)
+        if self._base.marks is None:
+            # Otherwise the marks before tell more: this step may lie in the middle of an epoch.
+            telemetry.mark(updates, self._epochs, seconds)
         telemetry.event("resume", updates + 1, f"resumed after step {updates}")
         # The file tells of the whole run, too.
         self._append(self._base)
