@@ -93,6 +93,9 @@ class ExpertCallback(TrainingCallback):
             return None
         loss, batch = self._losses.take() if self._losses is not None else (None, None)
         run.step(loss, batch=batch)
+        if self._losses is not None and self._losses.note is not None:
+            run.telemetry.note(self._losses.note)
+            self._compared = COMPARED
         if loss is not None:
             if not self._returned:
                 self._returned = True
@@ -180,9 +183,6 @@ class ExpertCallback(TrainingCallback):
         """The model's own loss is the one that is trained on: tell which it is."""
         assert self.run is not None
         telemetry = self.run.telemetry
-        if self._losses is not None and self._losses.note is not None:
-            telemetry.note(self._losses.note)
-            self._compared = COMPARED
         task, loss = task_and_loss(model)
         told = {"task": task, "loss": loss, "loss_formula": "fused" if loss != "mse" else None}
         if loss is not None and telemetry.config.loss is None:

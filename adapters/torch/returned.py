@@ -65,6 +65,8 @@ class ReturnedLosses:
         self._trained.clear()
         if not losses:
             return None, batch
+        if len(losses) == 1 and (self._means or self._processes == 1):
+            return losses[0], batch
         together = torch.stack(losses)
         return together.mean() if self._means else together.sum() * self._processes, batch
 

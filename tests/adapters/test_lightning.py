@@ -255,6 +255,8 @@ def test_a_resumed_training_goes_on_with_its_record(pl: Any, tmp_path: Path, sav
     assert loss.at.tolist() == list(range(1, 3 * STEPS + 1))
     np.testing.assert_allclose(loss.values, [*first.losses[:at], *module.losses], rtol=1e-6)
     assert series(history, "val.loss").at.tolist() == [1, 2, 3]
+    assert history.marks is not None
+    assert list(zip(history.marks.step, history.marks.epoch, strict=True)) == [(STEPS * n, n) for n in range(4)]
     assert [event.kind for event in history.events] == ["resume"]
 
 

@@ -253,6 +253,9 @@ def test_a_resumed_training_goes_on_with_its_record(
     assert series(history, "train.loss").at.tolist() == list(range(at + 1 if moved else 1, 2 * STEPS + 1))
     assert series(history, "train.loss").values.tolist() == losses[at if moved else 0 :].tolist()
     assert series(history, "val.loss").at.tolist() == ([2] if moved else [1, 2])
+    assert history.marks is not None
+    known = range(1 if moved else 0, 3)
+    assert list(zip(history.marks.step, history.marks.epoch, strict=True)) == [(STEPS * n, n) for n in known]
     assert [event.kind for event in history.events] == ["resume"]
 
 
