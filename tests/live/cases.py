@@ -13,8 +13,11 @@ from tests.scenarios.architectures import ARCHITECTURE_CASES
 from tests.scenarios.case import Case
 from tests.scenarios.cases import CASES
 
-ABOUT_DATA = ("S06", "S15", "S23", "S25", "S26", "S27", "S28", "S29", "S37")
-"""Scenarios in which the user shows the arrays as well: `advise(run, data=((x, y), (x_val, y_val)))`."""
+ABOUT_DATA = ("S06", "S13", "S15", "S23", "S25", "S26", "S27", "S28", "S29", "S37")
+"""Scenarios in which the user shows the arrays as well: `advise(run, data=((x, y), (x_val, y_val)))`.
+
+They are about data, or the data must be cleared of blame first: steep gradients at the start may come of large inputs.
+"""
 
 ABSENT = {
     "S04": ("DAT301",),
@@ -26,6 +29,9 @@ ABSENT = {
     "S34": ("OPT101",),
 }
 """Rules the knowledge base names as absent, by scenario."""
+
+REJECTED = {"S35": ("FX315",)}
+"""Remedies that must not be recommended at all: a smaller batch makes noise worse."""
 
 TOLD: dict[str, dict[str, Any]] = {
     "S07": {"loss_formula": "hand_made"},
@@ -41,6 +47,7 @@ class Live:
 
     case: Case
     absent: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
     about_data: bool = False
     told: dict[str, Any] = field(default_factory=dict)
 
@@ -51,7 +58,13 @@ class Live:
 
 def _live(case: Case) -> Live:
     scenario = case.scenario
-    return Live(case, ABSENT.get(scenario, ()), scenario in ABOUT_DATA, TOLD.get(scenario, {}))
+    return Live(
+        case,
+        absent=ABSENT.get(scenario, ()),
+        rejected=REJECTED.get(scenario, ()),
+        about_data=scenario in ABOUT_DATA,
+        told=TOLD.get(scenario, {}),
+    )
 
 
 SCENARIOS = tuple(_live(case) for case in CASES.values() if case.scenario.startswith("S"))

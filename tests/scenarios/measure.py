@@ -1,7 +1,7 @@
 """Measure every case: `python -m tests.scenarios.measure [--seeds 0 1 2] [--write] [CASE ...]`.
 
 Prints one line for each cure: the measure in the sick and in the cured run for each seed, and whether the cure holds.
-With `--write` the table goes into README.md beside this file.
+Seconds are processor time. With `--write` the table goes into README.md beside this file.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import time
 from pathlib import Path
 
+from .architectures import ARCHITECTURE_CASES
 from .case import Case
 from .cases import CASES
 from .loading import load
@@ -27,18 +28,18 @@ remedy the measurement refutes. HP is the entropy of the labels: what a model th
 
 def lines(case: Case, seeds: list[int]) -> list[str]:
     """The table's rows for one case."""
-    started = time.perf_counter()
+    started = time.process_time()
     sick = [load(case, seed) for seed in seeds]
-    seconds = (time.perf_counter() - started) / len(seeds)
+    seconds = (time.process_time() - started) / len(seeds)
     head = f"| {case.id} | {', '.join(case.article)} | {case.scenario} |"
     if not case.cures:
         losses = f"{_spread(sick, 'train_loss')} (HP {sick[0].samples.entropy:.2f})"
         return [f"{head} | train_loss | {losses} | | | {seconds:.1f} |"]
     rows = []
     for number, cure in enumerate(case.cures):
-        started = time.perf_counter()
+        started = time.process_time()
         cured = [load(case, seed, cured=True, cure=number) for seed in seeds]
-        cured_seconds = (time.perf_counter() - started) / len(seeds)
+        cured_seconds = (time.process_time() - started) / len(seeds)
         holds = all(cure.holds(before, after) for before, after in zip(sick, cured, strict=True))
         verdict = ("helps" if cure.helps else "no help") if holds else "**DOES NOT HOLD**"
         rows.append(
@@ -59,7 +60,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     table = []
-    for case in CASES.values():
+    for case in (*CASES.values(), *ARCHITECTURE_CASES.values()):
         if not arguments.cases or case.id in arguments.cases:
             rows = lines(case, arguments.seeds)
             print("\n".join(rows), flush=True)
