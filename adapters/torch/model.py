@@ -26,7 +26,7 @@ from expert.adapters.torch.model_tree import (
 )
 from expert.adapters.torch.model_weights import read_initialization
 from expert.adapters.torch.optimizer import is_torch_optimizer, read_optimizer
-from expert.adapters.torch.unwrapping import inner_module, inner_optimizer, inner_scheduler, plain_name
+from expert.adapters.torch.unwrapping import attribute, inner_module, inner_optimizer, inner_scheduler, plain_name
 from expert.errors import SourceError, nearest
 from expert.history import History, ModelProfile, RunConfig
 from expert.reading import Reader, ReadRequest
@@ -96,15 +96,10 @@ def read_settings(module: Module) -> RunConfig:
 
     A GAN's pair of generator and discriminator makes the run adversarial.
     """
-    inner = inner_module(module)
-    config = RunConfig(framework="torch", precision=_half_precision(inner), task=_task(inner))
-    names = {name.lower() for name in children_of(inner)}
-    if names & GENERATORS and names & DISCRIMINATORS:
-        config = config.model_copy(update={"adversarial": True})
-    held, called = measures_of(inner), losses_in_code(inner)
-    if len(held) + len(called) == 1:
-        return read_loss(held[0], config) if held else read_loss_name(called.pop(), config)
-    return config
+    try:
+        return _read_settings(inner_module(module))
+    except Exception:  # classes of all kinds
+        return RunConfig(framework="torch")
 
 
 def read_module(module: Module) -> ModelProfile:
@@ -134,8 +129,22 @@ def not_optimized(module: Module, optimizers: Iterable[object]) -> tuple[str, ..
     """Return the names of the module's parameters that want gradients and that none of the optimizers holds."""
     groups = [group for optimizer in optimizers for group in inner_optimizer(optimizer).param_groups]
     held = {id(parameter) for group in groups for parameter in group["params"]}
-    named = inner_module(module).named_parameters()
+    try:
+        named = list(inner_module(module).named_parameters())
+    except Exception:  # classes of all kinds
+        return ()
     return tuple(plain_name(name) for name, one in named if one.requires_grad and id(one) not in held)
+
+
+def _read_settings(module: Module) -> RunConfig:
+    config = RunConfig(framework="torch", precision=_half_precision(module), task=_task(module))
+    names = {name.lower() for name in children_of(module)}
+    if names & GENERATORS and names & DISCRIMINATORS:
+        config = config.model_copy(update={"adversarial": True})
+    held, called = measures_of(module), losses_in_code(module)
+    if len(held) + len(called) == 1:
+        return read_loss(held[0], config) if held else read_loss_name(called.pop(), config)
+    return config
 
 
 def _read_module(module: Module) -> ModelProfile:
@@ -229,7 +238,7 @@ def _has_more_to_train(module: Module, reached: set[int]) -> bool:
 def _say_missing(module: Module, missing: tuple[str, ...]) -> tuple[str, ...]:
     if not missing:
         return ()
-    trained = sum(parameter.requires_grad for parameter in inner_module(module).parameters())
+    trained = sum(parameter.requires_grad for parameter in all_parameters(inner_module(module)).values())
     shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
     return (f"The optimizer does not hold {len(missing)} of {trained} trainable parameters of the model: {shown}.",)
 
@@ -243,7 +252,10 @@ def _half_precision(module: Module) -> Any:
 def _task(module: Module) -> Any:
     for kind in type(module).__mro__:
         if kind.__module__.split(".")[0] == "transformers":
-            return next((task for end, task in TASKS.items() if kind.__name__.endswith(end)), None)
+            task = next((task for end, task in TASKS.items() if kind.__name__.endswith(end)), None)
+            labels = attribute(attribute(module, "config"), "num_labels")
+            # One label is a quantity; Hugging Face then takes the squared error.
+            return "regression" if kind.__name__.endswith("ForSequenceClassification") and labels == 1 else task
     return None
 
 

@@ -58,6 +58,14 @@ def test_models_of_hugging_face(name: str, expected: tuple[Any, ...], task: str)
     assert read_settings(net).task == task
 
 
+def test_one_label_is_a_quantity() -> None:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.BertConfig(
+        vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8, num_labels=1
+    )
+    assert read_settings(transformers.BertForSequenceClassification(config)).task == "regression"
+
+
 def lightning_module(build: Any) -> Any:
     lightning = pytest.importorskip("lightning")
 
