@@ -51,6 +51,8 @@ class Run(WatchedRun):
         self._roles: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
         self._ahead = 0
         """1 where each loss is handed over before its update, so that it belongs to the step after the last one."""
+        self._held_back: tuple[Any, Any, Mapping[str, Any]] | None = None
+        """What else came with the second loss while it was not known which step that belongs to."""
         self._stepped_at = 0
         """How many updates there were when `step` was called last."""
         self._due = 1
@@ -242,8 +244,13 @@ class Run(WatchedRun):
     def _slow_step(self, loss: Any, batch: Any, gradient_norm: Any, metrics: Mapping[str, Any]) -> int:
         """A step out of the ordinary: accumulation, a skipped update, a loss that is no plain tensor."""
         collector, losses = self._collector, self._losses
-        if losses.doubtful and losses.precede(collector.updates):
-            self._ahead = 1
+        if losses.doubtful:
+            second = self._losses.at
+            if losses.precede(collector.updates):
+                self._ahead, second = 1, second + 1
+            if self._held_back is not None:
+                self._more(second, *self._held_back)
+                self._held_back = None
         if collector.scaler is not None and collector.scaler.was_updated():
             if collector.updates <= self._stepped_at:
                 collector.skips += 1
@@ -255,7 +262,11 @@ class Run(WatchedRun):
         self._stepped_at = collector.updates
         at = collector.updates + self._ahead
         losses.take_any(at, loss)
-        self._more(at, batch, gradient_norm, metrics)
+        if losses.doubtful:
+            self._held_back = batch, gradient_norm, metrics
+        else:
+            # Before the first update it can only be the first step's.
+            self._more(max(at, 1), batch, gradient_norm, metrics)
         return at
 
     def _more(self, at: int, batch: Any, gradient_norm: Any, metrics: Mapping[str, Any]) -> None:
