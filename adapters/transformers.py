@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -14,14 +13,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from expert.adapters.torch.callback import TrainingCallback, harmless, reported
-from expert.adapters.torch.hf_settings import compiles, configuration, task_and_loss
-from expert.adapters.torch.resuming import state_of
+from expert.adapters.torch.hf_settings import FILE, checkpoint, compiles, configuration, restored, task_and_loss
 from expert.adapters.torch.returned import ReturnedLosses
 from expert.adapters.torch.unwrapping import inner_optimizer
-from expert.history import History
 
-FILE = "training_expert.pt"
-"""The record, beside the weights of each checkpoint."""
 COMPARED = 3
 """So many of the first logged losses are compared with those of the model."""
 DIFFERS = 0.02
@@ -67,6 +62,7 @@ class ExpertCallback(TrainingCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Watch the model, with what the arguments tell of its training."""
         model, optimizer = parts["model"], inner_optimizer(parts["optimizer"])
+        self._let_go()  # of a training that broke off, of which nobody has told
         run = self._begin(
             model,
             known=configuration(args, state, parts),
@@ -80,10 +76,10 @@ class ExpertCallback(TrainingCallback):
         self._sum, self._compared, self._returned = [], 0, False
         # Replicas in threads, or an engine with a scale of its own, are not looked into.
         if args.n_gpu <= 1 and not getattr(args, "deepspeed", None):
-            together = args.world_size if args.average_tokens_across_devices else 1
+            together = args.world_size if getattr(args, "average_tokens_across_devices", False) else 1
             self._losses = ReturnedLosses(model, args.gradient_accumulation_steps, together)
         if state.global_step:
-            self._resume(run, _restored(args, state, whole=self._chief))
+            self._resume(run, restored(args, state, whole=self._chief))
 
     @harmless
     def on_step_end(self, args: Any, state: Any, control: Any, **parts: Any) -> Any:
@@ -156,7 +152,7 @@ class ExpertCallback(TrainingCallback):
     def on_save(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Write the record beside the checkpoint."""
         self._epoch()
-        folder = _checkpoint(args, state)
+        folder = checkpoint(args, state)
         if self.run is None or not self._chief or not folder.is_dir():
             return
         try:
@@ -167,12 +163,16 @@ class ExpertCallback(TrainingCallback):
     @harmless
     def on_train_end(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Close the run."""
-        if self._losses is not None:
-            self._losses.remove()
+        self._let_go()
         self._end()
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"_losses": None, "_sum": []}
+
+    def _let_go(self) -> None:
+        if self._losses is not None:
+            self._losses.remove()
+            self._losses = None
 
     def _stopping(self, args: Any, control: Any) -> Any:
         if self.run is not None and self.run.should_stop and args.world_size == 1:
@@ -196,20 +196,3 @@ class ExpertCallback(TrainingCallback):
         if math.isfinite(seen) and math.isfinite(logged) and abs(logged - seen) > DIFFERS * abs(seen):
             self.run.telemetry.note(OTHER_LOSS.format(logged=logged, seen=seen))
             self._compared = COMPARED
-
-
-def _checkpoint(args: Any, state: Any) -> Path:
-    return Path(args.output_dir) / f"checkpoint-{state.global_step}"
-
-
-def _restored(args: Any, state: Any, *, whole: bool) -> dict[str, Any]:
-    """The state of a run in the checkpoint that is resumed from; where it holds none, one of counters alone."""
-    given = getattr(args, "resume_from_checkpoint", None)
-    for folder in (Path(given) if isinstance(given, str) else None, _checkpoint(args, state)):
-        try:
-            saved = torch.load(folder / FILE, weights_only=True, map_location="cpu") if whole and folder else {}
-        except Exception:  # no such file: the checkpoint was moved, or is older than the callback
-            continue
-        if saved.get("updates") == state.global_step:
-            return dict(saved)
-    return state_of(History(), state.global_step, int(state.epoch), 0.0)

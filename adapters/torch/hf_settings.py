@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
+
+import torch
+
+from expert.adapters.torch.resuming import state_of
+from expert.history import History
+
+FILE = "training_expert.pt"
+"""The record, beside the weights of each checkpoint."""
 
 LOSSES = {
     "CausalLM": ("language_model", "cross_entropy"),
@@ -57,3 +66,21 @@ def task_and_loss(model: Any) -> tuple[str | None, str | None]:
     """What a model is trained for, and by which loss of its own; None for what its name does not tell."""
     names = (type(model).__name__, str(getattr(getattr(model, "config", None), "problem_type", None)))
     return next((LOSSES[part] for part in LOSSES if any(part in name for name in names)), (None, None))
+
+
+def checkpoint(args: Any, state: Any) -> Path:
+    """The folder of the checkpoint that belongs to the step where the training stands."""
+    return Path(args.output_dir) / f"checkpoint-{state.global_step}"
+
+
+def restored(args: Any, state: Any, *, whole: bool) -> dict[str, Any]:
+    """The state of a run in the checkpoint that is resumed from; where it holds none, one of counters alone."""
+    given = getattr(args, "resume_from_checkpoint", None)
+    for folder in (Path(given) if isinstance(given, str) else None, checkpoint(args, state)):
+        try:
+            saved = torch.load(folder / FILE, weights_only=True, map_location="cpu") if whole and folder else {}
+        except Exception:  # no such file: the checkpoint was moved, or is older than the callback
+            continue
+        if saved.get("updates") == state.global_step:
+            return dict(saved)
+    return state_of(History(), state.global_step, int(state.epoch), 0.0)

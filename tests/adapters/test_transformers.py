@@ -14,7 +14,8 @@ import torch
 import transformers
 
 from expert import advise
-from expert.adapters.transformers import FILE, ExpertCallback
+from expert.adapters.torch.hf_settings import FILE
+from expert.adapters.transformers import ExpertCallback
 from expert.history import History
 
 WORDS, SAMPLES, BATCH = 50, 128, 16
@@ -257,6 +258,25 @@ def test_a_resumed_training_goes_on_with_its_record(
     known = range(1 if moved else 0, 3)
     assert list(zip(history.marks.step, history.marks.epoch, strict=True)) == [(STEPS * n, n) for n in known]
     assert [event.kind for event in history.events] == ["resume"]
+
+
+class Failing(transformers.Trainer):
+    def training_step(self, *args: Any, **more: Any) -> Any:
+        if self.state.global_step == 12:
+            raise ValueError("boom")
+        return super().training_step(*args, **more)
+
+
+def test_a_training_that_breaks_off_leaves_its_record(tmp_path: Path) -> None:
+    callback, model = ExpertCallback(quiet=True, path=tmp_path / "run.expert"), writer()
+    with pytest.raises(ValueError, match="boom"):
+        train(model, tmp_path, callback, kind=Failing)
+    assert series(callback.history(), "train.loss").at.tolist() == list(range(1, 13))
+    assert series(callback.history(), "val.loss").at.tolist() == [1]
+    train(model, tmp_path, callback)
+    assert series(callback.history(), "train.loss").at.tolist() == list(range(1, 2 * STEPS + 1))
+    assert series(History.load(tmp_path / "run.1.expert"), "train.loss").at.tolist() == list(range(1, 13))
+    assert not model._forward_hooks
 
 
 def test_evaluations_within_an_epoch_stand_on_the_clock_of_steps(tmp_path: Path) -> None:
