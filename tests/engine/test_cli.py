@@ -135,14 +135,6 @@ def test_run_chooses_one_of_several_runs(tmp_path: Path, capsys: pytest.CaptureF
     assert "holds 2 run(s)" in capsys.readouterr().err
 
 
-def test_explain_prints_a_rule_and_a_remedy_by_id_and_name(capsys: pytest.CaptureFixture[str]) -> None:
-    for word in ("OSC101", "oscillating-loss", "FX301", "lower-learning-rate"):
-        assert run("explain", word) == 0
-        assert capsys.readouterr().out.startswith("# ")
-    assert run("explain", "oscilating-loss") == 2
-    assert "Did you mean 'oscillating-loss'" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("command", "shown"), [("rules", "OSC101"), ("remedies", "FX301"), ("plugins", "training-expert")]
 )

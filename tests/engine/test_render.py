@@ -12,10 +12,9 @@ from expert.advice import Advice, Coverage, ProblemNote, RecordNext
 from expert.authoring import config, torch_code
 from expert.cli import main
 from expert.render.escape import printable, printable_json
-from expert.render.pages import remedy_page, rule_page
 from expert.render.text import WIDTH, note
 from expert.rule import Rule
-from tests.engine.knowledge import advice, known, remedy, rule
+from tests.engine.knowledge import advice, remedy, rule
 
 STEERING = ["\x1b[2J", "\x07", "\r", "\x9b31m", "\u202e", "\u2066", "\x00", "\udc9b"]
 
@@ -116,26 +115,6 @@ def test_lines_keep_to_the_width_save_for_code() -> None:
     text = str(advise({"loss": [1.5, 0.5] * 15, "val_loss": [1.4, 0.6] * 15}))
     code = [line for line in text.splitlines() if line.startswith("       ")]
     assert max(len(line) for line in text.splitlines() if line not in code) <= WIDTH
-
-
-def test_the_pages_hold_what_the_records_say() -> None:
-    whole = rule(
-        "OPT913",
-        "whole",
-        ~(config.shuffle & (config.batch_size < 8)) | config.nesterov,
-        kind="cause",
-        unless=("other",),
-        remedies=("coded",),
-    )
-    other = rule("OPT914", "other", config.shuffle, explains=("whole",))
-    coded = remedy("FX910", "coded", knob="learning-rate", snippets=(torch_code("step()"),))
-    knowledge = known([whole, other], [coded])
-    page = rule_page(whole, knowledge)
-    for words in ("# OPT913 whole", "- not raised where found: OPT914 other", "- explained by: OPT914 other", "any of"):
-        assert words in page
-    page = remedy_page(coded, knowledge)
-    for words in ("Turns: learning-rate\n", "```python\n# torch\nstep()\n```", "OPT913 whole: something is seen"):
-        assert words in page
 
 
 def test_the_summary_of_nothing_is_left_out() -> None:
