@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from docs.generate.__main__ import citing_remedies, citing_rules, proving
+from docs.generate.tables import citing_remedies, citing_rules, proving
 from docs.generate.statements import STATEMENTS, Statement
 from expert import Advice, advise
 from expert.knowledge import load

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate.__main__ import main, pages
+from docs.generate.__main__ import MEASURED, PLACES, main, measured_file, pages
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
@@ -36,10 +36,22 @@ def test_generated_pages_are_fresh(path: str) -> None:
     assert file.read_text(encoding="utf-8") == pages()[path], "run `make docs`"
 
 
+def test_what_is_measured_is_shipped_as_the_tables_say() -> None:
+    assert MEASURED.read_text(encoding="utf-8") == measured_file(), "run `make docs`"
+
+
 def test_no_generated_page_is_left_over() -> None:
     made = pages()
-    for place in ("rules", "remedies"):
-        assert {f"{place}/{file.name}" for file in (ROOT / "docs" / place).glob("*.md")} <= made.keys()
+    for place, pattern in PLACES.items():
+        assert {f"{place}/{file.name}" for file in (ROOT / "docs" / place).glob(pattern)} <= made.keys()
+
+
+def test_what_a_generated_page_leads_to_is_there() -> None:
+    made = pages()
+    for path, text in made.items():
+        folder = (ROOT / "docs" / path).parent
+        for link in re.findall(r"\]\(([^)#\s]+)\)", text) if path.endswith(".md") else ():
+            assert "://" in link or (folder / link).exists(), f"{path} leads to {link}"
 
 
 def test_writing_twice_gives_the_same(tmp_path: Path) -> None:
