@@ -21,8 +21,10 @@ from expert.adapters.torch.precision import ScalerWatch
 from expert.adapters.torch.ranks import Ranks
 from expert.adapters.torch.sharding import SPREAD, whole
 from expert.adapters.torch.stepping import OptimizerWatch
+from expert.history import History, Series
 
 MOST_FAILURES = 20
+RATE = "optimizer.learning_rate"
 
 
 class Collector:
@@ -176,12 +178,27 @@ class Collector:
     def settle(self, *, wait: bool) -> None:
         """Hand over what has been measured; with ``wait`` also what the device has not delivered yet."""
         self.reads.collect(wait=wait)
-        if not wait:
-            return
+
+    def history(self) -> History:
+        """What the telemetry holds, with a last point of each rate: it is recorded when it changes, and stood so long.
+
+        The telemetry itself is left as it is, so that asking in the middle of a run changes nothing of its record.
+        """
+        recorded = self.telemetry.history()
+        held = {(RATE, watch.labels) for watch in self.watches}
+        series = [
+            Series(**dict(one) | {"at": [*one.at, self.updates], "values": [*one.values, one.values[-1]]})
+            if (one.role, one.labels) in held and one.at[-1] < self.updates
+            else one
+            for one in recorded.series
+        ]
+        return recorded.model_copy(update={"series": tuple(series)})
+
+    def hold_rates(self) -> None:
+        """Record the last point of each rate for good: the run has ended."""
         for watch in self.watches:
-            column = self.telemetry.column("optimizer.learning_rate", labels=watch.labels)
+            column = self.telemetry.column(RATE, labels=watch.labels)
             if column.values and self.updates > column.at[-1]:
-                # The rate is recorded when it changes; a last point says how long it stood.
                 column.append(self.updates, column.values[-1])
 
     def unseen(self) -> str | None:

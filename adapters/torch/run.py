@@ -61,7 +61,7 @@ class Run(WatchedRun):
         self._judged_at = FIRST_JUDGMENT
         self._closed = self._in_haste = False
         collector.telemetry.mark(0, 0, 0.0)
-        self._exchange()
+        self._exchange(wait=0.5)
         # Kept for the interpreter's end only as long as somebody keeps the run.
         self._at_exit = partial(_close_at_exit, weakref.ref(self))
         atexit.register(self._at_exit)
@@ -144,8 +144,8 @@ class Run(WatchedRun):
         """
         self._settle(wait=True)
         self._exchange(wait=0.05)
-        telemetry, ranks = self._collector.telemetry, self._collector.ranks
-        recorded = telemetry.history() if ranks is None else ranks.complete(telemetry.history())
+        recorded, ranks = self._collector.history(), self._collector.ranks
+        recorded = recorded if ranks is None else ranks.complete(recorded)
         unseen = self._collector.unseen()
         if unseen:
             recorded = recorded.model_copy(update={"notes": (*recorded.notes, unseen)})
@@ -216,6 +216,7 @@ class Run(WatchedRun):
         self._collector.close()
         try:
             self._settle(wait=True)
+            self._collector.hold_rates()
             self._exchange_the_rest()
             self._write()
             if self._journal is not None:
