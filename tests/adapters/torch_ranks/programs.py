@@ -180,6 +180,21 @@ def watched_on_rank_zero(rank: int, kind: str) -> Any:
     return None
 
 
+def closed_behind_the_group(rank: int) -> Any:
+    """The process group is gone when the run is closed, and rank one is late."""
+    model = replicated(network())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = watch(model, optimizer)
+    for x, y in batches(30, rank):
+        run.step(update(model, optimizer, x, y))
+    del model
+    dist.destroy_process_group()
+    if rank == 1:
+        time.sleep(0.5)
+    run.close()
+    return run.history()
+
+
 def without_store(rank: int, kind: str) -> Any:
     def nowhere() -> Any:
         raise RuntimeError("there is no store")

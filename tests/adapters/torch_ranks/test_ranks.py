@@ -124,6 +124,12 @@ def test_a_part_of_a_model_is_not_taken_for_the_whole(pair: Ranks) -> None:
     assert [note for note in history.notes if "those of the part on rank 0" in note]
 
 
+def test_the_last_records_arrive_although_the_group_is_gone(pair: Ranks) -> None:
+    history, _ = pair.run(programs.closed_behind_the_group)
+    assert len(series(history, "train.loss")) == 30
+    assert [note for note in history.notes if "rank" in note] == []
+
+
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
 def test_without_a_store_every_rank_has_its_own_record(pair: Ranks, kind: str) -> None:
     history, _ = pair.run(programs.without_store, kind)
