@@ -55,7 +55,7 @@ class Run(WatchedRun):
         """What else came with the second loss while it was not known which step that belongs to."""
         self._stepped_at = 0
         """How many updates there were when `step` was called last."""
-        self._due = 1
+        self._due = self._stride = 1
         self._checked = 0, self._started
         self._written_at = self._started
         self._judged_at = FIRST_JUDGMENT
@@ -324,7 +324,9 @@ class Run(WatchedRun):
         now = monotonic()
         took = (now - self._checked[1]) / max(1, at - self._checked[0])
         self._checked = at, now
-        self._due = at + max(1, min(CHECKED_EVERY, int(WRITTEN_EVERY / 8 / max(took, 1e-9))))
+        # Steps are trusted to be fast only by and by: the first ones tell little of those that follow.
+        self._stride = max(1, min(2 * self._stride, CHECKED_EVERY, int(WRITTEN_EVERY / 8 / max(took, 1e-9))))
+        self._due = at + self._stride
         if now - self._written_at >= WRITTEN_EVERY:
             self._write()
         if self._findings.wanted and not self._epochs:
