@@ -21,7 +21,7 @@ LARGEST = 65_536
 """Parameters with more numbers are not measured twice."""
 UNTOUCHED = 1e-3
 """A factor that is nearer to 1 than this is rounding."""
-SAME, TURNED, OFTEN = 1e-4, 0.99, 4
+SAME, TURNED, OFTEN = 2e-5, 0.99, 4
 """Norms that agree so closely while the cosine of the directions is below this, so many times, were clipped."""
 AGREES = 0.02
 """Clipping by norm gives all tensors the same factor, but for rounding in low precision."""

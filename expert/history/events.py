@@ -12,7 +12,7 @@ class Event(Record):
     """Something that happened at one position of a clock.
 
     Kinds in use: ``restart``, ``resume``, ``checkpoint``, ``skipped_step``, ``crash``, ``unfreeze``,
-    ``learning_rate_jump``, ``stopped``, ``clip_on``.
+    ``learning_rate_jump``, ``stopped``, ``clip_on``, ``ranks_disagree``.
     """
 
     kind: str
