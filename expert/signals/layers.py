@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -80,8 +81,27 @@ def _first_to_last_gradient(view: View) -> Reading | Unknown:
     names, medians = trained_medians(view, found, found.values[:early])
     if len(names) < 2:
         return Unknown(f"{len(names)} layers have a gradient; 2 are needed", RECORD_GRADIENTS)
-    detail: dict[str, float | str] = {"first": names[0], "last": names[-1]}
-    return Reading(ratio(float(medians[0]), float(medians[-1])), detail=detail)
+    first, last = 0, len(names) - 1
+    if view.model.transformer:
+        first, last = _like_layers(names, medians) or (first, last)
+    detail: dict[str, float | str] = {"first": names[first], "last": names[last]}
+    return Reading(ratio(float(medians[first]), float(medians[last])), detail=detail)
+
+
+def _like_layers(names: Sequence[str], medians: Floats) -> tuple[int, int] | None:
+    """A layer of the first block and its like in the last one: of all such pairs that with the middle ratio.
+
+    In a transformer the gradients of queries, of a feed-forward layer and of the head differ by orders of magnitude by
+    their place in a block, healthy or not; what shrinks from block to block shows between layers of one kind. Blocks
+    are known by names that differ in one number.
+    """
+    places: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        for number in re.finditer(r"\d+", name):
+            places.setdefault(f"{name[: number.start()]}#{name[number.end() :]}", []).append(index)
+    pairs = [(found[0], found[-1]) for found in places.values() if len(found) > 1]
+    pairs.sort(key=lambda pair: ratio(float(medians[pair[0]]), float(medians[pair[1]])))
+    return pairs[len(pairs) // 2] if pairs else None
 
 
 def _smallest_layer_gradient(view: View) -> Reading | Unknown:

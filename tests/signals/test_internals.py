@@ -182,3 +182,14 @@ def test_label_variety_of_a_batch() -> None:
     assert steps(batch_label_entropy=[0.04, 0.06]).value("batch_label_entropy") == pytest.approx(0.05)
     assert Run(data={"batch_label_entropy": 0.98}).value("batch_label_entropy") == 0.98
     assert isinstance(Run().read("batch_label_entropy"), Unknown)
+
+
+def test_in_a_transformer_layers_of_one_kind_are_compared_from_block_to_block() -> None:
+    """The head's gradient is thousands of times that of a query at the start, and nothing vanishes."""
+    sizes = {"h.0.query": 1e-4, "h.0.mlp": 0.02, "h.1.query": 1.2e-4, "h.1.mlp": 0.025, "head": 1.0}
+    table = {"gradient_norm": {name: [size] * 60 for name, size in sizes.items()}}
+    assert Run(layers=table).value("first_to_last_gradient") == pytest.approx(1e-4)
+    blocks = Run(layers=table, model={"transformer": True})
+    assert blocks.value("first_to_last_gradient") == pytest.approx(1e-4 / 1.2e-4)
+    faint = {"gradient_norm": table["gradient_norm"] | {"h.0.query": [1e-9] * 60, "h.0.mlp": [1e-7] * 60}}
+    assert Run(layers=faint, model={"transformer": True}).value("first_to_last_gradient") < 1e-4
