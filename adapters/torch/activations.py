@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
@@ -29,6 +30,7 @@ UNIT_NUMBERS = 65_536
 MOST_CALLS = 4
 """A module called again and again in one step (a recurrence) is looked at so often."""
 RECTIFIED = {"relu", "relu6", "leaky_relu", "threshold", "hardswish", "squared_relu"}
+NEVER_NEGATIVE = {"relu", "relu6", "squared_relu"}
 ENDS: Mapping[str, tuple[float, float]] = {"tanh": (-0.99, 0.99), "hardtanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}
 """Beyond these values an activation is at its flat ends."""
 HEADS = {"softmax", "log_softmax", "softmin"}
@@ -48,7 +50,10 @@ class Site:
     calls: int = 0
     alive: Tensor | None = None
     """One flag for each unit: it was not zero for some sample."""
-    numbers: list[Tensor] = field(default_factory=list)
+    numbers: list[list[Tensor]] = field(default_factory=list)
+    """Of each call: spread, how many numbers are not zero, and how many lie at the flat ends or the least of them."""
+    taken: list[int] = field(default_factory=list)
+    """Of each call: from so many numbers."""
 
 
 class Activations:
@@ -70,8 +75,8 @@ class Activations:
         self._consumed: set[int] = set()
         """Where the tensors lie that weight layers were given in this forward pass."""
         self._layers = {id(module) for module in model.modules() if isinstance(module, WEIGHT_LAYERS)}
-        has_recurrence = any(isinstance(module, nn.RNNBase) for module in model.modules())
-        self.through_time = GradientThroughTime(telemetry, reads) if has_recurrence else None
+        recurrent = {id(module) for module in model.modules() if isinstance(module, nn.RNNBase)}
+        self.through_time = GradientThroughTime(telemetry, reads) if recurrent else None
         axis = -1
         for name, module in model.named_modules():
             kind = activation_name(type(module).__name__)
@@ -82,6 +87,7 @@ class Activations:
                 self._sites[id(module)] = Site(name or "model", kind, axis)
         if self._sites:
             self._inputs.clear()
+        self._known = roots | recurrent | self._layers | self._sites.keys() | self._inputs.keys()
 
     @property
     def possible(self) -> bool:
@@ -106,7 +112,7 @@ class Activations:
         if at is not None and sites:
             self._hand_over(at, sites)
         for site in sites:
-            site.numbers = []
+            site.numbers, site.taken = [], []
         for site in (*self._sites.values(), *self._inputs.values()):
             site.calls = 0
 
@@ -127,9 +133,12 @@ class Activations:
 
     def _hook(self, module: nn.Module, inputs: Any, output: Any) -> None:
         # Compiled code is left as it is: nothing may be traced into it.
-        if torch.compiler.is_compiling():
+        if is_compiling():
             return
         key = id(module)
+        if key not in self._known:
+            return
+        started = perf_counter()
         try:
             if torch.is_grad_enabled():
                 self._forward(key, module, inputs, output)
@@ -138,6 +147,7 @@ class Activations:
         except Exception as error:  # whatever an unusual tensor does, the training goes on
             site = self._sites.pop(key, None) or self._inputs.pop(key, None)
             self.failed(f"looking at the activations of {site.name if site else 'the model'}", error)
+        self.seconds += perf_counter() - started
 
     def _forward(self, key: int, module: nn.Module, inputs: Any, output: Any) -> None:
         if self.through_time is not None and isinstance(module, nn.RNNBase):
@@ -165,12 +175,10 @@ class Activations:
             return
         self.observed = True
         site.calls += 1
-        started = perf_counter()
         with torch.no_grad():
             self._look(site, seen.detach())
         if site.kind:
             self._outputs.append((key, len(site.numbers) - 1, weakref.ref(seen)))
-        self.seconds += perf_counter() - started
 
     def _set_heads_aside(self, output: Any) -> None:
         """An activation whose output is the model's own, as it is or viewed in another shape, is no hidden layer.
@@ -188,7 +196,7 @@ class Activations:
             if sum(other == key for other, _, _ in self._outputs) == 1:
                 self._sites.pop(key)
             else:
-                del site.numbers[look]
+                del site.numbers[look], site.taken[look]
         self._forget()
 
     def _forget(self) -> None:
@@ -197,35 +205,40 @@ class Activations:
 
     def _look(self, site: Site, output: Tensor) -> None:
         numbers = _block_sample(output).float()
-        spread, mean = torch.std_mean(numbers)
-        zeros = (numbers == 0).float().mean()
-        ends = torch.full_like(mean, torch.nan)
+        found = [numbers.std(), torch.count_nonzero(numbers)]
         if site.kind in ENDS:
             low, high = ENDS[site.kind]
-            ends = ((numbers < low) | (numbers > high)).float().mean()
-        site.numbers.append(torch.stack([spread, mean, zeros, ends, numbers.min()]))
+            found.append(torch.count_nonzero((numbers < low) | (numbers > high)))
+        elif not site.kind:
+            found.append(numbers.min())
+        site.numbers.append(found)
+        site.taken.append(numbers.numel())
         if output.dim() < 2 or (site.kind and site.kind not in RECTIFIED):
             return
-        units = _units(output, site.units_axis)
-        alive = (units != 0).any(dim=0)
+        alive = _alive(output, site.units_axis, never_negative=site.kind in NEVER_NEGATIVE)
         if site.alive is not None and site.alive.shape == alive.shape:
             alive |= site.alive
         site.alive = alive
 
     def _hand_over(self, at: int, sites: list[Site]) -> None:
-        counts = [len(site.numbers) for site in sites]
-        device = sites[0].numbers[0].device
-        packed = torch.cat([number.to(device) for site in sites for number in site.numbers])
-        names = [(site.name, site.kind) for site in sites]
-        self._reads.read(packed, lambda numbers: self._record(at, names, counts, numbers))
+        calls = [(site.name, site.kind, site.taken) for site in sites]
+        numbers = [number for site in sites for found in site.numbers for number in found]
+        device = numbers[0].device
+        packed = torch.stack([number.to(device, torch.float32) for number in numbers])
+        self._reads.read(packed, lambda numbers: self._record(at, calls, numbers))
 
-    def _record(self, at: int, names: list[tuple[str, str]], counts: list[int], numbers: list[float]) -> None:
+    def _record(self, at: int, calls: list[tuple[str, str, list[int]]], numbers: list[float]) -> None:
         rows: dict[str, dict[str, float]] = {"activation_std": {}, "zero_share": {}, "saturated_share": {}}
-        start = 0
-        for (name, kind), count in zip(names, counts, strict=True):
-            calls = [numbers[start + 5 * call : start + 5 * call + 5] for call in range(count)]
-            start += 5 * count
-            spread, _, zeros, ends, lowest = (sum(column) / count for column in zip(*calls, strict=True))
+        rest = iter(numbers)
+        for name, kind, taken in calls:
+            spread = zeros = ends = lowest = 0.0
+            for size in taken:
+                spread += next(rest) / len(taken)
+                zeros += (1.0 - next(rest) / size) / len(taken)
+                if kind in ENDS:
+                    ends += next(rest) / size / len(taken)
+                elif not kind:
+                    lowest = min(lowest, next(rest))
             if not kind and (lowest < 0.0 or zeros == 0.0):
                 continue
             rows["activation_std"][name] = spread
@@ -253,11 +266,23 @@ def _block_sample(output: Tensor) -> Tensor:
     return sample(output, None if size <= SAMPLED else (BLOCKS, length, (size - length) // (BLOCKS - 1)))
 
 
-def _units(output: Tensor, axis: int) -> Tensor:
-    """(answers, units): one row for each sample and place, of whole samples as far as `UNIT_NUMBERS` reach."""
+def _alive(output: Tensor, axis: int, *, never_negative: bool) -> Tensor:
+    """(units,): whether a unit was not zero somewhere, in whole samples as far as `UNIT_NUMBERS` reach."""
     units = output.shape[axis]
     places = output.numel() // units // output.shape[0]
-    samples = max(1, UNIT_NUMBERS // max(1, units * places))
-    flat = output[:samples].movedim(axis, -1).reshape(-1, units)
-    rows = max(1, UNIT_NUMBERS // units)
-    return flat[:: -(-len(flat) // rows)] if len(flat) > rows else flat
+    samples = output[: max(1, UNIT_NUMBERS // max(1, units * places))]
+    far = -(-samples.numel() // max(UNIT_NUMBERS, units))
+    # Memory is read as it lies: behind a convolution the places of a unit are next to each other.
+    if axis == 1 and output.dim() > 2:
+        answers = samples.flatten(2)[:, :, ::far].contiguous()
+    else:
+        answers = samples.movedim(axis, -1).reshape(-1, units)[::far]
+    greatest = _greatest(answers)
+    if not never_negative:
+        greatest = torch.maximum(greatest, _greatest(-answers))
+    return greatest != 0
+
+
+def _greatest(answers: Tensor) -> Tensor:
+    """The greatest answer of each unit, which is found many times faster than whether there is any; NaN if one is."""
+    return (answers.amax(2) if answers.dim() > 2 else answers).amax(0)
