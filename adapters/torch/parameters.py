@@ -143,8 +143,11 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
 
 def norm(tensor: Tensor) -> Tensor:
     """The Euclidean norm of one tensor as a tensor without axes, float32."""
-    found: Tensor = torch.linalg.vector_norm(_numbers(tensor), dtype=torch.float32)
-    return found
+    numbers = _numbers(tensor)
+    # Half precision could not hold the norm of its own numbers; a double one may not be narrowed on the way.
+    half = numbers.dtype in (torch.float16, torch.bfloat16)
+    found: Tensor = torch.linalg.vector_norm(numbers, dtype=torch.float32 if half else None)
+    return found.float()
 
 
 def _numbers(tensor: Tensor) -> Tensor:
