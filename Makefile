@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOGS ?= tests/data/logs
 
-.PHONY: demo test test-all lint docs bench check-logs clean
+.PHONY: demo test test-all lint docs site bench check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -20,7 +20,7 @@ demo: $(VENV)/core
 test: $(VENV)/test lint
 	$(BIN)/python -m pytest -m "not slow" --cov=expert --cov-branch --cov-report=term --cov-fail-under=95
 
-test-all: $(VENV)/test lint
+test-all: $(VENV)/test $(VENV)/docs lint
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/test
@@ -31,6 +31,9 @@ lint: $(VENV)/test
 
 docs: $(VENV)/test
 	$(BIN)/python -m docs.generate
+
+site: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.report
@@ -50,5 +53,9 @@ $(VENV)/test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"
 	touch $@ $(VENV)/core
 
+$(VENV)/docs: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[docs]"
+	touch $@ $(VENV)/core
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist site *.egg-info

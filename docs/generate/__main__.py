@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from docs.generate.measured import as_json, measured
-from docs.generate.tables import article, index, limits, remedies, signals
+from docs.generate.tables import article, index, limits, remedies, remedy_index, signals
 from expert.advice import Advice
 from expert.history import History
 from expert.knowledge import Knowledge, load
@@ -47,6 +47,7 @@ def pages() -> Mapping[str, str]:
         made |= _with_pictures(remedy_page(remedy, knowledge, rates))
     for path, lines in (
         ("rules/index.md", index(knowledge)),
+        ("remedies/index.md", remedy_index(knowledge)),
         ("signals.md", signals(knowledge)),
         ("limits.md", limits(knowledge)),
         ("article.md", article(knowledge)),

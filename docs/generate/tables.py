@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from docs.generate.statements import STATEMENTS, Statement
 from expert.knowledge import Knowledge
-from expert.remedy import Remedy
-from expert.rule import Rule
+from expert.remedy import COSTS, Remedy
+from expert.rule import Family, Rule
+from expert.wording import capitalized
 
 
 def remedies(knowledge: Knowledge) -> list[Remedy]:
@@ -16,18 +17,49 @@ def remedies(knowledge: Knowledge) -> list[Remedy]:
     return sorted(once.values(), key=lambda remedy: remedy.id)
 
 
+FAMILIES: Mapping[Family, str] = {
+    "data": "What the network is fed: cells, scales, labels, order, the split.",
+    "numerics": "Numbers that stop being numbers, and what makes them.",
+    "gradients": "Gradients that vanish, explode, are clipped, are cut off or never cleared.",
+    "activations": "Units that never answer, or always the same.",
+    "model": "Layers, heads, losses and their first weights.",
+    "configuration": "Settings that are wrong whatever the run looks like.",
+    "optimization": "Rates, schedules, weight decay, and losses that climb.",
+    "oscillation": "Losses and scores that swing.",
+    "plateau": "Losses that stand still.",
+    "generalization": "Training and validation that part.",
+    "run": "How the run was conducted and what it recorded.",
+}
+
+
 def index(knowledge: Knowledge) -> Iterator[str]:
+    """Every rule, family by family."""
+    rules = knowledge.catalogue.rules.values()
     yield "# Rules\n"
-    yield "| id | name | kind | severity | symptom |"
-    yield "| --- | --- | --- | --- | --- |"
-    for rule in knowledge.catalogue.rules.values():
-        yield f"| [{rule.id}]({rule.id}.md) | {rule.name} | {rule.kind} | {rule.severity} | {rule.symptom} |"
-    yield "\n# Remedies\n"
-    yield "| id | name | cost | risk | what |"
-    yield "| --- | --- | --- | --- | --- |"
-    for remedy in remedies(knowledge):
-        link = f"[{remedy.id}](../remedies/{remedy.id}.md)"
-        yield f"| {link} | {remedy.name} | {remedy.cost} | {remedy.risk} | {remedy.title} |"
+    yield f"{len(rules)} rules. What they recommend stands under [remedies](../remedies/index.md)."
+    for family, about in FAMILIES.items():
+        yield f"\n## {capitalized(family)}\n"
+        yield f"{about}\n"
+        yield "| id | name | kind | severity | symptom |"
+        yield "| --- | --- | --- | --- | --- |"
+        for rule in rules:
+            if rule.family == family:
+                link = f"[{rule.id}]({rule.id}.md)"
+                yield f"| {link} | {rule.name} | {rule.kind} | {rule.severity} | {rule.symptom} |"
+
+
+def remedy_index(knowledge: Knowledge) -> Iterator[str]:
+    """Every remedy, the cheap ones first."""
+    yield "# Remedies\n"
+    yield "What the [rules](../rules/index.md) recommend, by what it costs to try."
+    for cost in COSTS:
+        yield f"\n## {capitalized(cost)}\n"
+        yield "| id | name | kind | risk | what |"
+        yield "| --- | --- | --- | --- | --- |"
+        for remedy in remedies(knowledge):
+            if remedy.cost == cost:
+                link = f"[{remedy.id}]({remedy.id}.md)"
+                yield f"| {link} | {remedy.name} | {remedy.kind} | {remedy.risk} | {remedy.title} |"
 
 
 def limits(knowledge: Knowledge) -> Iterator[str]:

@@ -101,6 +101,8 @@ def _heading(chart: Chart, title: str) -> Iterator[str]:
     told = LOGARITHMIC.format(what=title) if chart.values.logarithmic else title
     yield _text(14, 22, told, "ink title")
     at = float(WIDTH - RIGHT)
+    if [trace.label for trace in chart.traces] == [chart.quantity]:
+        return
     for place, trace in reversed(list(enumerate(chart.traces))):
         width = 6.4 * len(trace.label)
         yield _text(at - width, 22, trace.label, "dim")

@@ -39,7 +39,7 @@ from expert.wording import capitalized
 RULE_LEAD = "{kind} · {severity} · {status} · family {family} · blames {blames}"
 NOTHING_BLAMED = "nothing by itself"
 DETECTED = "The rule is raised when this holds; what is not recorded leaves it open, and then it is not raised."
-ESCALATED = "Its severity becomes {severity} where:"
+ESCALATED, TO = "Its severity changes", "to {severity} where:"
 AS_WRITTEN = "The same as it is written:"
 STRONGEST = "Of the items of one group ({groups}) only the strongest counts."
 REMEDY = "{cost}, {risk} risk"
@@ -53,7 +53,7 @@ RELATIONS = {
     "silences": "silences",
     "invalidates": "makes worthless",
 }
-WIDTH = 100
+WIDTH = 88
 
 
 def rule_page(rule: Rule, knowledge: Knowledge, measured: Measured = NOTHING) -> Page:
@@ -133,11 +133,11 @@ def _seen(rule: Rule) -> Iterator[Item]:
 def _detected(rule: Rule, words: Wording) -> Iterator[Block]:
     yield text(DETECTED)
     yield Items((words.tree(rule.when),))
-    yield Items(
-        tuple(
-            Item((ESCALATED.format(severity=item.severity),), (words.tree(item.condition),)) for item in rule.escalate
+    if rule.escalate:
+        yield text(ESCALATED)
+        yield Items(
+            tuple(Item((TO.format(severity=item.severity),), (words.tree(item.condition),)) for item in rule.escalate)
         )
-    )
     yield text(AS_WRITTEN)
     yield Listing(textwrap.fill(str(rule.when), WIDTH, subsequent_indent="    ", break_long_words=False))
 

@@ -101,7 +101,7 @@ def test_the_condition_is_told_in_words_with_units_and_the_limit_with_its_source
     page, _ = told()
     detected = section(page, "How it is detected")
     assert "- training loss, changes of direction: above 60 % of epochs, limit `page-swings`" in detected
-    assert "- Its severity becomes fatal where:\n    - the learning rate is above 5" in detected
+    assert "Its severity changes\n\n- to fatal where:\n    - the learning rate is above 5" in detected
     assert "direction_changes(train.loss) > page-swings (0.6)" in detected
     row = "| `page-swings` | 0.6 | share | below 0.4 | Deep Learning Tuning Playbook, measured |"
     assert row in section(page, "Thresholds")
