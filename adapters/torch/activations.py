@@ -136,7 +136,7 @@ class Activations:
         if is_compiling():
             return
         key = id(module)
-        if key not in self._known:
+        if key not in self._known or _transformed():
             return
         started = perf_counter()
         try:
@@ -248,6 +248,12 @@ class Activations:
                 rows["saturated_share"][name] = ends
         for quantity, row in rows.items():
             self._telemetry.row(quantity, at, row)
+
+
+def _transformed() -> bool:
+    """Whether ``torch.func`` is at work (``grad``, ``vmap``): its tensors hold no numbers outside of it."""
+    stack = getattr(torch._C._functorch, "peek_interpreter_stack", None)
+    return stack is not None and stack() is not None
 
 
 def _tensors(output: Any, depth: int = 2) -> Iterator[Tensor]:
