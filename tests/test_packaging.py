@@ -56,7 +56,7 @@ def test_the_wheel_is_the_tree(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name for name in names if name.endswith(".py")} == modules()
-    assert "expert/py.typed" in names
+    assert {"expert/py.typed", "expert/rules/measured.json"} <= names
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "expert" / "scaffolding").rglob("*.template")}
     assert {name for name in names if name.endswith(".template")} == templates
     assert foreign(names) == []
