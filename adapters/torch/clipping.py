@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import unserializable_hook
 
 from expert.adapters.torch.parameters import Watched, norm
 
@@ -61,7 +62,9 @@ class Canaries:
             tensor: Any = parameter  # its methods for hooks have no types
             self._handles.append(tensor.register_post_accumulate_grad_hook(partial(added, number)))
             if self._leftovers:
-                self._handles.append(tensor.register_hook(partial(arriving, number)))
+                # A model that is sent to another process goes without it, and without a warning.
+                hook = unserializable_hook(partial(arriving, number))
+                self._handles.append(tensor.register_hook(hook))
 
     def adopt(self, others: Canaries) -> None:
         """Take over what others have measured of the same parameters since they were armed."""
