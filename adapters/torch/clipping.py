@@ -63,8 +63,8 @@ class Canaries:
             self._handles.append(tensor.register_post_accumulate_grad_hook(partial(added, number)))
             if self._leftovers:
                 # A model that is sent to another process goes without it, and without a warning.
-                hook = unserializable_hook(partial(arriving, number))
-                self._handles.append(tensor.register_hook(hook))
+                sealed: Any = unserializable_hook  # it has no types
+                self._handles.append(tensor.register_hook(sealed(partial(arriving, number))))
 
     def adopt(self, others: Canaries) -> None:
         """Take over what others have measured of the same parameters since they were armed."""
