@@ -10,19 +10,13 @@ from pydantic import BaseModel, ConfigDict
 
 from expert.errors import AuthoringError
 from expert.history import ClockMarks, DataProfile, History, LayerStatistics, ModelProfile, RunConfig, Series
-from expert.language.handles import Given, Metric
-from expert.language.nodes import Scalar, Term
+from expert.history.roles import direction_of
+from expert.language.handles import Metric
+from expert.language.nodes import GivenFact
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class GivenFact(_Record):
-    """A term and the value a case takes as given; ``None`` is unknown."""
-
-    term: Term
-    value: Scalar | None
 
 
 class Segment(_Record):
@@ -66,6 +60,7 @@ class Curve(_Record):
             at=np.arange(1.0, len(values) + 1.0),
             values=values,
             clock="epoch" if self.per_epoch is None else "step",
+            direction=direction_of(self.role.rpartition(".")[2]),  # as a log's would have it: rewards rise
         )
 
 
@@ -126,12 +121,12 @@ def case(name: str, body: tuple[GivenFact, ...] | Sketch) -> Case:
     return Case(name=name, run=body) if isinstance(body, Sketch) else Case(name=name, given=body)
 
 
-def facts(*given: Given) -> tuple[GivenFact, ...]:
+def facts(*given: GivenFact) -> tuple[GivenFact, ...]:
     """Facts a case takes as given: ``facts(data.samples.of(20), signal.noise_level(val.loss).of(0.3))``."""
     for item in given:
-        if not isinstance(item, Given):
+        if not isinstance(item, GivenFact):
             raise AuthoringError(f"facts(…) takes terms with a value, such as data.samples.of(20), not {item!r}.")
-    return tuple(GivenFact(term=item.term, value=item.value) for item in given)
+    return given
 
 
 def run(

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from expert.cases import GivenFact
 from expert.history import DataProfile, History, LayerStatistics, ModelProfile, RunConfig, Series
-from expert.language.nodes import FieldTerm, Scalar, SignalTerm
+from expert.language.nodes import FieldTerm, GivenFact, Scalar, SignalTerm
 from expert.signals.curve import Curve
 from expert.signals.signal import Grade, Signal, Unknown
 from expert.wording import field_template, field_unknown, fill, place, spoken

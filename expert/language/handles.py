@@ -20,6 +20,7 @@ from expert.language.nodes import (
     Compare,
     ConditionNode,
     FieldTerm,
+    GivenFact,
     Known,
     Not,
     OneOf,
@@ -92,9 +93,11 @@ class Term:
         """Whether the value is known at all."""
         return Condition(Known(term=self.node))
 
-    def of(self, value: Scalar | None) -> Given:
+    def of(self, value: Scalar | None) -> GivenFact:
         """In a case: take this value (None: unknown) as given."""
-        return Given(self.node, value)
+        if value is not None and not isinstance(value, bool | int | float | str):
+            raise AuthoringError(f"{self.node}.of(…) takes a number, a word, yes or no, or None, not {value!r:.80}.")
+        return GivenFact(self.node, float(value) if type(value) is int else value)
 
     def __and__(self, other: Condition | Term) -> Condition:
         return as_condition(self) & other
@@ -114,14 +117,6 @@ class Term:
         return Condition(
             Compare(term=self.node, operator=operator, bound=bound if isinstance(bound, Limit) else float(bound))
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A value that a case takes as given."""
-
-    term: SignalTerm | FieldTerm
-    value: Scalar | None
 
 
 @dataclass(frozen=True, slots=True)

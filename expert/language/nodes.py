@@ -5,6 +5,7 @@ never node kinds.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,6 +58,16 @@ class FieldTerm(Node):
 
 
 Term = Annotated[SignalTerm | FieldTerm, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, slots=True)  # no model: rules hold thousands, and only checks and pages ever look at them
+class GivenFact:
+    """A term and the value a case takes as given; ``None`` is unknown."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    term: Term
+    value: Scalar | None
 
 
 class Compare(Node):

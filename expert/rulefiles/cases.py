@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from expert.cases import Case, Curve, GivenFact, Segment, Sketch
+from expert.cases import Case, Curve, Segment, Sketch
 from expert.errors import AuthoringError, nearest
 from expert.language.handles import profile_fields
-from expert.language.nodes import FieldTerm
+from expert.language.nodes import FieldTerm, GivenFact
 from expert.language.spelling import RECORDS, all_fields, series_fault
 from expert.rulefiles.names import Names, look_up, number, read_scalar
 from expert.rulefiles.sheet import Sheet
