@@ -37,6 +37,7 @@ site: $(VENV)/docs
 
 bench: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.report
+	$(BIN)/python -m docs.generate
 
 check-logs: $(VENV)/test
 	$(BIN)/python -m tests.check_logs $(LOGS)

@@ -13,8 +13,10 @@ from expert.wording import spoken
 
 MOST_POINTS = 240
 """A longer curve is drawn by the lowest and the highest value of each of its stretches."""
-WIDE = 100.0
-"""From this ratio of the largest to the smallest value on, an axis is logarithmic."""
+WIDE, WIDE_LOSS = 100.0, 1000.0
+"""From this ratio of the largest to the smallest value on, an axis is logarithmic; where a loss rises from its best, a
+logarithm would hide it.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Chart:
         if not finite:
             return Axis(0.0, 1.0)
         low, high = min(finite), max(finite)
-        if low > 0.0 and high / low >= WIDE:
+        if low > 0.0 and high / low >= (WIDE_LOSS if self.quantity == "loss" else WIDE):
             return Axis(10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high)), logarithmic=True)
         if low >= 0.0:
             is_share = self.quantity == "accuracy" and high <= 1.0
