@@ -27,7 +27,11 @@ _BOUNDED = {"share": 0.0, "correlation": -1.0, "probability": 0.0}
 
 def check_rule(rule: Rule, signals: Iterable[Signal] = ()) -> None:
     """Raise `AuthoringError` naming every law the rule breaks; ``signals`` are the author's own."""
-    broken = list(broken_laws(rule, {signal.id: signal for signal in (*SIGNALS, *signals)}))
+    own, built_in = tuple(signals), {signal.id: signal for signal in SIGNALS}
+    # where the plugin is installed the built-in one stands, so cases that agree with the other prove nothing
+    taken = [one.id for one in own if built_in.get(one.id, one) != one]
+    broken = [f"the signal id '{identity}' is taken by a built-in signal" for identity in taken]
+    broken += broken_laws(rule, built_in | {one.id: one for one in own})
     if broken:
         raise AuthoringError(f"Rule {rule} breaks {len(broken)} law(s):\n" + "\n".join(f"  - {one}" for one in broken))
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from expert import History
 from expert.authoring import (
+    Reading,
+    Signal,
     against,
     case,
     config,
@@ -126,3 +129,15 @@ def test_evidence_limits_must_be_noticed_too() -> None:
 def test_evidence_against_counts_as_well() -> None:
     fires = (*SOUND["fires"], case("three", facts(TURNS.of(0.65), config.batch_size.of(3.0))))
     check_rule(broken(fires=fires, evidence=(against(config.batch_size < 4, strong, "a batch of only {value:g}"),)))
+
+
+def test_a_signal_that_takes_the_id_of_a_built_in_one_is_named() -> None:
+    mine = Signal("noise_level", "mine", "", "curve", "{value}", lambda view, one: Reading(0.0))
+    with pytest.raises(AuthoringError, match="the signal id 'noise_level' is taken by a built-in signal"):
+        check_rule(broken(), signals=[mine])
+
+
+def test_what_rises_as_it_gets_better_does_so_in_a_case_as_in_a_log() -> None:
+    drawn = run(curve(train.reward, flat(1.0, 8)), curve(train.loss, flat(1.0, 8))).history()
+    logged = History.from_columns({"train.reward": [1.0] * 8, "train.loss": [1.0] * 8})
+    assert [one.direction for one in drawn.series] == [one.direction for one in logged.series] == ["higher", "lower"]
