@@ -1,0 +1,1 @@
+"""The logs of ACME trainers, and a rule about what they log."""
