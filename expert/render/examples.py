@@ -52,9 +52,7 @@ def firing(rule: Rule, knowledge: Knowledge) -> Shown | None:
 
 
 def near_miss(rule: Rule, knowledge: Knowledge) -> Shown | None:
-    """The quiet case that misses the rule by least that can be seen: a run that is judged *no*, with a picture where
-    there is one, else facts alone that are.
-    """
+    """The first quiet case with a picture that is judged *no*, else one without a picture, else facts that are."""
     best: Shown | None = None
     for case, facts, advice in _judged(rule.quiet, knowledge):
         if judge_rule(rule, facts, Limits(), short=False).status == "no":
@@ -98,7 +96,10 @@ def _entries(lines: Sequence[str]) -> Iterator[list[str]]:
 def _judged(cases: Sequence[Case], knowledge: Knowledge) -> Iterator[tuple[Case, Facts, Advice]]:
     for case in cases:
         if case.run is not None:
-            history = case.run.history()
+            try:
+                history = case.run.history()
+            except ValueError:  # a stranger's case that is no run: `check_rule` says why
+                continue
             yield case, Facts(history, knowledge.signals), judge_history(history, knowledge)
 
 

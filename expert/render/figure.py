@@ -13,6 +13,8 @@ from expert.wording import spoken
 
 MOST_POINTS = 240
 """A longer curve is drawn by the lowest and the highest value of each of its stretches."""
+LARGEST = 1e280
+"""The largest value that an axis is made for; what is beyond counts as infinite."""
 WIDE, WIDE_LOSS = 100.0, 1000.0
 """From this ratio of the largest to the smallest value on, an axis is logarithmic; where a loss rises from its best, a
 logarithm would hide it.
@@ -148,8 +150,7 @@ def _trace(series: Series, group: Sequence[Series]) -> Trace:
     role = series.role or series.name
     label = spoken(role) if len(group) == 1 or series.role is None else spoken(role).removesuffix(_suffix(series))
     x, y = _thinned(np.asarray(series.at, dtype=float), np.asarray(series.values, dtype=float))
-    y = np.where(np.isfinite(y), y, np.nan)
-    return Trace(label or role, tuple(map(float, x)), tuple(map(float, y)))
+    return Trace(label or role, tuple(map(float, x)), tuple(map(float, _drawable(y))))
 
 
 def _suffix(series: Series) -> str:
@@ -170,8 +171,14 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[kept], y[kept]
 
 
+def _drawable(values: np.ndarray) -> np.ndarray:
+    """Values with NaN for those too large for an axis, and 0 for those too small for one."""
+    sizes = np.abs(np.where(np.isfinite(values), values, np.inf))
+    return np.where(sizes > LARGEST, np.nan, np.where(sizes < 1.0 / LARGEST, 0.0, values))
+
+
 def _bars(layer: LayerStatistics) -> Bars:
-    middle = [_median(layer.values[:, place]) for place in range(len(layer.layers))]
+    middle = [_median(_drawable(layer.values[:, place])) for place in range(len(layer.layers))]
     return Bars(layer.quantity.replace("_", " "), tuple(zip(layer.layers, middle, strict=True)))
 
 

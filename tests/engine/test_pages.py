@@ -45,6 +45,9 @@ SWINGS = limit("page-swings", 0.6, unit="share", source="TPB, measured", healthy
 TURNS = signal.direction_changes(train.loss)
 
 
+ZIGZAG = run(curve(train.loss, zigzag(0.5, 1.5, 24)), config={"learning_rate": 1.0})
+
+
 def restless(when: object = TURNS > SWINGS, **fields: object) -> Rule:
     return rule(
         "OSC990",
@@ -61,7 +64,7 @@ def restless(when: object = TURNS > SWINGS, **fields: object) -> Rule:
             "source": ("article 1.1", "KAR", "our own runs"),
             "fires": (
                 case("given", facts(TURNS.of(0.7))),
-                case("a zigzag", run(curve(train.loss, zigzag(0.5, 1.5, 24)), config={"learning_rate": 1.0})),
+                case("a zigzag", ZIGZAG),
             ),
             "quiet": (
                 case("short", run(curve(train.loss, flat(0.5, 2)))),
@@ -219,6 +222,53 @@ def test_leaves_are_said_with_the_units_of_their_values(condition: object, words
     item = Wording({one.id: one for one in SIGNALS}).tree(as_node(condition))
     assert isinstance(item, Item)
     assert words in plain(item.line)
+
+
+def test_evidence_is_said_in_one_line() -> None:
+    evidence = (
+        supports(~(config.nesterov & ((config.batch_size < 8) | config.shuffle)), strong, "so it is"),
+        supports(config.gradient_accumulation_steps.is_(1.0), strong, "so it is", group="steps"),
+    )
+    assert section(told(evidence=evidence)[0], "Evidence for").strip().split("\n") == [
+        "- **strong**: Nesterov momentum is off or (the batch size is not below 8 and the samples are not shuffled)",
+        "- **strong** (group steps): the number of batches whose gradients are accumulated is 1",
+    ]
+
+
+def test_facts_of_a_near_miss_are_said_whatever_they_are() -> None:
+    given = facts(
+        TURNS.of(0.1),
+        signal.has_nonfinite(train.loss).of(False),
+        config.optimizer.of("sgd"),
+        config.shuffle.of(True),
+        config.momentum.of(None),
+    )
+    near = section(told(quiet=(case("several", given),))[0], "A near miss")
+    for line in (
+        "- training loss, changes of direction: 10 % of epochs",
+        "- not so: training loss holds a value that is NaN or infinite",
+        "- the optimizer is `sgd`",
+        "- the samples are shuffled",
+        "- the momentum is not known",
+    ):
+        assert line in near
+
+
+def test_a_case_that_is_no_run_is_passed_over() -> None:
+    page, _ = told(fires=(case("nothing", run(curve(train.loss))),))
+    assert "A run that shows it" not in [one.title for one in page.sections]
+
+
+def test_a_guard_is_asked_why() -> None:
+    page, _ = told(kind="guard", silences=("OSC990",), severity="info", fires=(case("zigzag", ZIGZAG),))
+    assert 'print(advice.why("restless"))' in section(page, "A run that shows it")
+
+
+def test_a_run_without_curves_says_so() -> None:
+    one = restless(when=config.nesterov, fires=(case("set", run(config={"nesterov": True, "optimizer": "sgd"})),))
+    shown = section(rule_page(one, known([one], [coded()])), "A run that shows it")  # type: ignore[list-item]
+    assert "There is no curve to draw: this is seen before the training." in shown
+    assert 'advice = advise(config={"optimizer": "sgd", "nesterov": True})' in shown
 
 
 def test_what_is_measured_is_told_and_what_is_not_says_so() -> None:
