@@ -145,7 +145,10 @@ def navigation() -> Iterator[Any]:
     yield {"Signals": ["signals.md", "limits.md"]}
     yield {"Article": "article.md"}
     yield {"API": [{module.title: f"api/{name}.md"} for name, module in API.items()]}
-    behind = ["architecture.md", *sorted(file.name for file in (ROOT / "docs").glob("benchmarks*.md"))]
+    behind = [
+        "architecture.md",
+        *(f"{name}.md" for name in sorted(file.stem for file in (ROOT / "docs").glob("benchmarks*.md"))),
+    ]
     yield {"Behind it": [*behind, {"Contributing": "contributing.md"}, {"Changelog": "changelog.md"}]}
 
 
