@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from expert.adapters.keras_compiled import read_compiled
-from expert.adapters.keras_model import is_keras_model, read_model
 from expert.errors import SourceError
 from expert.history import ClockMarks, Event, History, ModelProfile, RunConfig, Series
 from expert.reading import Reader, ReadRequest
@@ -100,6 +98,10 @@ def _of_model(
         "training_mode_in_training": True,
         "evaluation_mode_in_validation": True,
     }
+    # They know much of Keras, and recognizing a history needs none of it.
+    from expert.adapters.keras_compiled import read_compiled
+    from expert.adapters.keras_model import is_keras_model, read_model
+
     rate = next((table[name][0] for name in RATE_COLUMNS if table.get(name)), None)
     model = getattr(fit, "model", None)
     if not is_keras_model(model):

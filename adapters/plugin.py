@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Literal
+
 from expert.adapters import (
-    arrays,
     columns,
     dataframe,
     delimited,
@@ -12,17 +14,33 @@ from expert.adapters import (
     json_document,
     json_lines,
     keras_history,
-    keras_model,
     records,
     refusals,
     saved_history,
     unnamed,
 )
 from expert.adapters.live import reader as watched_run
-from expert.adapters.torch import model as torch_model
-from expert.adapters.torch import optimizer as torch_optimizer
+from expert.history import History
 from expert.hooks import hookimpl
-from expert.reading import Reader
+from expert.reading import Reader, ReadRequest
+
+
+def _when_asked(identity: str, title: str, gives: Literal["run", "model", "data"], module: str) -> Reader:
+    """The reader of a module that is imported when first asked: models and data are not given to most calls, and what
+    reads them is a third of all adapters.
+    """
+
+    def reader() -> Reader:
+        found: Reader = import_module(f"expert.adapters.{module}").READER
+        return found
+
+    def recognizes(source: object) -> float:
+        return reader().recognizes(source)
+
+    def read(source: object, request: ReadRequest) -> tuple[History, ...]:
+        return reader().read(source, request)
+
+    return Reader(identity, title, gives, recognizes, read)
 
 
 @hookimpl
@@ -41,9 +59,14 @@ def expert_readers() -> list[Reader]:
         hf_trainer_state.READER,
         refusals.READER,
         keras_history.READER,
-        keras_model.READER,
-        torch_model.READER,
-        torch_optimizer.READER,
-        arrays.READER,
+        *WHEN_ASKED,
         unnamed.READER,
     ]
+
+
+WHEN_ASKED = (
+    _when_asked("keras-model", "Keras model", "model", "keras_model"),
+    _when_asked("torch-model", "PyTorch module", "model", "torch.model"),
+    _when_asked("torch-optimizer", "PyTorch optimizer", "model", "torch.optimizer"),
+    _when_asked("arrays", "arrays and tables of samples", "data", "arrays"),
+)

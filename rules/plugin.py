@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 
 import expert.rules
 from expert.authoring import Remedy, Rule, hookimpl
 
 
-def _modules() -> Iterator[ModuleType]:
-    for found in pkgutil.walk_packages(expert.rules.__path__, expert.rules.__name__ + "."):
-        if not found.ispkg and found.name != __name__:
-            yield importlib.import_module(found.name)
+@cache  # both hooks ask
+def _modules() -> tuple[ModuleType, ...]:
+    found = pkgutil.walk_packages(expert.rules.__path__, expert.rules.__name__ + ".")
+    return tuple(importlib.import_module(one.name) for one in found if not one.ispkg and one.name != __name__)
 
 
 @hookimpl

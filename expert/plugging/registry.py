@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -87,20 +87,20 @@ class Registry:
         wanted = names if only is None else set(only)
         for name in sorted(wanted - names):
             self.complain(name, [f"no installed plugin is called '{name}'.{nearest(name, names)}"])
-        for entry in sorted(found.values(), key=lambda entry: (entry.name, not _is_ours(entry), entry.value)):
-            if entry.name in wanted:
-                self._load_entry(entry)
+        entries = [(entry, _distribution(entry)) for entry in found.values() if entry.name in wanted]
+        for entry, distribution in sorted(entries, key=lambda pair: (pair[0].name, not pair[1].ours, pair[0].value)):
+            self._load_entry(entry, distribution)
 
-    def _load_entry(self, entry: EntryPoint) -> None:
+    def _load_entry(self, entry: EntryPoint, distribution: _Distribution) -> None:
         name = self._free(entry.name)
-        if entry.dist is not None:
-            self._versions[name] = f"({entry.dist.name} {entry.dist.version})"
+        if distribution.name:
+            self._versions[name] = f"({distribution.name} {distribution.version})"
         try:
             plugin = entry.load()
         except Exception as error:
             self.problems.append(self.raised(name, error))
             return
-        if _is_ours(entry):
+        if distribution.ours:
             self.built_in.add(name)
         self._register(plugin, name)
 
@@ -136,8 +136,21 @@ class Registry:
         return next(one for one in (name, *(f"{name} {n}" for n in range(2, len(taken) + 3))) if one not in taken)
 
 
-def _is_ours(entry: EntryPoint) -> bool:
-    return entry.dist is not None and entry.dist.name == DISTRIBUTION
+class _Distribution(NamedTuple):
+    """What a plugin was installed with; empty where that is not known."""
+
+    name: str = ""
+    version: str = ""
+
+    @property
+    def ours(self) -> bool:
+        return self.name == DISTRIBUTION
+
+
+def _distribution(entry: EntryPoint) -> _Distribution:
+    if entry.dist is None:
+        return _Distribution()
+    return _Distribution(entry.dist.name, entry.dist.version)  # each parses the file of metadata anew
 
 
 def _with_named_arguments(impl: pluggy.HookImpl) -> Callable[..., Any]:

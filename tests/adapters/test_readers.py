@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,14 @@ def test_ids_are_unique_and_titles_are_given() -> None:
     readers = expert_readers()
     assert len({reader.id for reader in readers}) == len(readers)
     assert all(reader.title for reader in readers)
+
+
+@pytest.mark.parametrize("module", ["keras_model", "torch.model", "torch.optimizer", "arrays"])
+def test_readers_that_wait_to_be_asked_say_what_they_are(module: str) -> None:
+    reader = import_module(f"expert.adapters.{module}").READER
+    (listed,) = [one for one in expert_readers() if one.id == reader.id]
+    assert (listed.title, listed.gives) == (reader.title, reader.gives)
+    assert listed.recognizes(object()) == 0.0
 
 
 def test_a_history_comes_back_and_takes_corrections() -> None:
