@@ -166,6 +166,20 @@ def test_gradients_divided_by_hand_are_not_called_clipped() -> None:
     assert any("no clipping by norm" in note for note in run.history().notes)
 
 
+def test_a_loss_scaled_by_hand_is_not_called_clipped() -> None:
+    """Scales are powers of two, as those that gradient scalers use."""
+
+    def unscale(model: nn.Module) -> None:
+        for parameter in model.parameters():
+            assert parameter.grad is not None
+            parameter.grad /= 2.0**10
+
+    run, reference = train(network(), unscale)
+    assert close(points(run, "gradient.norm"), each(reference, lambda step: norm(step.used))) == []
+    assert set(points(run, "gradient.clipped").values()) == {0.0}
+    assert run.history().notes == ()
+
+
 @pytest.mark.parametrize(
     "treat", [nothing, lambda model: nn.utils.clip_grad_norm_(model.parameters(), 0.05)], ids=["raw", "clipped"]
 )

@@ -121,17 +121,34 @@ def test_the_rate_of_each_step_is_the_one_it_was_taken_with(
 def test_each_group_has_a_rate_and_a_weight_decay_of_its_own() -> None:
     model = network()
     optimizer = torch.optim.AdamW(
-        [{"params": model[0].parameters(), "lr": 0.001, "weight_decay": 0.0}, {"params": model[2:].parameters()}],
+        [
+            {"params": model[0].parameters(), "lr": 0.001, "weight_decay": 0.0},
+            {"params": model[2].parameters()},
+            {"params": model[4].parameters(), "lr": 0.5, "weight_decay": 0.3},
+        ],
         lr=0.01,
         weight_decay=0.2,
     )
     used, run = train_scheduled(optimizer, LambdaLR(optimizer, lambda step: 1 / (1 + step)), model, every=1)
-    second = points(run, "optimizer.learning_rate", group="1")
-    assert close(second, {at: rates[1] for at, rates in enumerate(used, 1)}) == []
+    for group in (1, 2):
+        seen = points(run, "optimizer.learning_rate", group=str(group))
+        assert close(seen, {at: rates[group] for at, rates in enumerate(used, 1)}) == []
     first = points(run, "optimizer.learning_rate")
     assert close(first, {at: rates[0] for at, rates in enumerate(used, 1)}) == []
     assert points(run, "optimizer.weight_decay") == {1: 0.0}
     assert points(run, "optimizer.weight_decay", group="1") == {1: 0.2}
+    assert points(run, "optimizer.weight_decay", group="2") == {1: 0.3}
+
+
+def test_a_rate_that_stands_still_is_told_up_to_where_the_run_is() -> None:
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, optimizer) as run:
+        for at in range(1, 6):
+            optimizer.step()
+            run.step(loss=1.0)
+            assert points(run, "optimizer.learning_rate") == dict.fromkeys({1, at}, 0.1)
+    assert points(run, "optimizer.learning_rate") == {1: 0.1, 5: 0.1}
 
 
 def test_a_rate_in_a_tensor_is_followed() -> None:
