@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from expert.advice import ProblemNote
 from expert.errors import nearest
-from expert.language.nodes import Compare, ConditionNode, SignalTerm, leaves
+from expert.language.nodes import ConditionNode, leaves
 from expert.language.spelling import leaf_faults, series_fault
 from expert.limits import Limit
 from expert.relations import Catalogue, CyclicRelations
@@ -97,17 +97,18 @@ class Assembly:
         of series, values a field never has, limits that clash.
         """
         for leaf in (leaf for condition in conditions for leaf in leaves(condition)):
-            if isinstance(leaf.term, SignalTerm):
-                name, count = leaf.term.signal, len(leaf.term.of)
+            term = leaf.term
+            if term.kind == "signal":
+                name, count = term.signal, len(term.of)
                 if name not in self.signals:
                     yield f"{owner} uses the unknown signal '{name}'.{nearest(name, self.signals)}"
                 elif self.signals[name].arguments != count:
                     yield f"{owner} gives signal '{name}' {count} series, but it reads {self.signals[name].arguments}."
             yield from (f"{owner}: {fault}" for fault in leaf_faults(leaf))
-            if isinstance(leaf, Compare) and isinstance(leaf.bound, Limit):
+            if leaf.kind == "compare" and not isinstance(leaf.bound, float):
                 name, value = leaf.bound.name, leaf.bound.value
                 other = self.limits.get(name, leaf.bound)
-                if other != leaf.bound:
+                if other is not leaf.bound and other != leaf.bound:
                     yield f"{owner} defines limit '{name}' as {value:g}, but another record as {other.value:g}."
 
     def _is_ours(self, record: Rule | Remedy | Signal) -> bool:
@@ -138,5 +139,5 @@ def _taken(owner: str, taken: Mapping[str, Rule | Remedy]) -> Iterator[str]:
 
 
 def _limits(conditions: Iterable[ConditionNode]) -> Mapping[str, Limit]:
-    bounds = [leaf.bound for condition in conditions for leaf in leaves(condition) if isinstance(leaf, Compare)]
-    return {bound.name: bound for bound in bounds if isinstance(bound, Limit)}
+    bounds = [leaf.bound for condition in conditions for leaf in leaves(condition) if leaf.kind == "compare"]
+    return {bound.name: bound for bound in bounds if not isinstance(bound, float)}

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from expert.errors import AuthoringError
 from expert.history import ClockMarks, DataProfile, History, LayerStatistics, ModelProfile, RunConfig, Series
 from expert.history.roles import direction_of
+from expert.history.record import nothing_known
 from expert.language.handles import Metric
 from expert.language.nodes import GivenFact
 
@@ -86,9 +87,9 @@ class Sketch(_Record):
 
     curves: tuple[Curve, ...] = ()
     layers: tuple[Layers, ...] = ()
-    config: RunConfig = RunConfig()
-    model: ModelProfile = ModelProfile()
-    data: DataProfile = DataProfile()
+    config: RunConfig = nothing_known(RunConfig)
+    model: ModelProfile = nothing_known(ModelProfile)
+    data: DataProfile = nothing_known(DataProfile)
 
     def history(self) -> History:
         """The run as a History."""
@@ -140,9 +141,9 @@ def run(
     return Sketch(
         curves=curves,
         layers=layers,
-        config=RunConfig.model_validate(config or {}),
-        model=ModelProfile.model_validate(model or {}),
-        data=DataProfile.model_validate(data or {}),
+        config=RunConfig.model_validate(config) if config else nothing_known(RunConfig),
+        model=ModelProfile.model_validate(model) if model else nothing_known(ModelProfile),
+        data=DataProfile.model_validate(data) if data else nothing_known(DataProfile),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from expert.facts import GRADES
 from expert.inference import Verdict
@@ -23,8 +23,7 @@ SHORT_RECORD_CAP = 0.4
 """Fewer than 6 epochs and fewer than 60 steps of curves alone never say more than this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """An item of evidence and the verdict on its condition; ``counts`` is whether it entered the sum."""
 
     evidence: Evidence

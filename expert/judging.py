@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from expert.confidence import Weighed, best_grade, confidence, weigh
@@ -48,15 +47,17 @@ class Judgment(NamedTuple):
         return self.status in ("found", "suppressed")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+_NOTHING: Mapping[str, Severity] = {}
+
+
+class Asked(NamedTuple):
     """Which rules to tell about, by id. Of the others those in ``heeded`` still rule out and silence. ``severities``
     takes the place of what rules and their escalations say.
     """
 
     told: frozenset[str]
     heeded: frozenset[str]
-    severities: Mapping[str, Severity] = field(default_factory=dict)
+    severities: Mapping[str, Severity] = _NOTHING
 
 
 def judge_all(

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from expert.advice import ProblemNote
 from expert.errors import ExpertError, SourceError, nearest, sentence
 from expert.history import DataProfile, History, ModelProfile, RunConfig
+from expert.history.record import nothing_known
 from expert.plugins import Plugins
 from expert.reading import Reader, ReadRequest
 
@@ -33,7 +34,7 @@ def gather(
     """
     notes: list[str] = []
     failed: list[ProblemNote] = []
-    history = History()
+    history = nothing_known(History)
     if source is not None:
         runs = read(source, "run", plugins, columns, failed)
         history = runs[-1]

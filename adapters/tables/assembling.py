@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -163,7 +162,7 @@ def _renamed(matches: Mapping[str, Match], shift: Shift | None) -> dict[str, Mat
     for name in shift.columns:
         result[name] = Match(reason="its column no longer fits the header")
     for twin, name in shift.stands_for.items():
-        result[twin] = replace(matches[name], reason=f"held the same numbers as {name!r} before the columns shifted")
+        result[twin] = matches[name]._replace(reason=f"held the same numbers as {name!r} before the columns shifted")
     return result
 
 

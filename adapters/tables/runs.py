@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from expert.history.roles import Match
 Seam = Literal["first", "restart", "continuation", "resume"]
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """Rows ``start`` up to ``stop``, and how they follow on the segment before."""
 
     start: int

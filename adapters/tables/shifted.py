@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ FEWEST = 3
 """Values a segment needs before its direction is believed."""
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(NamedTuple):
     """Columns of one segment that no longer hold what the header says, and what stands for them where that is known."""
 
     columns: tuple[str, ...]

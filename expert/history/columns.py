@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """The recorded numbers of one column: ``values[i]`` stands in row ``rows[i]``, or in row i if ``rows`` is None."""
 
     name: str

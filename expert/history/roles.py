@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from expert.errors import SourceError, nearest
 from expert.history.role_table import (
@@ -32,8 +32,7 @@ from expert.history.role_table import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What one column was taken for. ``role`` and ``clock_column`` are both None when it was taken for nothing."""
 
     role: str | None = None
@@ -45,8 +44,7 @@ class Match:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """One name taken apart."""
 
     name: str
@@ -134,7 +132,7 @@ def _stated(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, Match
         if role in CLOCKS:
             matches[name] = Match(clock_column=role, reason=_BY_CALLER)
         elif _is_role(role):
-            matches[name] = replace(_canonical(role), reason=_BY_CALLER)
+            matches[name] = _canonical(role)._replace(reason=_BY_CALLER)
         else:
             roles = sorted(FIXED_ROLES)
             raise SourceError(
@@ -286,7 +284,7 @@ def _without_context(name: str) -> Match | None:
     """Names that mean the same wherever they stand: roles, optimizer and gradient quantities, bookkeeping."""
     _, _, quantity = name.partition(".")
     if _is_role(name) and _SPELLINGS.get(quantity, (quantity, 0))[0] == quantity:
-        return replace(_canonical(name), reason=f"{name} is a role")
+        return _canonical(name)._replace(reason=f"{name} is a role")
     _, rest = _split(name)
     if rest in _SPELLINGS:
         return None
@@ -294,7 +292,7 @@ def _without_context(name: str) -> Match | None:
         return Match(reason="bookkeeping of the logger, no measurement of the training")
     for role, pattern in OTHER_ROLES:
         if re.fullmatch(pattern, rest):
-            return replace(_canonical(role), reason=f"{rest} is a spelling of {role}")
+            return _canonical(role)._replace(reason=f"{rest} is a spelling of {role}")
     if re.match(r"(grad|gradient)s?_(\d_\d_)?norm_", rest):
         return Match(reason="gradient norm of one parameter")
     return None
@@ -311,20 +309,20 @@ def _with_phases(readings: list[_Reading], taken: Mapping[str, str]) -> Iterable
         subject, quantity = reading.subject, reading.quantity
         if reading.name in only:
             subject = only[reading.name]
-            yield replace(reading, subject=subject, quantity="loss"), f"the first or only {subject} loss there is"
+            yield reading._replace(subject=subject, quantity="loss"), f"the first or only {subject} loss there is"
         elif subject == "test" and test_is_validation:
-            yield replace(reading, subject="val"), "the test set stands for the validation set, as there is none"
+            yield reading._replace(subject="val"), "the test set stands for the validation set, as there is none"
         elif subject is not None:
             yield reading, f"{subject} and {quantity} are in its name"
         elif ("val", reading.own) in logged:
-            yield replace(reading, subject="train"), f"has a twin on validation data, so it is the training {quantity}"
+            yield reading._replace(subject="train"), f"has a twin on validation data, so it is the training {quantity}"
         elif not reading.known:
             yield reading, "no known quantity in its name"
         elif {"train", "val"} <= losses and None not in losses:
             reason = f"{quantity} without a phase, beside a train and a validation loss, is taken as validation"
-            yield replace(reading, subject="val", reduction="epoch_mean"), reason
+            yield reading._replace(subject="val", reduction="epoch_mean"), reason
         else:
-            yield replace(reading, subject="train"), f"{quantity} without a phase is taken as training"
+            yield reading._replace(subject="train"), f"{quantity} without a phase is taken as training"
 
 
 def _only_losses(readings: list[_Reading], losses: set[str | None], taken: Mapping[str, str]) -> dict[str, str]:
@@ -353,4 +351,4 @@ def _runner_up(reading: _Reading, match: Match, held: Mapping[str, str]) -> Matc
     role = f"{reading.subject}.{reading.own}"
     if match.role in FIXED_ROLES or role in held:
         return Match(reason=f"{winner!r} gives {match.role}")
-    return replace(match, role=role, reason=f"{match.reason}; {winner!r} gives {match.role}")
+    return match._replace(role=role, reason=f"{match.reason}; {winner!r} gives {match.role}")

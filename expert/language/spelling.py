@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType
 from typing import Literal, get_args, get_origin
 
 from expert.errors import nearest
 from expert.history.role_table import FIXED_ROLES, PHASE_SUBJECTS, QUANTITIES
 from expert.language.handles import profile_fields, profile_record
-from expert.language.nodes import Compare, Leaf, OneOf, Scalar, SignalTerm
+from expert.language.nodes import Leaf, Scalar
 
 ValueKind = Literal["flag", "word", "number"]
 RECORDS = ("config", "model", "data")
@@ -23,6 +22,7 @@ _LONG = ("loss", "accuracy", "perplexity")
 _USUAL = [f"{subject}.{quantity}" for subject in PHASE_SUBJECTS for quantity in (*QUANTITIES, "score")]
 
 
+@lru_cache(maxsize=1024)
 def series_fault(role: str) -> str:
     """What is wrong with the name of a series; empty where it is one that runs are read into."""
     if role in FIXED_ROLES:
@@ -45,11 +45,14 @@ def series_fault(role: str) -> str:
 
 def _misspelled(quantity: str) -> str | None:
     """The quantity meant by a word that is nearly it; metrics of one's own, such as ``mape`` or ``loss2``, are left."""
-    if not quantity.isalpha() or quantity.startswith(_LONG):
+    if quantity == "score" or not quantity.isalpha() or quantity.startswith(_LONG):
         return None
+    from difflib import get_close_matches  # rare: a metric of one's own
+
     return next(iter(get_close_matches(quantity, _LONG, n=1, cutoff=0.85)), None)
 
 
+@lru_cache(maxsize=1024)
 def field_fault(text: str) -> str:
     """What is wrong with the name of a profile field, such as ``config.optimizer``; empty where it exists."""
     record, _, name = text.partition(".")
@@ -94,17 +97,18 @@ def value_fault(field: str, value: Scalar) -> str:
 
 def leaf_faults(leaf: Leaf) -> Iterator[str]:
     """What keeps a leaf from ever holding, apart from its signal's id, which plugins may add to."""
-    if isinstance(leaf.term, SignalTerm):
-        yield from filter(None, map(series_fault, leaf.term.of))
+    term = leaf.term
+    if term.kind == "signal":
+        yield from filter(None, map(series_fault, term.of))
     else:
-        yield from filter(None, _field_faults(str(leaf.term), leaf))
+        yield from filter(None, _field_faults(f"{term.record}.{term.name}", leaf))
 
 
 def _field_faults(field: str, leaf: Leaf) -> Iterator[str]:
     """What is wrong with a leaf about a profile field; an empty text where nothing is."""
     if fault := field_fault(field):
         yield fault
-    elif isinstance(leaf, OneOf):
+    elif leaf.kind == "one_of":
         yield from (value_fault(field, value) for value in leaf.values)
-    elif isinstance(leaf, Compare) and (kind := field_kind(field)[0]) != "number":
+    elif leaf.kind == "compare" and (kind := field_kind(field)[0]) != "number":
         yield f"{field} is {'true or false' if kind == 'flag' else 'a word'} and cannot be compared with a number."

@@ -6,7 +6,6 @@ import ast
 import importlib.util
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -48,6 +47,8 @@ class PythonFile:
 
     def told(self, error: BaseException) -> str:
         """What was raised in this file, in a sentence, with the line that raised it."""
+        import traceback  # needed for a mistake only
+
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == self.path]
         return f"{shown(self.path)}{f':{lines[-1]}' if lines else ''}: {what_was_raised(error)}"
 

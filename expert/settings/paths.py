@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import posixpath
 from collections.abc import Sequence
@@ -20,6 +19,8 @@ def pattern_in(folder: str, pattern: str) -> str:
     """The pattern as it is meant in a folder; one without a slash is about names alone and means the same anywhere."""
     if "/" not in pattern or os.path.isabs(pattern):
         return pattern
+    import glob  # most calls come without patterns
+
     return posixpath.normpath(f"{glob.escape(PurePath(folder).as_posix())}/{pattern}")
 
 

@@ -13,7 +13,6 @@ from expert.errors import SettingsError, nearest
 from expert.settings.origin import IN_CALL, InFile, Origin, as_written, dotted, shown
 from expert.settings.paths import pattern_in, placed
 from expert.settings.record import Settings, Suppression
-from expert.settings.toml_text import parsed
 
 PROJECT_FILE, OWN_FILE = "pyproject.toml", "expert.toml"
 TABLE = ("tool", "expert")
@@ -30,7 +29,7 @@ def settings_from(value: Settings | Mapping[str, object] | str | os.PathLike[str
         return read_file(value)
     if not isinstance(value, Mapping | None):
         raise SettingsError(f"settings must be a mapping, Settings or the path of a file, not {type(value).__name__}.")
-    return checked(value or {})
+    return checked(value) if value else Settings.model_construct()  # nothing set, nothing to validate
 
 
 def checked(given: Mapping[str, object], origin: Origin = IN_CALL) -> Settings:
@@ -53,6 +52,8 @@ def read_file(path: str | os.PathLike[str]) -> Settings:
     """The settings in a file: ``[tool.expert]`` of a ``pyproject.toml``, all of any other. What is relative in it is
     relative to its folder.
     """
+    from expert.settings.toml_text import parsed  # most calls come without a file
+
     place = placed(path)
     text = text_of(place)
     document: Any = parsed(text, shown(place))

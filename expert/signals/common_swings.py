@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ CAUTION = 0.5
 """In standard errors of Fisher's z."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swings:
+class Swings(NamedTuple):
     """How two losses swing together, on the scale of ratios: deviation of the common part, correlation, mean fall."""
 
     common: float

@@ -7,7 +7,7 @@ equal ratios. A healthy loss may fall in any way it likes, but beyond its noise 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ ALMOST_NOTHING = 0.003
 """A loss below this share of its start is as good as zero: what it does down there is neither rise nor swing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """A loss at n positions ``x``, as ``y`` on a scale of ratios, and the courses fitted to it; arrays of length n.
 
     ``turn`` is the index from which the valley rises. ``gain`` is the squared error that the rise saves over never

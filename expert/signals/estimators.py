@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,8 +27,7 @@ class Direction(NamedTuple):
     tau: float
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(NamedTuple):
     """Mann-Kendall and Theil-Sen: ``z`` is standard normal without a trend, ``slope`` the median slope per unit."""
 
     z: float

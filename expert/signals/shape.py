@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ SIGNIFICANT = 2.0
 LEAST_SHARE_OF_FALL = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """A series over n epochs, turned so that lower is better.
 
     ``x`` positions on the epoch clock, ``y`` values, ``smooth`` smoothed values, each of n; ``end`` the median of the
