@@ -12,12 +12,8 @@ import numpy as np
 
 from expert import advise
 
-RNG = np.random.default_rng(7)
+SEEDS = range(8)
 Source = dict[str, list[float]] | str
-
-
-def noisy(values: np.ndarray, share: float = 0.03) -> list[float]:
-    return list(values * (1.0 + share * RNG.normal(size=len(values))))
 
 
 def acme(folder: Path, name: str, drift: np.ndarray) -> str:
@@ -30,8 +26,13 @@ def acme(folder: Path, name: str, drift: np.ndarray) -> str:
     return str(path)
 
 
-def runs(folder: Path) -> Iterator[tuple[str, Source, dict[str, object]]]:
+def runs(folder: Path, seed: int) -> Iterator[tuple[str, Source, dict[str, object]]]:
     """Name, source and configuration of each run."""
+    rng = np.random.default_rng(seed)
+
+    def noisy(values: np.ndarray, share: float = 0.03) -> list[float]:
+        return list(values * (1.0 + share * rng.normal(size=len(values))))
+
     epoch, level = np.arange(45.0), np.ones(45)
     adversarial: dict[str, object] = {"adversarial": True}
     agent: dict[str, object] = {"reinforcement": True}
@@ -64,13 +65,16 @@ def runs(folder: Path) -> Iterator[tuple[str, Source, dict[str, object]]]:
 
 
 def main(folder: Path) -> None:
-    told = {}
-    for name, source, config in runs(folder):
-        os.environ.pop("EXPERT_PLUGINS", None)
-        told[name] = {"all": advise(source, config=config).to_dict()}
-        if not name.startswith("acme"):  # without its reader nobody reads such a log
-            os.environ["EXPERT_PLUGINS"] = "rules,adapters"
-            told[name]["none"] = advise(source, config=config).to_dict()
+    """Each run of each seed: a list of advice by name, ``all`` with the plugins and ``none`` without."""
+    told: dict[str, dict[str, list[object]]] = {}
+    for seed in SEEDS:
+        for name, source, config in runs(folder, seed):
+            of_run = told.setdefault(name, {"all": [], "none": []})
+            os.environ.pop("EXPERT_PLUGINS", None)
+            of_run["all"].append(advise(source, config=config).to_dict())
+            if not name.startswith("acme"):  # without its reader nobody reads such a log
+                os.environ["EXPERT_PLUGINS"] = "rules,adapters"
+                of_run["none"].append(advise(source, config=config).to_dict())
     json.dump(told, sys.stdout)
 
 
