@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Literal
 
-from expert.adapters import (
-    columns,
-    dataframe,
-    delimited,
-    hf_trainer_state,
-    history_object,
-    json_document,
-    json_lines,
-    keras_history,
-    records,
-    refusals,
-    saved_history,
-    unnamed,
-)
+from expert.adapters import columns, dataframe, history_object, keras_history, records, unnamed
 from expert.adapters.live import reader as watched_run
 from expert.history import History
 from expert.hooks import hookimpl
 from expert.reading import Reader, ReadRequest
 
+Gives = Literal["run", "model", "data"]
 
-def _when_asked(identity: str, title: str, gives: Literal["run", "model", "data"], module: str) -> Reader:
-    """The reader of a module that is imported when first asked: models and data are not given to most calls, and what
-    reads them is a third of all adapters.
+
+def _anything(_source: object) -> bool:
+    return True
+
+
+def _path(source: object) -> bool:
+    return isinstance(source, str | os.PathLike)
+
+
+def _when_asked(
+    module: str, identity: str, gives: Gives, title: str, about: Callable[[object], bool] = _anything
+) -> Reader:
+    """The reader of a module that is imported when it is asked about a source it may know: most calls give neither a
+    file nor a model nor samples, and what reads those is two thirds of all adapters.
     """
 
     def reader() -> Reader:
@@ -35,7 +36,7 @@ def _when_asked(identity: str, title: str, gives: Literal["run", "model", "data"
         return found
 
     def recognizes(source: object) -> float:
-        return reader().recognizes(source)
+        return reader().recognizes(source) if about(source) else 0.0
 
     def read(source: object, request: ReadRequest) -> tuple[History, ...]:
         return reader().read(source, request)
@@ -43,30 +44,31 @@ def _when_asked(identity: str, title: str, gives: Literal["run", "model", "data"
     return Reader(identity, title, gives, recognizes, read)
 
 
+WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
+    "saved_history": ("saved-history", "run", "a file written by History.save or by a live run", _path),
+    "delimited": ("delimited", "run", "a table in a text file with a line of column names (CSV, TSV, ;)", _path),
+    "json_lines": ("json-lines", "run", "JSON lines", _path),
+    "json_document": ("json-document", "run", "a JSON file with an object of lists or a list of objects", _path),
+    "hf_trainer_state": ("hf-trainer-state", "run", "trainer_state.json of Hugging Face", _path),
+    "refusals": ("refusals", "run", "other files by saying what they are and how to convert them", _path),
+    "keras_model": ("keras-model", "model", "Keras model", _anything),
+    "torch.model": ("torch-model", "model", "PyTorch module", _anything),
+    "torch.optimizer": ("torch-optimizer", "model", "PyTorch optimizer", _anything),
+    "arrays": ("arrays", "data", "arrays and tables of samples", _anything),
+}
+"""By module: id, what it gives, title, and what it is asked about. A test holds them against the module's own."""
+
+
 @hookimpl
 def expert_readers() -> list[Reader]:
     """Every built-in reader."""
     return [
         history_object.READER,
-        saved_history.READER,
         watched_run.READER,
         columns.READER,
         records.READER,
         dataframe.READER,
-        delimited.READER,
-        json_lines.READER,
-        json_document.READER,
-        hf_trainer_state.READER,
-        refusals.READER,
         keras_history.READER,
-        *WHEN_ASKED,
+        *(_when_asked(module, *said) for module, said in WHEN_ASKED.items()),
         unnamed.READER,
     ]
-
-
-WHEN_ASKED = (
-    _when_asked("keras-model", "Keras model", "model", "keras_model"),
-    _when_asked("torch-model", "PyTorch module", "model", "torch.model"),
-    _when_asked("torch-optimizer", "PyTorch optimizer", "model", "torch.optimizer"),
-    _when_asked("arrays", "arrays and tables of samples", "data", "arrays"),
-)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expert.adapters.plugin import expert_readers
+from expert.adapters.plugin import WHEN_ASKED, expert_readers
 from expert.adapters.refusals import seen
 from expert.adapters.text import opening
 from expert.errors import SourceError
@@ -58,12 +58,13 @@ def test_ids_are_unique_and_titles_are_given() -> None:
     assert all(reader.title for reader in readers)
 
 
-@pytest.mark.parametrize("module", ["keras_model", "torch.model", "torch.optimizer", "arrays"])
+@pytest.mark.parametrize("module", WHEN_ASKED)
 def test_readers_that_wait_to_be_asked_say_what_they_are(module: str) -> None:
     reader = import_module(f"expert.adapters.{module}").READER
     (listed,) = [one for one in expert_readers() if one.id == reader.id]
     assert (listed.title, listed.gives) == (reader.title, reader.gives)
-    assert listed.recognizes(object()) == 0.0
+    for source in (object(), [], {}, {"loss": [1.0]}, "nowhere.csv", LOGS / "keras_csv" / "ends_in_nan.csv"):
+        assert listed.recognizes(source) == reader.recognizes(source)
 
 
 def test_a_history_comes_back_and_takes_corrections() -> None:
