@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from expert.errors import AuthoringError
 from expert.history import ClockMarks, DataProfile, History, LayerStatistics, ModelProfile, RunConfig, Series
-from expert.history.roles import direction_of
 from expert.history.record import nothing_known
+from expert.history.roles import direction_of
 from expert.language.handles import Metric
 from expert.language.nodes import GivenFact
 
