@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from expert.advice import ProblemNote
 from expert.assembling import Assembly, Placed
+from expert.collecting import uncollected
 from expert.limits import Limit
 from expert.plugging.naming import distinct, identity
 from expert.plugins import Plugins
@@ -76,7 +75,7 @@ def load(only: frozenset[str] | None = None, extra: Iterable[object] = ()) -> tu
     objects = distinct(extra)
     if not objects:
         if only not in _installed:
-            with _uncollected():
+            with uncollected():
                 _installed[only] = _assembled(Plugins(only))
         return _installed[only]
     key = (only, *map(identity, objects))
@@ -89,18 +88,6 @@ def load(only: frozenset[str] | None = None, extra: Iterable[object] = ()) -> tu
         for oldest in list(_extended)[:-MOST_KEPT]:
             _extended.pop(oldest, None)
     return kept[1], kept[2]
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """A stretch of making what stays: the collector would find nothing, and looking costs a fifth of the first call."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _assembled(plugins: Plugins) -> tuple[Plugins, Knowledge]:

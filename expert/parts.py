@@ -1,7 +1,6 @@
 """The parts of advice: frozen records of what was found, what to do about it, and what was left open."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: pydantic would compile each of them from its text at every start.
 import datetime
 from collections.abc import Mapping
 from typing import Literal

@@ -1,7 +1,6 @@
 """The declarative record of a remedy."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: pydantic would compile each of them from its text at every start.
 from textwrap import dedent
 from typing import Annotated, Literal
 

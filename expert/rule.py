@@ -1,7 +1,6 @@
 """The declarative record of a rule: a symptom, a cause or a guard."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: pydantic would compile each of them from its text at every start.
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator

@@ -1,7 +1,6 @@
 """What is known of the configuration, the model and the data of a run. None always means unknown, never a default."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: pydantic would compile each of them from its text at every start.
 from typing import Literal
 
 from expert.history.record import Record
