@@ -40,6 +40,8 @@ class BatchWatch:
         x, y = parts(batch)
         samples = len(y) if isinstance(y, Tensor) and y.dim() else len(x) if isinstance(x, Tensor) and x.dim() else 0
         if samples and samples != self._size:
+            if not self._size and self._telemetry.config.batch_size is None:
+                self._telemetry.know("config", batch_size=samples)
             self._size = samples
             self._telemetry.column("batch.size").append(at, samples)
 
@@ -105,6 +107,9 @@ class BatchWatch:
         for at, mix in self._mixes:
             self._telemetry.column("batch.label_entropy").append(at, mix / whole)
         self._mixes.clear()
+        if not self._representative and self._telemetry.data.classes is None and min(self._total) >= 0.0:
+            # Classes are numbered from 0; those that no batch under a look held are below the largest number.
+            self._telemetry.know("data", classes=int(max(self._total)) + 1)
         self._representative = True
 
     def _compare(self, at: int, print_: tuple[float, ...]) -> None:

@@ -169,8 +169,10 @@ class LookRecorder:
     def _updates(self, seen: Seen) -> None:
         if not seen.weight:
             return
-        if not seen.partial:
-            self._point("weight.norm", seen.at, math.sqrt(sum(norm * norm for norm in seen.weight.values())))
+        weights = [seen.weight[place] for place in self._weights if place in seen.weight]
+        if not seen.partial and weights:
+            # Gains and biases start at one or zero and live by laws of their own: they would hide what decay does.
+            self._point("weight.norm", seen.at, math.sqrt(sum(norm * norm for norm in weights)))
         self.telemetry.row("weight_norm", seen.at, {n: seen.weight[p] for p, n in self._ordered(seen.weight)})
         ratios = {place: self._moved(place, seen) for place in self._weights if place in seen.moved}
         self._weight_norms = seen.weight

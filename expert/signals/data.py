@@ -154,13 +154,16 @@ def _learning_rate_over_usual(view: View) -> Reading | Unknown:
 
 def _clip_asymmetry(view: View) -> Reading | Unknown:
     low, high = view.config.clip_value_low, view.config.clip_value_high
+    if (low is not None and low >= 0.0) or (high is not None and high <= 0.0):
+        # One such bound decides, whatever the other is.
+        found = {"low": -math.inf if low is None else low, "high": math.inf if high is None else high}
+        return Reading(True, detail=found)
     if low is None or high is None:
         return Unknown(
             "gradients are not known to be clipped by value", _tell("config", "clip_value_low", "clip_value_high")
         )
     sizes = sorted((abs(low), abs(high)))
-    unsymmetric = low >= 0.0 or high <= 0.0 or sizes[1] > UNSYMMETRIC * sizes[0]
-    return Reading(bool(unsymmetric), detail={"low": low, "high": high})
+    return Reading(bool(sizes[1] > UNSYMMETRIC * sizes[0]), detail={"low": low, "high": high})
 
 
 SIGNALS: tuple[Signal, ...] = (

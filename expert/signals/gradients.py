@@ -12,6 +12,8 @@ FIRST_STEPS = 30
 SAMPLED = 8192
 LARGEST_RATIO = 1e12
 BEFORE = 50.0
+EVEN = 1.5
+"""Positions whose widest gap is no more than so many times the narrowest count as evenly spaced."""
 
 RECORD_NORM = 'log "gradient.norm": the norm of all gradients after backward, before clipping, at each step' + WATCHED
 RECORD_RATIO = (
@@ -43,10 +45,34 @@ def sampled(values: Floats) -> Floats:
     return values if len(values) <= SAMPLED else values[edges(len(values), SAMPLED)]
 
 
+def held(at: Floats, values: Floats) -> Floats:
+    """The values as they stood at evenly spaced positions, at most 8192: each counts until the next was recorded.
+
+    Collectors look often at first and ever more rarely later; without this the first steps would outvote the run.
+    """
+    gaps = np.diff(at)
+    if len(gaps) == 0 or gaps.max() <= EVEN * gaps.min():
+        return sampled(values)
+    count = min(SAMPLED, round(float((at[-1] - at[0]) / gaps.min())) + 1)
+    places = np.searchsorted(at, np.linspace(at[0], at[-1], count), side="right") - 1
+    return values[places]
+
+
+def _late(curve: Curve) -> tuple[Floats, Floats]:
+    """Positions and values after the first twentieth of the run."""
+    at = curve.at[: len(curve.points)]
+    start = int(np.searchsorted(at, at[0] + (at[-1] - at[0]) / 20.0))
+    return at[start:], curve.points[start:]
+
+
+def _held(curve: Curve) -> Floats:
+    return held(curve.at[: len(curve.points)], curve.points)
+
+
 def _update_ratio(view: View) -> Reading | Unknown:
     curve = needed(view, "update.ratio", RECORD_RATIO, 3)
     if isinstance(curve, Curve):
-        return Reading(median(sampled(curve.points)))
+        return Reading(median(_held(curve)))
     layers = view.layers("update_ratio")
     if layers is None or not np.isfinite(layers.values).any():
         return curve
@@ -81,22 +107,21 @@ def _early_update_ratio(view: View) -> Reading | Unknown:
 
 def _gradient_cosine(view: View) -> Reading | Unknown:
     curve = needed(view, "gradient.cosine", RECORD_COSINE, 3)
-    return curve if isinstance(curve, Unknown) else Reading(float(curve.points.mean()))
+    return curve if isinstance(curve, Unknown) else Reading(float(_held(curve).mean()))
 
 
 def _aligned_gradients_share(view: View) -> Reading | Unknown:
     curve = needed(view, "gradient.cosine", RECORD_COSINE, 3)
-    return curve if isinstance(curve, Unknown) else Reading(float(np.mean(curve.points > 0.9)))
+    return curve if isinstance(curve, Unknown) else Reading(float(np.mean(_held(curve) > 0.9)))
 
 
 def _gradient_spike_ratio(view: View) -> Reading | Unknown:
     curve = needed(view, "gradient.norm", RECORD_NORM, 10)
     if isinstance(curve, Unknown):
         return curve
-    late = curve.points[len(curve.points) // 20 :]
+    at, late = _late(curve)
     index = int(late.argmax())
-    value = ratio(float(late[index]), median(sampled(late)))
-    return Reading(value, float(curve.at[len(curve.points) // 20 + index]), curve.clock)
+    return Reading(ratio(float(late[index]), median(held(at, late))), float(at[index]), curve.clock)
 
 
 def _gradient_growth(view: View) -> Reading | Unknown:
@@ -137,20 +162,18 @@ def _gradient_growth_before_nonfinite(view: View) -> Reading | Unknown:
 def _clipped_share(view: View) -> Reading | Unknown:
     curve = view.curve("gradient.clipped")
     if curve is not None and len(curve.points):
-        late = curve.points[len(curve.points) // 20 :]
-        return Reading(float(np.mean(late > 0.5)))
+        return Reading(float(np.mean(held(*_late(curve)) > 0.5)))
     bound = view.config.clip_norm
     norm = view.curve("gradient.norm")
     if bound is None or norm is None or len(norm.points) < 10:
         return Unknown("which steps were clipped was not recorded", RECORD_CLIPPED)
-    late = sampled(norm.points[len(norm.points) // 20 :])
-    return Reading(float(np.mean(late > bound)))
+    return Reading(float(np.mean(held(*_late(norm)) > bound)))
 
 
 def _bound_share(view: View) -> Reading | Unknown:
     record = 'log "gradient.at_bound_share": the share of gradient entries that equal a clip bound'
     curve = needed(view, "gradient.at_bound_share", record)
-    return curve if isinstance(curve, Unknown) else Reading(median(sampled(curve.points)))
+    return curve if isinstance(curve, Unknown) else Reading(median(_held(curve)))
 
 
 SIGNALS: tuple[Signal, ...] = (
