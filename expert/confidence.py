@@ -40,6 +40,8 @@ class Weighed(NamedTuple):
 def weigh(items: Iterable[tuple[Evidence, Verdict]]) -> tuple[Weighed, ...]:
     """Mark the evidence that counts: it holds, and it is the strongest of its group. Unknown adds nothing."""
     items = tuple(items)
+    if not items:
+        return ()
     best: dict[str, int] = {}
     for index, (evidence, verdict) in enumerate(items):
         if verdict.truth != "yes":
@@ -58,9 +60,12 @@ def log_odds(prior: float, weighed: Iterable[Weighed]) -> float:
 
 def best_grade(when: Verdict, weighed: Iterable[Weighed]) -> Grade:
     """The best grade among the facts that support the finding."""
-    verdicts = [when, *(item.verdict for item in weighed if item.counts and item.evidence.supports)]
-    facts = (leaf.fact for verdict in verdicts for leaf in verdict.reasons())
-    grades = {fact.grade for fact in facts if fact is not None and fact.value is not None}  # not knowing proves nothing
+    leaves = list(when.reasons())
+    for item in weighed:
+        if item.counts and item.evidence.supports:
+            leaves += item.verdict.reasons()
+    # not knowing proves nothing
+    grades = {leaf.fact.grade for leaf in leaves if leaf.fact is not None and leaf.fact.value is not None}
     return next((grade for grade in GRADES if grade in grades), "curve")
 
 

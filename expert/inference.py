@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from expert.facts import Fact, Facts
@@ -33,6 +33,7 @@ class Verdict:
     fact: Fact | None = None
     bound: float | None = None
     parts: tuple[Verdict, ...] = ()
+    _reasons: list[Verdict] = field(init=False, repr=False, compare=False)
 
     def leaves(self, truth: Truth | None = None) -> Iterator[Verdict]:
         """Every leaf, or those with this truth."""
@@ -42,18 +43,23 @@ class Verdict:
         elif truth is None or self.truth == truth:
             yield self
 
-    def reasons(self) -> list[Verdict]:
+    def reasons(self) -> Sequence[Verdict]:
         """The leaves that made this verdict what it is: under *not* the leaf's own truth is the opposite one.
 
         They come in the order written; those of an unknown verdict are the leaves it waits for.
         """
-        found: list[Verdict] = []
-        self._gather(found)
-        return found
+        try:
+            return self._reasons  # the grade, the start and the sentences of a finding all ask
+        except AttributeError:
+            found: list[Verdict] = []
+            self._reasons = found
+            self._gather(found)
+            return found
 
     def _gather(self, found: list[Verdict]) -> None:
         if not self.parts:
             found.append(self)
+            return
         truth = self.truth if self.node.kind != "not" else _NEGATION[self.truth]
         for part in self.parts:
             if part.truth == truth:
@@ -181,7 +187,10 @@ def _one_of(node: OneOf) -> Judge:
         fact = facts.get(term)
         if fact.value is None:
             return Verdict("unknown", node, fact)
-        return Verdict("yes" if any(_same(fact.value, wanted) for wanted in values) else "no", node, fact)
+        for wanted in values:
+            if _same(fact.value, wanted):
+                return Verdict("yes", node, fact)
+        return Verdict("no", node, fact)
 
     return judged
 

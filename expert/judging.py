@@ -103,7 +103,7 @@ def judge_rule(rule: Rule, facts: Facts, limits: Limits, *, short: bool) -> Judg
 
 
 def _convincing(judgment: Judgment) -> bool:
-    return judgment.found and judgment.confidence >= ENOUGH
+    return judgment.confidence >= ENOUGH and judgment.status == "found"
 
 
 def _start(verdict: Verdict, history: History) -> tuple[float | None, str | None]:
@@ -125,16 +125,13 @@ def _start(verdict: Verdict, history: History) -> tuple[float | None, str | None
 
 def _explained(catalogue: Catalogue, judged: Mapping[str, Judgment], history: History) -> Mapping[str, Judgment]:
     convincing = [identity for identity, judgment in judged.items() if _convincing(judgment)]
-    marked = {}
+    marked = dict(judged)
     for identity, judgment in judged.items():
-        explainers: tuple[str, ...] = ()
-        if judgment.found:
-            explainers = tuple(
-                other
-                for other in catalogue.explained_by(identity, convincing)
-                if not _later(judged[other], judgment, history)
-            )
-        marked[identity] = judgment._replace(explained_by=explainers) if explainers else judgment
+        if judgment.status == "found":
+            candidates = catalogue.explained_by(identity, convincing)
+            explainers = tuple(other for other in candidates if not _later(judged[other], judgment, history))
+            if explainers:
+                marked[identity] = judgment._replace(explained_by=explainers)
     return marked
 
 

@@ -34,6 +34,10 @@ class Catalogue:
         self.silences: Mapping[str, frozenset[str]] = self._resolve("silences")
         self.order: Sequence[str] = self._order()
         self._consequences = self._all_consequences()
+        self._explainers = {
+            identity: frozenset(other for other in self.rules if identity in self.explains[other])
+            for identity in self.rules
+        }
 
     def find(self, word: str) -> Rule | None:
         """The rule with this id, name or alias."""
@@ -58,7 +62,8 @@ class Catalogue:
 
     def explained_by(self, identity: str, among: Iterable[str]) -> tuple[str, ...]:
         """Which of the rules explain this one directly."""
-        return tuple(other for other in among if identity in self.explains[other])
+        explainers = self._explainers[identity]
+        return tuple([other for other in among if other in explainers]) if explainers else ()
 
     def consequences(self, identity: str) -> frozenset[str]:
         """Everything this rule explains, directly or through others."""
