@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOGS ?= tests/data/logs
 
-.PHONY: demo test test-all lint docs site bench check-logs clean
+.PHONY: demo test test-all lint docs site bench bench-engine check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -38,6 +38,10 @@ site: $(VENV)/docs
 bench: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.report
 	$(BIN)/python -m docs.generate
+
+bench-engine: $(VENV)/test
+	$(BIN)/python -m tests.benchmarks.engine
+	$(BIN)/python -m tests.benchmarks.rules
 
 check-logs: $(VENV)/test
 	$(BIN)/python -m tests.check_logs $(LOGS)
