@@ -15,8 +15,10 @@ AFTER_ANOMALY = 10
 """So are as many after something that is not finite, or a jump of the loss."""
 FIXED_STRIDE = 50
 """The stride where it must not depend on time: several processes have to look at the same steps."""
-SHARE: dict[Look, float] = {"full": 0.55, "pair": 0.1, "norms": 0.25}
-"""How the budget is divided. A tenth is left to the calls on steps that are not looked at."""
+SHARE: dict[Look, float] = {"full": 0.65, "norms": 0.25}
+"""How the budget is divided between looks in full, with the direction taken a step later, and the others."""
+LEAST = 0.2
+"""So much of the budget is left to looks where the calls on all other steps would use it up."""
 MOST = {"full": 400, "norms": 4000}
 """After so many looks a run is looked at about as often as it is long: each further look waits for steps / MOST."""
 GROWTH: dict[Look, float] = {"full": 0.15, "norms": 0.05}
@@ -29,17 +31,17 @@ class Sampling:
     """Says for each step, numbered from 1, how closely to look at it.
 
     ``every=k`` fixes the stride: steps 1 to 10, then every k-th in full with the step after it for the direction.
-    Otherwise the stride follows from what looks cost (``spent``) and how long steps take (``step_took``), so that the
-    looks take ``budget`` (a share, 0 to 1) of the run's time.
+    Otherwise the stride follows from what looks cost (``took``) and how long steps take (``steps_took``), so that
+    looks, and ``calls`` seconds on every step, take ``budget`` (a share, 0 to 1) of the run's time.
     """
 
-    def __init__(self, every: int | None = None, budget: float = 0.01) -> None:
-        self.every, self.budget = every, budget
+    def __init__(self, every: int | None = None, budget: float = 0.01, calls: float = 0.0) -> None:
+        self.every, self.budget, self.calls = every, budget, calls
         self.next_full, self.next_norms = 1, 1
         self.pair_at = 0
         self.dense_until = FIRST
         self._costs: dict[Look, list[float]] = {"full": [], "pair": [], "norms": []}
-        self._steps: list[float] = []
+        self._steps: list[tuple[float, int]] = []
 
     def look(self, step: int) -> Look | None:
         """How closely to look at this step; None for not at all."""
@@ -67,9 +69,9 @@ class Sampling:
         self.next_norms = step + self._stride(step, "norms")
         self.next_full = max(self.next_full, step + 1)
 
-    def step_took(self, seconds: float) -> None:
-        """One step of the run, without our own share of it, has taken so long."""
-        self._steps.append(seconds)
+    def steps_took(self, seconds: float, steps: int = 1) -> None:
+        """So many steps of the run, without our looks, have taken so long together."""
+        self._steps.append((seconds / steps, steps))
         del self._steps[:-REMEMBERED]
 
     def alarm(self, step: int) -> None:
@@ -78,8 +80,13 @@ class Sampling:
 
     @property
     def step_seconds(self) -> float | None:
-        """How long a step of the run usually takes; None before one was measured."""
-        return median(self._steps) if self._steps else None
+        """How long a step of the run usually takes: half of those measured took less. None before there was one."""
+        left = sum(steps for _, steps in self._steps) / 2.0
+        for seconds, steps in sorted(self._steps):
+            left -= steps
+            if left <= 0.0:
+                return seconds
+        return None
 
     def _stride(self, step: int, look: Look) -> int:
         if self.every is not None:
@@ -88,5 +95,9 @@ class Sampling:
         usual = self.step_seconds
         if not usual or not self._costs[look]:
             return max(1, math.ceil(step * GROWTH[look]))
-        affordable = median(self._costs[look]) / (self.budget * SHARE[look] * usual)
+        cost = median(self._costs[look])
+        if look == "full" and self._costs["pair"]:
+            cost += median(self._costs["pair"])
+        spare = max(self.budget * usual - self.calls, LEAST * self.budget * usual)
+        affordable = cost / (SHARE[look] * spare)
         return max(1, -(-step // MOST[look]), min(math.ceil(affordable), math.ceil(step * GROWTH[look])))

@@ -13,8 +13,7 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.compiler import is_compiling
+from torch import Tensor, compiler, nn
 
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
@@ -133,7 +132,7 @@ class Activations:
 
     def _hook(self, module: nn.Module, inputs: Any, output: Any) -> None:
         # Compiled code is left as it is: nothing may be traced into it.
-        if is_compiling():
+        if compiler.is_compiling():
             return
         key = id(module)
         if key not in self._known or _transformed():

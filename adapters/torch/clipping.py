@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -49,6 +50,8 @@ class Canaries:
         self.failed: Callable[[str, Exception], None] = lambda doing, error: None
         self.after_backward: dict[int, Tensor] = {}
         self.left_over: dict[int, Tensor] = {}
+        self.seconds = 0.0
+        """Time spent in the hooks since they were put on."""
 
     def arm(self) -> None:
         """Put the hooks on for the next backward pass."""
@@ -81,6 +84,7 @@ class Canaries:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
+        self.seconds = 0.0
 
     def numbers(self, like: Tensor) -> list[Tensor]:
         """The 2 n numbers measured since `arm`, NaN where a hook was not called: after backward, then left over.
@@ -98,14 +102,17 @@ class Canaries:
 
     @torch.no_grad()
     def _added(self, number: int, parameter: nn.Parameter) -> None:
+        started = perf_counter()
         try:
             if parameter.grad is not None:
                 self.after_backward[number] = norm(parameter.grad)
         except Exception as error:
             self.failed("measuring a gradient", error)
+        self.seconds += perf_counter() - started
 
     @torch.no_grad()
     def _arriving(self, number: int, gradient: Tensor) -> None:
+        started = perf_counter()
         try:
             left = self._parameters[number].grad
             found = torch.zeros((), device=gradient.device) if left is None else norm(left)
@@ -113,6 +120,7 @@ class Canaries:
             self.left_over[number] = found if before is None else torch.minimum(before, found)
         except Exception as error:
             self.failed("measuring a gradient", error)
+        self.seconds += perf_counter() - started
 
 
 def common_factor(before: Sequence[float], after: Sequence[float]) -> float | None:

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, compiler, nn
 from torch.optim import Optimizer
 
 from expert.adapters.live.sampling import Look, Sampling
@@ -22,6 +22,8 @@ from expert.adapters.torch.recording import LookRecorder
 if TYPE_CHECKING:
     from expert.adapters.torch.collecting import Collector
 
+CALLS = 3e-6
+"""Seconds that the calls of a step take at which nobody looks, in the midst of a training."""
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -58,8 +60,9 @@ class OptimizerWatch:
         self._due = 1
         self._held = -1
         self._look: Look | None = None
-        self._armed_at = self._began_at = 0.0
-        self._spent = 0.0
+        self._began_at = self._steps_seconds = self._spent = 0.0
+        self._ended, self._ended_at = 0, perf_counter()
+        """The step looked at last, and when that look was over: steps are timed from there to the next look."""
         self.looker: Looker | None = None
         disable: Any = torch.compiler.disable  # it has no types
         self._before_aside, self._after_aside = disable(self.before), disable(self.after)
@@ -87,7 +90,8 @@ class OptimizerWatch:
 
     def before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
         """The pre-hook of the optimizer's step."""
-        if torch.compiler.is_compiling():
+        # Asked of the module: only frames that name one of torch's are looked into by the compiler.
+        if compiler.is_dynamo_compiling():
             # The graph breaks here, and nothing of this gets into it.
             aside: Arguments | None = self._before_aside(optimizer, args, kwargs)
             return aside
@@ -100,14 +104,15 @@ class OptimizerWatch:
 
     def after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The post-hook of the optimizer's step."""
-        if torch.compiler.is_compiling():
+        if compiler.is_dynamo_compiling():
             self._after_aside(optimizer, args, kwargs)
             return
-        self.count += 1
         collector = self.collector
-        at = self.count + collector.skips + self._missed
-        collector.updates = max(collector.updates, at)
-        if self._look is not None or self.count + 1 >= self._due:
+        self.count = count = self.count + 1
+        at = count + collector.skips + self._missed
+        if at > collector.updates:  # noqa: PLR1730  (a call of max takes longer)
+            collector.updates = at
+        if count + 1 >= self._due or self._look is not None:
             self._finish()
 
     def update_passed(self) -> None:
@@ -170,10 +175,11 @@ class OptimizerWatch:
         return called
 
     def _measure(self, began: float) -> None:
-        """Look at gradients and weights. Steps are timed from the end of our last work to the start of this one."""
+        """Look at gradients and weights."""
         assert self._look is not None
-        if self._armed_at:
-            self._step_seconds = began - self._armed_at - self.collector.hook_seconds()
+        self._steps_seconds = began - self._ended_at - self.collector.hook_seconds()
+        if self.looker is not None and self.looker.canaries is not None:
+            self._steps_seconds -= self.looker.canaries.seconds
         self._disarm(self.at)
         if self.collector.scaler is None and not self.count:
             self.collector.adopt_scaler(scaler_at_work())
@@ -196,15 +202,16 @@ class OptimizerWatch:
                 self.looked_at = self.collector.updates
                 self._hand_over(self.looker, self.looker.after_update())
                 self._tell_groups()
-                if self._armed_at:
-                    self.sampling.step_took(self._step_seconds + came - self._began_at)
+                self.sampling.steps_took(self._steps_seconds + came - self._began_at, self.count - self._ended)
                 self.sampling.took(self.count, look, self._spent + perf_counter() - came)
                 self.collector.spent += self._spent + perf_counter() - came
-                self._spent, self._armed_at = 0.0, 0.0
+                self._spent = 0.0
                 self.collector.reads.collect()
             self.plan()
             if self.first:
                 self.collector.epoch_may_end()
+            if look is not None:
+                self._ended, self._ended_at = self.count, perf_counter()
         except Exception as error:
             self.collector.failed("looking at the update", error)
             self._due = self.sampling.due(self.count + 2)
@@ -246,11 +253,11 @@ class OptimizerWatch:
         # The first forward pass may be the one that is compiled: code compiled with a hook on would not outlast it.
         if look == "full" and self.first and self.count:
             self.collector.arm_activations()
-        self._armed_at = perf_counter()
-        self._spent = self._armed_at - started
+        self._spent = perf_counter() - started
 
     def _disarm(self, at: int | None) -> None:
         if self.looker is not None and self.looker.canaries is not None:
+            self._spent += self.looker.canaries.seconds
             self.looker.canaries.disarm()
         if self.first:
             self._spent += self.collector.disarm_activations(at)

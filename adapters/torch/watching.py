@@ -19,6 +19,7 @@ from expert.adapters.torch.loader import read_loader
 from expert.adapters.torch.model import read as read_profile
 from expert.adapters.torch.ranks import rank_here, ranks_of
 from expert.adapters.torch.run import Run
+from expert.adapters.torch.stepping import CALLS
 from expert.adapters.torch.unwrapping import inner_module, inner_optimizer, inner_scheduler
 from expert.errors import SourceError, nearest, sentence
 from expert.history import History, RunConfig
@@ -96,7 +97,7 @@ def watch(
         {id(model), id(inner), *map(id, _networks(inner))},
         optimizers,
         telemetry,
-        [Sampling(stride, budget / max(1, len(optimizers))) for _ in optimizers],
+        [Sampling(stride, budget / max(1, len(optimizers)), CALLS) for _ in optimizers],
         scaler=scaler if scaler is not None and scaler.is_enabled() else None,
         activations=activations,
         compiled=_is_compiled(model),
