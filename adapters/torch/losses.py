@@ -26,8 +26,10 @@ class Losses:
         self._collector = collector
         telemetry, ranks = collector.telemetry, collector.ranks
         self._column = telemetry.column("train.loss", **LOSS) if ranks is None else ranks.losses
-        self._append_at, self._append_value = self._column.at.append, self._column.values.append
+        self.append_at, self.append_value = self._column.at.append, self._column.values.append
         self.at = 0
+        self.plain = False
+        """Losses come one for each update: those that lie on the CPU may be appended as they are."""
         self.broken: tuple[int, float] | None = None
         self._ever_broken = False
         self._parts: list[float] = []
@@ -38,25 +40,14 @@ class Losses:
         self._first: tuple[float, float] | None = None
         self._start = 0
 
-    def take(self, at: int, loss: Tensor) -> bool:
-        """Take a loss that is the only one since the last update and lies on the CPU; False where it is another."""
-        if self._parts or self.doubtful or not loss.is_cpu or self._on_device or self._collector.scaler is not None:
-            return False
-        if loss.numel() != 1:
-            return False
-        value = loss.item()
-        # First what refuses a number that is none: positions and values stay as many.
-        self._append_value(value)
-        self._append_at(at)
-        self.at = at
-        if value - value != 0.0 and not self._ever_broken:
-            self._break(at, value)
-        return True
-
     def take_any(self, at: int, loss: Any) -> None:
-        """Take whatever else people hand over; without an update since the last one it is a part of the next step's."""
-        if loss is None:
-            return
+        """Take whatever people hand over; without an update since the last one it is a part of the next step's."""
+        if loss is not None:
+            self._take(at, loss)
+        alone = not (self._parts or self.doubtful or self._on_device)
+        self.plain = alone and self._collector.scaler is None and bool(self._collector.watches)
+
+    def _take(self, at: int, loss: Any) -> None:
         loss = whole(loss)
         if loss is None:
             self._collector.telemetry.note(SPREAD.format(what="loss"))
@@ -131,12 +122,14 @@ class Losses:
 
     def _point(self, at: int, value: float) -> None:
         self._column.append(at, value)
-        if not math.isfinite(value) and not self._ever_broken:
-            self._break(at, value)
+        if not math.isfinite(value):
+            self.broke(at, value)
 
-    def _break(self, at: int, value: float) -> None:
-        self._ever_broken = True
-        self.broken = at, value
+    def broke(self, at: int, value: float) -> None:
+        """Keep the first loss that is not finite."""
+        if not self._ever_broken:
+            self._ever_broken = True
+            self.broken = at, value
 
     def _count(self, batches: int) -> None:
         """Notice that gradients are accumulated over a fixed number of batches."""

@@ -74,18 +74,22 @@ class Run(WatchedRun):
         ``gradient_norm``: what `clip_grad_norm_` returned, the norm before clipping. ``metrics``: further numbers of
         this batch, by any name (``accuracy=0.9``). Batches without an update in between are taken for accumulation.
         """
-        if self._closed:
-            return
         try:
-            if not self._collector.watches:
-                # Nobody else counts the steps.
-                self._collector.skips += 1
-                self._collector.updates += 1
-            at = self._collector.updates + self._ahead
             losses = self._losses
-            if at > losses.at and loss.__class__ is Tensor and losses.take(at, loss):
-                if batch is not None or gradient_norm is not None or metrics:
+            at = self._collector.updates + self._ahead
+            # Written out, for this runs at each step, between computations that have swept the caches.
+            if losses.plain and at > losses.at and loss.__class__ is Tensor and loss.is_cpu and loss.numel() == 1:
+                value = loss.item()
+                # First what refuses a number that is none: positions and values stay as many.
+                losses.append_value(value)
+                losses.append_at(at)
+                losses.at = at
+                if value - value != 0.0:
+                    losses.broke(at, value)
+                if metrics or batch is not None or gradient_norm is not None:
                     self._more(at, batch, gradient_norm, metrics)
+            elif self._closed:
+                return
             else:
                 at = self._slow_step(loss, batch, gradient_norm, metrics)
             if losses.broken is not None:
@@ -211,7 +215,7 @@ class Run(WatchedRun):
         """Take all hooks off and write the rest to the file. The run can still be asked for its history and advice."""
         if self._closed or os.getpid() != self._pid:
             return
-        self._closed = True
+        self._closed, self._losses.plain = True, False
         atexit.unregister(self._at_exit)
         self._collector.close()
         try:
@@ -245,6 +249,10 @@ class Run(WatchedRun):
     def _slow_step(self, loss: Any, batch: Any, gradient_norm: Any, metrics: Mapping[str, Any]) -> int:
         """A step out of the ordinary: accumulation, a skipped update, a loss that is no plain tensor."""
         collector, losses = self._collector, self._losses
+        if not collector.watches:
+            # Nobody else counts the steps.
+            collector.skips += 1
+            collector.updates += 1
         if losses.doubtful:
             second = self._losses.at
             if losses.precede(collector.updates):
