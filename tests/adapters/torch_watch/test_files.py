@@ -194,11 +194,12 @@ def test_a_disk_that_fills_up_ends_the_file_and_not_the_training(tmp_path: Path)
     go_on(run, model, optimizer, 20)
     run.epoch(val_loss=1.0)  # an epoch is written at its end
     with full_disk(os.path.getsize(path) + 500):
+        go_on(run, model, optimizer, 100)
+        run.epoch(val_loss=0.5)
         go_on(run, model, optimizer, 700)
         run.epoch(val_loss=0.5)
-        go_on(run, model, optimizer, 5)
         run.close()
-    assert len(points(run, "train.loss")) == 725
+    assert len(points(run, "train.loss")) == 820
     assert any("writing to the file" in note and "OSError" in note for note in run.history().notes)
     kept = History.load(path)
     assert list(points(kept, "train.loss")) == list(range(1, 21))

@@ -133,10 +133,11 @@ def test_a_learned_query_is_no_activation() -> None:
     assert "input of first" not in places(train(Query(), torch.randn(16, 6)), "zero_unit_share")
 
 
-def test_signed_inputs_of_layers_are_not_said_to_be_rectified() -> None:
+@pytest.mark.parametrize("dropped", [0.0, 0.5])
+def test_signed_inputs_of_layers_are_not_said_to_be_rectified(dropped: float) -> None:
     class Signed(OnlyFunctions):
         def forward(self, x: Tensor) -> Tensor:
-            scores: Tensor = self.last(torch.tanh(self.first(x)))
+            scores: Tensor = self.last(F.dropout(torch.tanh(self.first(x)), dropped, self.training))
             return scores
 
     assert places(train(Signed(), torch.randn(16, 6)), "zero_share") == set()
