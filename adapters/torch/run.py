@@ -31,7 +31,8 @@ WRITTEN_EVERY = 1.0
 CHECKED_EVERY = 16
 """Steps between two looks at the clock, at most; fewer where steps are slow."""
 FIRST_JUDGMENT = 60
-"""Without epochs the run is judged after so many steps, and then whenever it is half as long again."""
+"""Without epochs dead units are counted and the run is judged after so many steps, and then whenever it is half as
+long again."""
 
 
 class Run(WatchedRun):
@@ -337,9 +338,11 @@ class Run(WatchedRun):
         self._due = at + self._stride
         if now - self._written_at >= WRITTEN_EVERY:
             self._write()
-        if self._findings.wanted and not self._epochs:
+        if not self._epochs:
             if at >= self._judged_at:
                 self._judged_at = at + at // 2
+                if self._collector.activations is not None:
+                    self._collector.activations.tell_units(self._collector.updates)
                 self._judge()
             # Not when the clock is looked at: the same run is judged at the same steps.
             self._due = min(self._due, self._judged_at)
