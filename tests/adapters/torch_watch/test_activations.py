@@ -132,6 +132,19 @@ def test_each_epoch_is_judged_by_itself() -> None:
     assert shares == pytest.approx([0.0, 1 / 3, 1 / 3])
 
 
+def test_without_epochs_dead_units_are_told_as_the_run_goes_on() -> None:
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 1))
+    kill(model[0], 0, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    with watch(model, optimizer, every=3) as run:
+        for _ in range(140):
+            optimizer.zero_grad()
+            model(torch.randn(32, 4)).square().mean().backward()
+            optimizer.step()
+            run.step(loss=1.0)
+    assert rows(run, "zero_unit_share") == {at: {"1": pytest.approx(1 / 3)} for at in (60, 90, 135)}
+
+
 class Functional(nn.Module):
     """Activations as functions: no module stands between the layers."""
 
