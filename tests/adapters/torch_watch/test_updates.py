@@ -44,7 +44,8 @@ def test_weight_norms_and_update_ratios_are_exact_for_small_networks(make: Optim
     run, reference = train(model, nothing, steps=STEPS, optimizer=make(list(model.parameters())))
     steps = dict(enumerate(reference.steps, 1))
     names = [name for name, _ in model.named_parameters() if is_weight(name)]
-    assert close(points(run, "weight.norm"), {at: norm(step.before) for at, step in steps.items()}) == []
+    # Of the weights of layers alone: gains and biases live by laws of their own.
+    assert close(points(run, "weight.norm"), {at: norm(step.before, names) for at, step in steps.items()}) == []
     expected = {at: {name: norm(step.before, [name]) for name in names} for at, step in steps.items()}
     assert close_rows(rows(run, "weight_norm"), expected) == []
     ratios = {at: {name: moved(step, name) for name in names} for at, step in steps.items()}
@@ -56,7 +57,8 @@ def test_weight_norms_and_update_ratios_are_exact_for_small_networks(make: Optim
 def test_update_ratios_of_large_networks_are_near_and_weight_norms_exact() -> None:
     model = network(700)
     run, reference = train(model, nothing, steps=12, optimizer=torch.optim.Adam(model.parameters(), lr=1e-3))
-    expected = {at: norm(step.before) for at, step in enumerate(reference.steps, 1)}
+    names = [name for name, _ in model.named_parameters() if is_weight(name)]
+    expected = {at: norm(step.before, names) for at, step in enumerate(reference.steps, 1)}
     assert close(points(run, "weight.norm"), expected, 1e-4) == []
     for at, row in rows(run, "update_ratio").items():
         for name, value in row.items():
@@ -197,23 +199,32 @@ def test_a_closure_s_gradients_are_those_of_its_first_call_and_the_update_is_the
     assert close_rows(rows(run, "update_ratio"), ratios, 1e-3) == []
 
 
-def test_sparse_gradients_and_their_updates_are_measured() -> None:
-    table = nn.Embedding(40, 5, sparse=True)
-    optimizer = torch.optim.SparseAdam(table.parameters(), lr=0.01)
-    reference = Reference(table)
-    with watch(table, optimizer, every=1) as run:
+def test_sparse_gradients_are_measured_and_a_table_is_no_layer() -> None:
+    model = nn.Sequential(nn.Embedding(40, 5, sparse=True), nn.Flatten(), nn.Linear(15, 1))
+    optimizers = [
+        torch.optim.SparseAdam(model[0].parameters(), lr=0.01),
+        torch.optim.SGD(model[2].parameters(), lr=0.1),
+    ]
+    reference = Reference(model)
+    with watch(model, optimizers, every=1) as run:
         for _ in range(6):
-            optimizer.zero_grad()
-            loss = (table(torch.tensor([[1, 1, 2], [3, 1, 9]])).sum(1) - 1.0).square().mean()
+            model.zero_grad()
+            loss = (model(torch.tensor([[1, 1, 2], [3, 1, 9]])) - 1.0).square().mean()
             loss.backward()
             reference.after_backward()
             reference.before_update()
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
             reference.after_update()
             run.step(loss=loss)
     steps = dict(enumerate(reference.steps, 1))
-    assert close(points(run, "gradient.norm"), {at: norm(step.raw) for at, step in steps.items()}) == []
-    assert close(points(run, "weight.norm"), {at: norm(step.before) for at, step in steps.items()}) == []
+    table, head = ["0.weight"], ["2.weight", "2.bias"]
+    assert close(points(run, "gradient.norm"), {at: norm(step.raw, table) for at, step in steps.items()}) == []
+    rest = {at: norm(step.raw, head) for at, step in steps.items()}
+    assert close(points(run, "gradient.norm", optimizer="1"), rest) == []
+    ratios = {at: {"2.weight": moved(step, "2.weight")} for at, step in steps.items()}
+    assert close_rows(rows(run, "update_ratio"), ratios, 1e-3) == []
+    assert failures(run) == []
 
 
 def test_complex_weights_count_with_both_their_parts() -> None:
