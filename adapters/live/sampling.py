@@ -55,7 +55,12 @@ class Sampling:
         """The first step from ``step`` on that is looked at."""
         if step <= self.dense_until:
             return step
-        return min(at for at in (self.next_full, self.pair_at, self.next_norms) if at >= step)
+        planned = [at for at in (self.next_full, self.pair_at, self.next_norms) if at >= step]
+        if not planned:
+            # A look that failed has planned no other: try again, ever more rarely.
+            self.next_full = step + self._stride(step, "full")
+            return self.next_full
+        return min(planned)
 
     def took(self, step: int, look: Look, seconds: float) -> None:
         """A look at this step has cost so much: plan the next ones."""

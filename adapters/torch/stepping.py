@@ -214,7 +214,7 @@ class OptimizerWatch:
                 self._ended, self._ended_at = self.count, perf_counter()
         except Exception as error:
             self.collector.failed("looking at the update", error)
-            self._due = self.sampling.due(self.count + 2)
+            self._due = self.count + 2
 
     def plan(self) -> None:
         """Say when the hooks have to do more than count: at the next look, and when an epoch may end."""
