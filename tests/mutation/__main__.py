@@ -19,6 +19,7 @@ import os
 import random
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
@@ -205,6 +206,8 @@ def main() -> None:
     reader.add_argument("--workers", type=int, default=2)
     options = reader.parse_args()
     os.chdir(ROOT)
+    folder = tempfile.TemporaryDirectory()
+    sys.pycache_prefix, sys.dont_write_bytecode = folder.name, False  # compiled once, not by every mutant
     import hypothesis  # noqa: F401  (loaded once, before the forks, as is what follows)
     import numpy as np  # noqa: F401
     import pluggy  # noqa: F401
