@@ -34,10 +34,10 @@ class Catalogue:
         self.silences: Mapping[str, frozenset[str]] = self._resolve("silences")
         self.order: Sequence[str] = self._order()
         self._consequences = self._all_consequences()
-        self._explainers = {
-            identity: frozenset(other for other in self.rules if identity in self.explains[other])
-            for identity in self.rules
-        }
+        self._explainers: Mapping[str, set[str]] = {identity: set() for identity in self.rules}
+        for cause, effects in self.explains.items():
+            for effect in effects:
+                self._explainers[effect].add(cause)
 
     def find(self, word: str) -> Rule | None:
         """The rule with this id, name or alias."""
