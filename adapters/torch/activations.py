@@ -203,7 +203,7 @@ class Activations:
         self._consumed.clear()
 
     def _look(self, site: Site, output: Tensor) -> None:
-        numbers = _block_sample(output).float()
+        numbers = _block_sample(output).reshape(-1).float()
         found = [numbers.std(), torch.count_nonzero(numbers)]
         if site.kind in ENDS:
             low, high = ENDS[site.kind]
@@ -265,7 +265,7 @@ def _tensors(output: Any, depth: int = 2) -> Iterator[Tensor]:
 
 
 def _block_sample(output: Tensor) -> Tensor:
-    """At most 4096 numbers in 16 blocks evenly placed, as a flat view or copy."""
+    """At most 4096 numbers in 16 blocks evenly placed, as a view or copy."""
     size = output.numel()
     length = SAMPLED // BLOCKS
     return sample(output, None if size <= SAMPLED else (BLOCKS, length, (size - length) // (BLOCKS - 1)))

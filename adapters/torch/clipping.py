@@ -53,8 +53,8 @@ class Canaries:
         self.seconds = 0.0
         """Time spent in the hooks since they were put on."""
 
-    def arm(self) -> None:
-        """Put the hooks on for the next backward pass."""
+    def arm(self, *, leftovers: bool = True) -> None:
+        """Put the hooks on for the next backward pass; without ``leftovers`` only those behind it."""
         self.disarm()
         self.after_backward.clear()
         self.left_over.clear()
@@ -64,7 +64,7 @@ class Canaries:
                 continue
             tensor: Any = parameter  # its methods for hooks have no types
             self._handles.append(tensor.register_post_accumulate_grad_hook(partial(added, number)))
-            if self._leftovers:
+            if leftovers and self._leftovers:
                 # A model that is sent to another process goes without it, and without a warning.
                 sealed: Any = unserializable_hook  # it has no types
                 self._handles.append(tensor.register_hook(sealed(partial(arriving, number))))
@@ -86,19 +86,14 @@ class Canaries:
         self._handles.clear()
         self.seconds = 0.0
 
-    def numbers(self, like: Tensor) -> list[Tensor]:
-        """The 2 n numbers measured since `arm`, NaN where a hook was not called: after backward, then left over.
+    def take(self) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+        """What was measured since `arm`, by parameter: after the backward pass, and what was left over before it.
 
-        They are given once: whatever happens until hooks are put on again is not known.
+        It is given once: whatever happens until hooks are put on again is not known.
         """
-        missing = torch.full((), math.nan, device=like.device, dtype=like.dtype)
-        everything = range(len(self.places))
-        numbers = [self.after_backward.get(number, missing) for number in everything] + [
-            self.left_over.get(number, missing) for number in everything
-        ]
-        self.after_backward.clear()
-        self.left_over.clear()
-        return numbers
+        taken = self.after_backward, self.left_over
+        self.after_backward, self.left_over = {}, {}
+        return taken
 
     @torch.no_grad()
     def _added(self, number: int, parameter: nn.Parameter) -> None:

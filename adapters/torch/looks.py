@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from expert.adapters.torch.clipping import Canaries
-from expert.adapters.torch.parameters import Watched, norms, samples
+from expert.adapters.torch.parameters import Watched, in_sample_order, norms, samples
 
 if TYPE_CHECKING:
     from expert.adapters.live.sampling import Look
@@ -77,6 +77,7 @@ class Looker:
     ) -> None:
         """``spread``: how the parameters lie on the ranks of a distributed run, which need more to be joined."""
         self.watched = list(watched)
+        self._order = in_sample_order(watched)
         self.canaries, self._spread = canaries, spread
         self._previous: tuple[int, tuple[int, ...], Tensor] | None = None
         self._roots: dict[tuple[int, ...], Tensor] = {}
@@ -105,18 +106,22 @@ class Looker:
             found = norms(list(gradients.values()))
             pieces.append(("gradient", tuple(gradients), found))
             if self.canaries is not None:
-                seen.traced = bool(self.canaries.after_backward)
-                pieces.append(("canaries", (), torch.stack(self.canaries.numbers(found))))
+                after, left = self.canaries.take()
+                seen.traced = bool(after)
+                for name, measured in (("after_backward", after), ("left_over", left)):
+                    if measured:
+                        numbers = torch.stack([number.to(found.device) for number in measured.values()])
+                        pieces.append((name, tuple(measured), numbers))
             for name, number in scaling._asdict().items():
                 if number is not None:
                     pieces.append((name, (), number.detach().reshape(1).to(found.device, torch.float32)))
         if look != "norms" and gradients:
             self._look_closely(step, look, gradients)
         if look == "full" and self.watched:
-            everything = tuple(range(len(self.watched)))
-            weights = [one.parameter for one in self.watched]
-            pieces.append(("weight", everything, norms(weights)))
-            self._before = samples(weights, self.watched)
+            watched = self._in_order(self._order)
+            weights = [one.parameter for one in watched]
+            pieces.append(("weight", self._order, norms(weights)))
+            self._before = samples(weights, watched)
             if self._spread == "replicas":
                 pieces.append(("mark", (), torch.stack([self._before.sum(), self._before.norm()])))
 
@@ -126,13 +131,11 @@ class Looker:
         seen, pieces = self._seen, self._pieces
         assert seen is not None
         if self._before is not None:
-            sizes = [one.taken for one in self.watched]
-            moved = samples([one.parameter for one in self.watched], self.watched) - self._before
-            everything = tuple(range(len(self.watched)))
-            pieces.append(("update", everything, torch.stack(torch._foreach_norm(list(torch.split(moved, sizes))))))
-            pieces.append(
-                ("sampled", everything, torch.stack(torch._foreach_norm(list(torch.split(self._before, sizes)))))
-            )
+            watched = self._in_order(self._order)
+            sizes = [one.taken for one in watched]
+            moved = samples([one.parameter for one in watched], watched) - self._before
+            pieces.append(("update", self._order, _norms_of_parts(moved, sizes)))
+            pieces.append(("sampled", self._order, _norms_of_parts(self._before, sizes)))
             self._before = None
         self._seen, self._pieces = None, []
         parts = [(name, places, piece.numel()) for name, places, piece in pieces]
@@ -152,11 +155,13 @@ class Looker:
     def _look_closely(self, step: int, look: Look, gradients: dict[int, Tensor]) -> None:
         """Sample the gradients: their direction against the step before, the extremes, the mean size."""
         dense = tuple(
-            place for place, gradient in gradients.items() if not gradient.is_sparse and self.watched[place].size
+            place
+            for place in self._order
+            if place in gradients and not gradients[place].is_sparse and self.watched[place].size
         )
         if not dense:
             return
-        watched = [self.watched[place] for place in dense]
+        watched = self._in_order(dense)
         flat = samples([gradients[place] for place in dense], watched)
         follows = self._previous is not None and self._previous[0] == step - 1 and self._previous[1] == dense
         if follows and self._spread == "shards":
@@ -170,12 +175,10 @@ class Looker:
         self._previous = (step, dense, flat)
         if look == "full":
             low, high = flat.aminmax()
-            shares = [(flat == bound).float().mean() for bound in (low, high)]
+            # Nothing lies beyond the extremes, and to be at most so much is found faster than to be equal.
+            shares = [torch.count_nonzero(meets) / len(flat) for meets in (flat <= low, flat >= high)]
             self._pieces.append(("bounds", (), torch.stack([low, high, *shares])))
-            sizes = [one.taken for one in watched]
-            self._pieces.append(
-                ("mean_abs", dense, torch.stack(torch._foreach_norm(list(torch.split(flat, sizes)), 1)))
-            )
+            self._pieces.append(("mean_abs", dense, _norms_of_parts(flat, [one.taken for one in watched], 1)))
 
     def _direction_by_parameter(self, dense: tuple[int, ...], flat: Tensor) -> None:
         """What the cosine is made of, so that it can be added up over ranks that hold different parts."""
@@ -185,11 +188,14 @@ class Looker:
         dots = torch.stack([part.sum() for part in torch.split(flat * before, sizes)])
         self._pieces.append(("dot", dense, dots))
         for name, numbers in (("now", flat), ("before", before)):
-            self._pieces.append((name, dense, torch.stack(torch._foreach_norm(list(torch.split(numbers, sizes))))))
+            self._pieces.append((name, dense, _norms_of_parts(numbers, sizes)))
+
+    def _in_order(self, places: tuple[int, ...]) -> list[Watched]:
+        return [self.watched[place] for place in places]
 
     def _weights(self, dense: tuple[int, ...], like: Tensor) -> Tensor:
         if dense not in self._roots:
-            chosen = [self.watched[place] for place in dense]
+            chosen = self._in_order(dense)
             # Made on the host, for a device would have to tell how long the result is.
             roots = torch.tensor([math.sqrt(one.size / one.taken) for one in chosen])
             counts = torch.tensor([one.taken for one in chosen])
@@ -206,9 +212,6 @@ class Looker:
             start += length
             if places:
                 parts[name] = dict(zip(places, values, strict=True))
-            elif name == "canaries":
-                half = length // 2
-                seen.after_backward, seen.left_over = values[:half], values[half:]
             elif name == "bounds":
                 seen.bounds, seen.at_bounds = (values[0], values[1]), (values[2], values[3])
             elif name == "cosine":
@@ -220,8 +223,12 @@ class Looker:
             elif name == "found_inf":
                 seen.found_inf = values[0] > 0.0
         seen.gradient = {place: norm / grad_scale for place, norm in parts.get("gradient", {}).items()}
-        # The backward pass always works on the scaled loss.
-        seen.after_backward = [norm / (grad_scale * loss_scale) for norm in seen.after_backward]
+        if self.canaries is not None:
+            after, left = parts.get("after_backward", {}), parts.get("left_over", {})
+            everything = range(len(self.canaries.places))
+            # The backward pass always works on the scaled loss.
+            seen.after_backward = [after.get(number, math.nan) / (grad_scale * loss_scale) for number in everything]
+            seen.left_over = [left.get(number, math.nan) for number in everything]
         seen.weight = parts.get("weight", {})
         sampled = {place: self.watched[place].taken for place in parts.get("mean_abs", {})}
         seen.mean_abs = {p: v / max(1, sampled[p]) / grad_scale for p, v in parts.get("mean_abs", {}).items()}

@@ -109,34 +109,48 @@ def _blocks(size: int, share: int) -> tuple[int, int, int] | None:
 
 
 def sample(tensor: Tensor, blocks: tuple[int, int, int] | None) -> Tensor:
-    """A flat view or copy of some numbers of a tensor, always those at the same places."""
-    flat = _real(local(tensor).detach())
+    """A view or copy of some numbers of a tensor, always those at the same places; call it without gradients.
+
+    (number of blocks, length of each), or all numbers in a row.
+    """
+    flat = _real(local(tensor))
     if not flat.is_contiguous():
         # Channels-last weights and the like: their storage is dense, only in another order, which is as good.
         flat = flat.as_strided((flat.numel(),), (1,)) if _dense(flat) else flat.reshape(-1)
     if blocks is None:
         return flat.reshape(-1)
     count, length, distance = blocks
-    return flat.as_strided((count, length), (distance, 1), flat.storage_offset()).reshape(-1)
+    return flat.as_strided((count, length), (distance, 1), flat.storage_offset())
+
+
+def in_sample_order(watched: Sequence[Watched]) -> tuple[int, ...]:
+    """The places of parameters as `samples` wants them: those of which blocks are taken stand before the small ones."""
+    return tuple(sorted(range(len(watched)), key=lambda place: watched[place].blocks is None))
 
 
 def samples(tensors: Sequence[Tensor], watched: Sequence[Watched]) -> Tensor:
-    """The samples of tensors end to end as one float32 vector."""
+    """The samples of tensors that stand `in_sample_order`, end to end, as one float32 vector."""
     parts = [sample(tensor, one.blocks) for tensor, one in zip(tensors, watched, strict=True)]
     if len({part.dtype for part in parts}) > 1:
         parts = [part.float() for part in parts]
-    return torch.cat(parts).float()
+    # Blocks have one length in all tensors of a model: they are copied in one go.
+    blocks = [part for part in parts if part.dim() > 1]
+    if not blocks:
+        return torch.cat(parts).float()
+    large, small = torch.cat(blocks).reshape(-1), parts[len(blocks) :]
+    return (torch.cat([large, *small]) if small else large).float()
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
     """The Euclidean norm of each tensor, (n,) in float32; of a sharded one of the part that lies here."""
     pieces = [_numbers(tensor) for tensor in tensors]
+    kinds = {piece.dtype for piece in pieces}
     # Half precision could not hold the norm of its own numbers.
-    half = any(piece.dtype in (torch.float16, torch.bfloat16) for piece in pieces)
+    half = not kinds.isdisjoint((torch.float16, torch.bfloat16))
     found = list(torch._foreach_norm(pieces, dtype=torch.float32) if half else torch._foreach_norm(pieces))
     if len({one.device for one in found}) > 1:
         found = [one.to(found[0].device, non_blocking=True) for one in found]
-    if any(one.dtype != torch.float32 for one in found):
+    if kinds != {torch.float32}:
         found = [one.float() for one in found]
     return torch.stack(found)
 
@@ -152,7 +166,9 @@ def norm(tensor: Tensor) -> Tensor:
 
 def _numbers(tensor: Tensor) -> Tensor:
     """The numbers that are there: of a sparse tensor those it holds, of a complex one both parts."""
-    piece = local(tensor).detach()
+    piece = local(tensor)
+    if piece.requires_grad:
+        piece = piece.detach()
     return _real(piece.coalesce().values() if piece.is_sparse else piece)
 
 

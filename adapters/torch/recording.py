@@ -39,6 +39,11 @@ class LookRecorder:
         self._broken: set[str] = set()
         self._weight_norms: dict[int, float] = {}
 
+    @property
+    def zeroing_known(self) -> bool:
+        """Whether it is settled if gradients are zeroed."""
+        return len(self._left) >= SURE
+
     def record(self, seen: Seen) -> None:
         """Take one look in; one at a step that a scaler skips tells of an overflow that it means to have."""
         if seen.found_inf:
@@ -142,7 +147,7 @@ class LookRecorder:
     def _zeroed(self, seen: Seen) -> None:
         left = not_zeroed(seen.left_over, seen.after_backward)
         # Before the first step there is nothing to be left over.
-        if left is None or seen.at <= 1 or len(self._left) >= SURE:
+        if left is None or seen.at <= 1 or self.zeroing_known:
             return
         self._left.append(left)
         if len(self._left) == SURE and self.telemetry.config.gradients_zeroed is None:

@@ -22,7 +22,7 @@ from expert.adapters.torch.recording import LookRecorder
 if TYPE_CHECKING:
     from expert.adapters.torch.collecting import Collector
 
-CALLS = 3e-6
+CALLS = 3.5e-6
 """Seconds that the calls of a step take at which nobody looks, in the midst of a training."""
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -249,7 +249,7 @@ class OptimizerWatch:
         if self.looker is None:
             self._prepare()
         if self.looker is not None and self.looker.canaries is not None:
-            self.looker.canaries.arm()
+            self.looker.canaries.arm(leftovers=not self.recorder.zeroing_known)
         # The first forward pass may be the one that is compiled: code compiled with a hook on would not outlast it.
         if look == "full" and self.first and self.count:
             self.collector.arm_activations()
