@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +166,16 @@ class Telemetry:
     def know(self, record: str, **fields: Any) -> None:
         """Set fields of the profile ``record`` (``config``, ``model`` or ``data``)."""
         setattr(self, record, getattr(self, record).model_copy(update=fields))
+
+    def forget(self) -> None:
+        """Let go of what was recorded, but not of what is known: the run goes on from another record."""
+        for column in self.columns.values():
+            del column.at[:], column.values[:]  # in place: others keep hold of them
+            column.written = 0
+        self.tables.clear()
+        self.events.clear()
+        self.marks.clear()
+        self._written = replace(self._written, events=0, marks=0)
 
     def history(self) -> History:
         """Everything kept in memory."""

@@ -69,6 +69,11 @@ class BatchWatch:
             self._telemetry.column("batch.repeated").append(at, float(at in repeated))
         self._prints, self._repeats = {}, []
 
+    def forget(self) -> None:
+        """Let go of the batches of this epoch: the run goes on from another place."""
+        self._prints, self._repeats = {}, []
+        self._mixes.clear()
+
     def broken(self, at: int, batch: Any) -> str | None:
         """Say where the batch holds a value that is not finite; None where it holds none."""
         x, _ = parts(batch)

@@ -143,8 +143,12 @@ class Collector:
             self.telemetry.know("config", evaluation_mode_in_validation=evaluated)
 
     def resume_at(self, updates: int) -> None:
-        """Go on counting from this step."""
+        """Go on counting from this step, whatever was counted and recorded before it in this process."""
         self.updates = self.skips = self._last_epoch = updates
+        for watch in self.watches:
+            watch.resume()
+        self.batches.forget()
+        self.telemetry.forget()
 
     def norm_given(self, at: int, norm: Any) -> None:
         """Record the norm before clipping that the user measured."""

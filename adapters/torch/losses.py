@@ -93,6 +93,9 @@ class Losses:
     def resume_at(self, at: int) -> None:
         """Go on after this step."""
         self.at = self._start = at
+        self.doubtful, self._first = False, None
+        self._parts.clear()
+        self._on_device.clear()
 
     def _reduced(self, at: int, loss: Tensor) -> Tensor:
         if loss.numel() == 1:

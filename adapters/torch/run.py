@@ -202,8 +202,8 @@ class Run(WatchedRun):
         self._epoch_started = monotonic()
         self._stepped_at = updates
         self._due, self._checked = updates + 1, (updates, monotonic())
+        self._ahead, self._held_back = 0, None
         telemetry = self._collector.telemetry
-        telemetry.marks.clear()
         if self._base.marks is None:
             # Otherwise the marks before tell more: this step may lie in the middle of an epoch.
             telemetry.mark(updates, self._epochs, seconds)

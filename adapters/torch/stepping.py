@@ -121,6 +121,10 @@ class OptimizerWatch:
             self._missed += 1
         self._counted = self.count
 
+    def resume(self) -> None:
+        """The run goes on elsewhere: the steps taken so far in this process stand for none of it."""
+        self._missed, self._counted = -self.count, self.count
+
     def look_soon(self) -> None:
         """Look closely at the next steps: something has happened."""
         self.sampling.alarm(self.count)
