@@ -116,6 +116,26 @@ def test_a_run_resumed_twice_remembers_both(tmp_path: Path) -> None:
     assert points(job.run, "val.loss").keys() == {1, 2, 3}
 
 
+def test_a_training_that_goes_back_to_its_checkpoint_has_the_record_of_what_counts(tmp_path: Path) -> None:
+    job = Job(path=tmp_path / "run.expert")
+    job.train(1)
+    job.save(tmp_path / "checkpoint.pt")
+    job.train(1)
+    with torch.no_grad():
+        job.model[0].weight.fill_(1e30)  # and from here on it is lost
+    job.train(1)
+    job.load(tmp_path / "checkpoint.pt")
+    del job.losses[12:]
+    job.train(2)
+    job.run.close()
+    for history in (job.run.history(), History.load(tmp_path / "run.expert")):
+        assert close(points(history, "train.loss"), dict(enumerate(job.losses, 1))) == []
+        assert list(points(history, "gradient.norm")) == list(range(1, 37))
+        assert list(points(history, "val.loss")) == [1, 2, 3]
+        assert [event.kind for event in history.events if event.kind == "resume"] == ["resume"]
+    assert failures(job.run) == []
+
+
 def test_nothing_is_lost_where_the_state_is_taken_before_the_first_step(tmp_path: Path) -> None:
     job = Job()
     job.save(tmp_path / "checkpoint.pt")
