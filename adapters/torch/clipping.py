@@ -95,7 +95,6 @@ class Canaries:
         self.after_backward, self.left_over = {}, {}
         return taken
 
-    @torch.no_grad()
     def _added(self, number: int, parameter: nn.Parameter) -> None:
         started = perf_counter()
         try:
@@ -105,7 +104,6 @@ class Canaries:
             self.failed("measuring a gradient", error)
         self.seconds += perf_counter() - started
 
-    @torch.no_grad()
     def _arriving(self, number: int, gradient: Tensor) -> None:
         started = perf_counter()
         try:
