@@ -174,8 +174,7 @@ class Activations:
             return
         self.observed = True
         site.calls += 1
-        with torch.no_grad():
-            self._look(site, seen.detach())
+        self._look(site, seen.detach())
         if site.kind:
             self._outputs.append((key, len(site.numbers) - 1, weakref.ref(seen)))
 

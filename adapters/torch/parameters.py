@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from expert.adapters.torch.unwrapping import plain_name
@@ -76,7 +77,7 @@ def watched_parameters(
 
 def is_ready(parameter: Tensor) -> bool:
     """Whether the parameter has its shape already; one of a lazy module gets it in the first forward pass."""
-    return not isinstance(parameter, nn.UninitializedParameter)
+    return not is_lazy(parameter)
 
 
 def weight_owners(model: nn.Module) -> set[int]:
