@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOGS ?= tests/data/logs
 
-.PHONY: demo test test-all lint docs site bench bench-engine mutants check-logs clean
+.PHONY: demo test test-all lint docs site bench bench-engine bench-torch mutants check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -42,6 +42,9 @@ bench: $(VENV)/test
 bench-engine: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.engine
 	$(BIN)/python -m tests.benchmarks.rules
+
+bench-torch: $(VENV)/test
+	$(BIN)/python -m tests.benchmarks.watching --write
 
 mutants: $(VENV)/test
 	$(BIN)/python -m tests.mutation
