@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from expert.adapters.torch.unwrapping import attribute
+from expert.adapters.torch.profile.unwrapping import attribute
 from expert.errors import SourceError
 
 LOOKED_AT = 2048

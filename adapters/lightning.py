@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from expert.adapters.torch.callback import TrainingCallback, harmless, reported
-from expert.adapters.torch.lightning_settings import configuration, parts
+from expert.adapters.torch.trainers.callback import TrainingCallback, harmless, reported
+from expert.adapters.torch.trainers.lightning_settings import configuration, parts
 from expert.history.roles import match_columns
 
 

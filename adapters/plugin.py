@@ -52,8 +52,8 @@ WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
     "hf_trainer_state": ("hf-trainer-state", "run", "trainer_state.json of Hugging Face", _path),
     "refusals": ("refusals", "run", "other files by saying what they are and how to convert them", _path),
     "keras_model": ("keras-model", "model", "Keras model", _anything),
-    "torch.model": ("torch-model", "model", "PyTorch module", _anything),
-    "torch.optimizer": ("torch-optimizer", "model", "PyTorch optimizer", _anything),
+    "torch.profile.model": ("torch-model", "model", "PyTorch module", _anything),
+    "torch.profile.optimizer": ("torch-optimizer", "model", "PyTorch optimizer", _anything),
     "arrays": ("arrays", "data", "arrays and tables of samples", _anything),
 }
 """By module: id, what it gives, title, and what it is asked about. A test holds them against the module's own."""

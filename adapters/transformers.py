@@ -12,10 +12,17 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from expert.adapters.torch.callback import TrainingCallback, harmless, reported
-from expert.adapters.torch.hf_settings import FILE, checkpoint, compiles, configuration, restored, task_and_loss
-from expert.adapters.torch.returned import ReturnedLosses
-from expert.adapters.torch.unwrapping import inner_optimizer
+from expert.adapters.torch.profile.unwrapping import inner_optimizer
+from expert.adapters.torch.trainers.callback import TrainingCallback, harmless, reported
+from expert.adapters.torch.trainers.hf_settings import (
+    FILE,
+    checkpoint,
+    compiles,
+    configuration,
+    restored,
+    task_and_loss,
+)
+from expert.adapters.torch.trainers.returned import ReturnedLosses
 
 COMPARED = 3
 """So many of the first logged losses are compared with those of the model."""

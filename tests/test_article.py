@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from docs.generate.tables import citing_remedies, citing_rules, proving
 from docs.generate.statements import STATEMENTS, Statement
+from docs.generate.tables import citing_remedies, citing_rules, proving
 from expert import Advice, advise
 from expert.knowledge import load
 from expert.rule import LEVELS

@@ -9,15 +9,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from expert.adapters.torch.data import profile_data as profile_data
-
+    from expert.adapters.torch.profile.data import profile_data as profile_data
     from expert.adapters.torch.run import Run as Run
     from expert.adapters.torch.watching import watch as watch
 
 _HOMES = {
     "watch": "expert.adapters.torch.watching",
     "Run": "expert.adapters.torch.run",
-    "profile_data": "expert.adapters.torch.data",
+    "profile_data": "expert.adapters.torch.profile.data",
 }
 
 __all__ = ["Run", "profile_data", "watch"]

@@ -18,8 +18,8 @@ from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.looks import Looker
 from expert.adapters.torch.modes import ModeLook
 from expert.adapters.torch.precision import ScalerWatch
-from expert.adapters.torch.ranks import Ranks
-from expert.adapters.torch.sharding import SPREAD, whole
+from expert.adapters.torch.ranks.ranks import Ranks
+from expert.adapters.torch.ranks.sharding import SPREAD, whole
 from expert.adapters.torch.stepping import OptimizerWatch
 from expert.history import History, Series
 

@@ -95,13 +95,14 @@ class Looker:
         self._pieces = pieces = []
         self._before = None
         gradients: dict[int, Tensor] = {}
+        without: list[int] = []
         for place, one in enumerate(self.watched):
             gradient = one.parameter.grad
             if gradient is not None:
                 gradients[place] = gradient
-        seen.without = tuple(
-            place for place, one in enumerate(self.watched) if one.parameter.requires_grad and place not in gradients
-        )
+            elif one.parameter.requires_grad:
+                without.append(place)
+        seen.without = tuple(without)
         if gradients:
             found = norms(list(gradients.values()))
             pieces.append(("gradient", tuple(gradients), found))

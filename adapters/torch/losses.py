@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from expert.adapters.torch.ranks import LOSS
-from expert.adapters.torch.sharding import SPREAD, whole
+from expert.adapters.torch.ranks.ranks import LOSS
+from expert.adapters.torch.ranks.sharding import SPREAD, whole
 
 if TYPE_CHECKING:
     from expert.adapters.torch.collecting import Collector

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
-from expert.adapters.torch.unwrapping import plain_name
+from expert.adapters.torch.profile.unwrapping import plain_name
 
 SAMPLED_NUMBERS = 49_152
 """Of all tensors of a model together about so many numbers make a sample: 192 KiB in float32."""
@@ -167,10 +167,15 @@ def norm(tensor: Tensor) -> Tensor:
 
 def _numbers(tensor: Tensor) -> Tensor:
     """The numbers that are there: of a sparse tensor those it holds, of a complex one both parts."""
-    piece = local(tensor)
+    # Written out: this is done for each parameter at each look.
+    piece = getattr(tensor, "_local_tensor", None)
+    if piece is None:
+        piece = tensor
     if piece.requires_grad:
         piece = piece.detach()
-    return _real(piece.coalesce().values() if piece.is_sparse else piece)
+    if piece.is_sparse:
+        piece = piece.coalesce().values()
+    return _real(piece) if piece.is_complex() else piece
 
 
 def _real(tensor: Tensor) -> Tensor:

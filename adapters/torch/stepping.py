@@ -58,7 +58,8 @@ class OptimizerWatch:
         self._model, self._others = model, others
         self._rate: Any = None
         self._due = 1
-        self._held = -1
+        self._held = -1, 0
+        self._lazy: list[Tensor] = []
         self._look: Look | None = None
         self._began_at = self._steps_seconds = self._spent = 0.0
         self._ended, self._ended_at = 0, perf_counter()
@@ -266,11 +267,13 @@ class OptimizerWatch:
         if self.first:
             self._spent += self.collector.disarm_activations(at)
 
-    def _holding(self) -> int:
-        return sum(is_ready(parameter) for group in self.optimizer.param_groups for parameter in group["params"])
+    def _holding(self) -> tuple[int, int]:
+        """How many parameters the optimizer has, and how many of those that were lazy have their shape by now."""
+        return sum(len(group["params"]) for group in self.optimizer.param_groups), sum(map(is_ready, self._lazy))
 
     def _prepare(self) -> None:
         """Take stock of the parameters, at first and whenever a group was added or a lazy one got its shape."""
+        self._lazy = [p for group in self.optimizer.param_groups for p in group["params"] if not is_ready(p)]
         self._held = self._holding()
         watched = watched_parameters(self._model, self.optimizer, self._others, orphans=self.first)
         canaries = None

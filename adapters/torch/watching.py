@@ -15,12 +15,12 @@ from expert.adapters.live.findings import LEVELS, FindingWatch
 from expert.adapters.live.sampling import FIXED_STRIDE, Sampling
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.collecting import Collector
-from expert.adapters.torch.loader import read_loader
-from expert.adapters.torch.model import read as read_profile
-from expert.adapters.torch.ranks import rank_here, ranks_of
+from expert.adapters.torch.profile.loader import read_loader
+from expert.adapters.torch.profile.model import read as read_profile
+from expert.adapters.torch.profile.unwrapping import inner_module, inner_optimizer, inner_scheduler
+from expert.adapters.torch.ranks.ranks import rank_here, ranks_of
 from expert.adapters.torch.run import Run
 from expert.adapters.torch.stepping import CALLS
-from expert.adapters.torch.unwrapping import inner_module, inner_optimizer, inner_scheduler
 from expert.errors import SourceError, nearest, sentence
 from expert.history import History, RunConfig
 from expert.history.journal import Journal, is_journal

@@ -80,7 +80,7 @@ API: Mapping[str, Module] = {
     "torch": Module(
         "expert.adapters.torch",
         "`from expert.adapters.torch import watch, Run, profile_data`",
-        _of("expert.adapters.torch", "watching.watch", "run.Run", "data.profile_data"),
+        _of("expert.adapters.torch", "watching.watch", "run.Run", "profile.data.profile_data"),
     ),
     "lightning": Module("expert.adapters.lightning", "A callback for Lightning.", ("expert.adapters.lightning",)),
     "transformers": Module(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from expert.adapters.keras_model import READER
-from expert.adapters.torch import model as torch_model
+from expert.adapters.torch.profile import model as torch_model
 from expert.errors import SourceError
 from expert.history import History
 from expert.reading import ReadRequest

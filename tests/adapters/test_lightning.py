@@ -21,7 +21,7 @@ from torch import nn
 
 from expert import advise
 from expert.adapters.lightning import ExpertCallback
-from expert.adapters.torch.callback import TrainingCallback
+from expert.adapters.torch.trainers.callback import TrainingCallback
 from expert.errors import SourceError
 from expert.history import History
 

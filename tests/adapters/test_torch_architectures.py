@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from expert.adapters.torch.model import never_called, read_module, read_settings
+from expert.adapters.torch.profile.model import never_called, read_module, read_settings
 from expert.history import ModelProfile
 
 from . import torch_convolutional_nets, torch_sequence_nets

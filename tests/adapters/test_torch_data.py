@@ -21,7 +21,7 @@ from torch.utils.data import (
 from expert import advise
 from expert.adapters.array_datasets import even_part
 from expert.adapters.arrays import READER
-from expert.adapters.torch.data import profile_data, read_data
+from expert.adapters.torch.profile.data import profile_data, read_data
 from expert.errors import SourceError
 from expert.history import Cell
 from expert.reading import ReadRequest

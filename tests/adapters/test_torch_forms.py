@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from expert.adapters.torch.model import never_called, read_module
+from expert.adapters.torch.profile.model import never_called, read_module
 
 
 class Functional(nn.Module):

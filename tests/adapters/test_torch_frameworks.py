@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from expert.adapters.torch.model import READER, read_module, read_settings
-from expert.adapters.torch.optimizer import read_optimizer
+from expert.adapters.torch.profile.model import READER, read_module, read_settings
+from expert.adapters.torch.profile.optimizer import read_optimizer
 from expert.history import RunConfig
 from expert.reading import ReadRequest
 

@@ -23,7 +23,7 @@ from torch.utils.data import (
     WeightedRandomSampler,
 )
 
-from expert.adapters.torch.loader import count_samples, inner_loader, is_loader, read_loader
+from expert.adapters.torch.profile.loader import count_samples, inner_loader, is_loader, read_loader
 from expert.history import History
 
 HUNDRED = TensorDataset(torch.zeros(100, 3), torch.arange(100) % 4)

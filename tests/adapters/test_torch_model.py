@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from expert.adapters.torch import optimizer as torch_optimizer
-from expert.adapters.torch.model import READER
+from expert.adapters.torch.profile import optimizer as torch_optimizer
+from expert.adapters.torch.profile.model import READER
 from expert.errors import SourceError
 from expert.history import History, ModelProfile
 from expert.reading import ReadRequest

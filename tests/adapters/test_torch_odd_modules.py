@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from expert.adapters.torch.model import READER, never_called, not_optimized, read_module, read_settings
-from expert.adapters.torch.unwrapping import inner_module, plain_name
+from expert.adapters.torch.profile.model import READER, never_called, not_optimized, read_module, read_settings
+from expert.adapters.torch.profile.unwrapping import inner_module, plain_name
 from expert.history import ModelProfile
 from expert.reading import ReadRequest
 

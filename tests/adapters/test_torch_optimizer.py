@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import lr_scheduler as schedulers
 
-from expert.adapters.torch.loss import read_loss
-from expert.adapters.torch.model import READER, not_optimized
-from expert.adapters.torch.optimizer import read_optimizer
+from expert.adapters.torch.profile.loss import read_loss
+from expert.adapters.torch.profile.model import READER, not_optimized
+from expert.adapters.torch.profile.optimizer import read_optimizer
 from expert.history import RunConfig
 from expert.reading import ReadRequest
 

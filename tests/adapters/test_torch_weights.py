@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from expert.adapters.torch.model import read_module
+from expert.adapters.torch.profile.model import read_module
 
 
 def drawn(init: Any, **settings: Any) -> nn.Module:

@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from expert import advise
-from expert.adapters.torch.hf_settings import FILE
+from expert.adapters.torch.trainers.hf_settings import FILE
 from expert.adapters.transformers import ExpertCallback
 from expert.history import History
 

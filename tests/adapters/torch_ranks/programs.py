@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from expert.adapters.torch import ranks, telling, watch
 from expert.adapters.torch import run as run_module
+from expert.adapters.torch import watch
+from expert.adapters.torch.ranks import ranks, telling
 from expert.history import History
 
 BATCH = 16

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from expert.adapters.torch import run as run_module
-from expert.adapters.torch import telling, watch
+from expert.adapters.torch import watch
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.losses import Losses
+from expert.adapters.torch.ranks import telling
 
 from .programs import BATCH, batches, network, replicated, samples, sharded, train, update
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch.distributed as dist
 
-from expert.adapters.torch.mailbox import CHUNK, WINDOW, Mailbox
+from expert.adapters.torch.ranks.mailbox import CHUNK, WINDOW, Mailbox
 
 
 def boxes(store: Any, size: int = 2) -> list[Mailbox]:

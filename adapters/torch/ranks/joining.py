@@ -9,14 +9,14 @@ from torch import nn
 
 from expert.adapters.live.agreement import Disagreement, ranks_named
 from expert.adapters.live.telemetry import Telemetry
-from expert.adapters.torch.joint_looks import JointLooks, Shard, Waiting
-from expert.adapters.torch.joint_losses import JointLosses
 from expert.adapters.torch.looks import Looker, Measured
-from expert.adapters.torch.mailbox import Mailbox
-from expert.adapters.torch.peers import HELLO, Peer
-from expert.adapters.torch.ranks import LOSS, Ranks
+from expert.adapters.torch.ranks.joint_looks import JointLooks, Shard, Waiting
+from expert.adapters.torch.ranks.joint_losses import JointLosses
+from expert.adapters.torch.ranks.mailbox import Mailbox
+from expert.adapters.torch.ranks.peers import HELLO, Peer
+from expert.adapters.torch.ranks.ranks import LOSS, Ranks
+from expert.adapters.torch.ranks.reports import Look, Report, decode
 from expert.adapters.torch.recording import LookRecorder
-from expert.adapters.torch.reports import Look, Report, decode
 from expert.history import History
 
 FAREWELL = 3.0

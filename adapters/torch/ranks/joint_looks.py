@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from expert.adapters.live.agreement import Disagreement, Norms, Replica, ReplicaAgreement
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.looks import Looker, Measured
-from expert.adapters.torch.peers import Peer
-from expert.adapters.torch.pooling import chosen_ranks, pool
+from expert.adapters.torch.ranks.peers import Peer
+from expert.adapters.torch.ranks.pooling import chosen_ranks, pool
+from expert.adapters.torch.ranks.reports import Look, Stock
 from expert.adapters.torch.recording import LookRecorder
-from expert.adapters.torch.reports import Look, Stock
 
 MOST_WAITING = 256
 """So many looks wait for the other ranks at most; then the oldest goes without them."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from expert.adapters.torch.reports import Look, Part, Stock
+from expert.adapters.torch.ranks.reports import Look, Part, Stock
 
 Floats = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from expert.adapters.forward_source import Forward
+from expert.adapters.forward.source import Forward
 from expert.adapters.structure import Part, activation_name
-from expert.adapters.torch.model_tree import (
+from expert.adapters.torch.profile.model_tree import (
     CONTAINERS,
     Module,
     all_parameters,
@@ -19,7 +19,7 @@ from expert.adapters.torch.model_tree import (
     own_parameters,
     torch_name,
 )
-from expert.adapters.torch.unwrapping import attribute, stored
+from expert.adapters.torch.profile.unwrapping import attribute, stored
 from expert.history import LayerProfile
 
 UNIT_ATTRIBUTES = ("out_features", "out_channels", "hidden_size", "embedding_dim", "embed_dim", "num_features", "nf")

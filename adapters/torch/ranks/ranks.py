@@ -21,12 +21,12 @@ from torch import nn
 
 from expert.adapters.live.telemetry import Column, Telemetry
 from expert.adapters.torch.looks import Looker, Measured
-from expert.adapters.torch.mailbox import Mailbox, default_store
 from expert.adapters.torch.parameters import Watched
+from expert.adapters.torch.profile.unwrapping import inner_module
+from expert.adapters.torch.ranks.mailbox import Mailbox, default_store
+from expert.adapters.torch.ranks.reports import Look, Part, Stock, take_stock
+from expert.adapters.torch.ranks.sharding import flat_layouts, layout
 from expert.adapters.torch.recording import LookRecorder
-from expert.adapters.torch.reports import Look, Part, Stock, take_stock
-from expert.adapters.torch.sharding import flat_layouts, layout
-from expert.adapters.torch.unwrapping import inner_module
 from expert.history import History
 
 Spread = Literal["replicas", "shards"]
@@ -136,8 +136,8 @@ def rank_here() -> int:
 
 def ranks_of(telemetry: Telemetry, model: nn.Module, optimizers: Any) -> Ranks | None:
     """The part this process has in a distributed run, None where it is alone. ``model``, ``optimizers``: as given."""
-    from expert.adapters.torch.joining import Joining
-    from expert.adapters.torch.telling import Telling
+    from expert.adapters.torch.ranks.joining import Joining
+    from expert.adapters.torch.ranks.telling import Telling
 
     size = _size()
     if size == 1:

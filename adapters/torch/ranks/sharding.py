@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from expert.adapters.torch.parameters import local
-from expert.adapters.torch.unwrapping import attribute
+from expert.adapters.torch.profile.unwrapping import attribute
 
 
 class Layout(NamedTuple):

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from expert.adapters.forward_flow import Flow, TooLongError
-from expert.adapters.forward_values import End
+from expert.adapters.forward.flow import Flow, TooLongError
+from expert.adapters.forward.values import End
 
 DYNAMIC = frozenset({"children", "named_children", "modules", "named_modules", "_modules", "parameters", "__dict__"})
 """Attributes by which code reaches submodules without naming them."""

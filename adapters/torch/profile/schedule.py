@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from expert.adapters.structure import snake_case
-from expert.adapters.torch.unwrapping import attribute, inner_scheduler, stored
+from expert.adapters.torch.profile.unwrapping import attribute, inner_scheduler, stored
 
 STEADY = {
     "StepLR",

@@ -7,7 +7,7 @@ from typing import Any
 
 from expert.adapters.array_datasets import LOOKED_AT
 from expert.adapters.arrays import read_arrays
-from expert.adapters.torch.loader import inner_loader, is_loader
+from expert.adapters.torch.profile.loader import inner_loader, is_loader
 from expert.history import DataProfile, History
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from expert.adapters.forward_source import Forward
-from expert.adapters.forward_values import WEIGHTS
-from expert.adapters.torch.model_parts import COMPOUND, TRANSFORMERS, is_leaf, leaf
-from expert.adapters.torch.model_tree import CONTAINERS, Module, children_of, code_of, torch_name
+from expert.adapters.forward.source import Forward
+from expert.adapters.forward.values import WEIGHTS
+from expert.adapters.torch.profile.model_parts import COMPOUND, TRANSFORMERS, is_leaf, leaf
+from expert.adapters.torch.profile.model_tree import CONTAINERS, Module, children_of, code_of, torch_name
 
 Head = tuple[str | None, int | None]
 """The activation at the end (None: there is none) and the number of outputs (None: not known)."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from expert.adapters.forward_source import Forward
-from expert.adapters.forward_words import NORMALIZATIONS
+from expert.adapters.forward.source import Forward
+from expert.adapters.forward.words import NORMALIZATIONS
 from expert.adapters.structure import Part, output_activation, profile_of
-from expert.adapters.torch.loss import read_loss, read_loss_name
-from expert.adapters.torch.model_head import depth_of, head_of
-from expert.adapters.torch.model_parts import TRANSFORMER_LAYERS, TRANSFORMERS, Tree, parts_of, size_of
-from expert.adapters.torch.model_tree import (
+from expert.adapters.torch.profile.loss import read_loss, read_loss_name
+from expert.adapters.torch.profile.model_head import depth_of, head_of
+from expert.adapters.torch.profile.model_parts import TRANSFORMER_LAYERS, TRANSFORMERS, Tree, parts_of, size_of
+from expert.adapters.torch.profile.model_tree import (
     CONTAINERS,
     Module,
     all_modules,
@@ -24,9 +24,15 @@ from expert.adapters.torch.model_tree import (
     own_parameters,
     torch_name,
 )
-from expert.adapters.torch.model_weights import read_initialization
-from expert.adapters.torch.optimizer import is_torch_optimizer, read_optimizer
-from expert.adapters.torch.unwrapping import attribute, inner_module, inner_optimizer, inner_scheduler, plain_name
+from expert.adapters.torch.profile.model_weights import read_initialization
+from expert.adapters.torch.profile.optimizer import is_torch_optimizer, read_optimizer
+from expert.adapters.torch.profile.unwrapping import (
+    attribute,
+    inner_module,
+    inner_optimizer,
+    inner_scheduler,
+    plain_name,
+)
 from expert.errors import SourceError, nearest
 from expert.history import History, ModelProfile, RunConfig
 from expert.reading import Reader, ReadRequest

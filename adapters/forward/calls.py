@@ -7,8 +7,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from expert.adapters import forward_words as words
-from expert.adapters.forward_values import NOTHING, Seen, Value
+from expert.adapters.forward import words
+from expert.adapters.forward.values import NOTHING, Seen, Value
 from expert.adapters.structure import ACTIVATIONS
 
 SPACES = frozenset({"math", "np", "numpy", "logging", "logger", "warnings"})

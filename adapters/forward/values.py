@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from expert.adapters import forward_words as words
+from expert.adapters.forward import words
 
 End = tuple[str, str]
 WEIGHTS = "<weights>"

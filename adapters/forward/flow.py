@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from expert.adapters.forward_calls import Calls, Scope, any_of
-from expert.adapters.forward_values import NOTHING, Value
+from expert.adapters.forward.calls import Calls, Scope, any_of
+from expert.adapters.forward.values import NOTHING, Value
 
 MOST_EXPRESSIONS = 50_000
 DEEPEST = 12

@@ -7,11 +7,11 @@ import inspect
 from dataclasses import replace
 from typing import Any
 
-from expert.adapters import forward_words as words
-from expert.adapters.forward_calls import LOSS
-from expert.adapters.forward_source import Forward, read_forward
+from expert.adapters.forward import words
+from expert.adapters.forward.calls import LOSS
+from expert.adapters.forward.source import Forward, read_forward
 from expert.adapters.structure import activation_name, snake_case
-from expert.adapters.torch.unwrapping import attribute, inner_module, stored
+from expert.adapters.torch.profile.unwrapping import attribute, inner_module, stored
 
 Module = Any
 """A ``torch.nn.Module``: torch is not imported here, it is there already when somebody holds one."""

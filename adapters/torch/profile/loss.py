@@ -6,7 +6,7 @@ import functools
 import inspect
 from typing import Any, NamedTuple
 
-from expert.adapters.torch.unwrapping import attribute, inner_module
+from expert.adapters.torch.profile.unwrapping import attribute, inner_module
 from expert.errors import SourceError
 from expert.history import RunConfig
 from expert.history.profiles import Loss

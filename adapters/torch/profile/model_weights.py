@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from expert.adapters.torch.model_parts import LAYERS, shape_of
-from expert.adapters.torch.model_tree import Module, all_modules, own_parameters, torch_name
-from expert.adapters.torch.unwrapping import attribute
+from expert.adapters.torch.profile.model_parts import LAYERS, shape_of
+from expert.adapters.torch.profile.model_tree import Module, all_modules, own_parameters, torch_name
+from expert.adapters.torch.profile.unwrapping import attribute
 
 RECURRENT = {"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"}
 SAMPLED = 16_384

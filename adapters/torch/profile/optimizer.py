@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from expert.adapters.structure import snake_case
-from expert.adapters.torch.schedule import read_schedule
-from expert.adapters.torch.unwrapping import attribute, inner_optimizer
+from expert.adapters.torch.profile.schedule import read_schedule
+from expert.adapters.torch.profile.unwrapping import attribute, inner_optimizer
 from expert.history import History, RunConfig
 from expert.reading import Reader, ReadRequest
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from expert.adapters.torch.parameters import Watched
-from expert.adapters.torch.sharding import Layout
+from expert.adapters.torch.ranks.sharding import Layout
 
 Part = tuple[str, tuple[int, ...], int]
 """Name, parameters, number of numbers: see `Measured`."""

@@ -6,7 +6,7 @@ import math
 from array import array
 from bisect import bisect_left
 
-from expert.adapters.torch.reports import Look, Report, Stock
+from expert.adapters.torch.ranks.reports import Look, Report, Stock
 
 HELLO = 10.0
 """Seconds until a rank from which nothing was heard is taken to have no watcher."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from expert.adapters.live.agreement import Disagreement, LossAgreement
 from expert.adapters.live.telemetry import Column, Telemetry
-from expert.adapters.torch.peers import Peer
+from expert.adapters.torch.ranks.peers import Peer
 from expert.history import History
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from expert.adapters.torch.unwrapping import attribute
+from expert.adapters.torch.profile.unwrapping import attribute
 from expert.history import DataProfile, History, RunConfig
 
 SAMPLING = "torch.utils.data.sampler"

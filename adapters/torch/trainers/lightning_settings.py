@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from expert.adapters.torch.unwrapping import inner_optimizer
+from expert.adapters.torch.profile.unwrapping import inner_optimizer
 
 PRECISIONS = {"32": "float32", "16": "float16", "bf16": "bfloat16"}
 AVERAGING = {"StochasticWeightAveraging", "WeightAveraging", "EMAWeightAveraging"}

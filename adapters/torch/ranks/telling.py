@@ -9,10 +9,10 @@ from torch import nn
 
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.looks import Looker, Measured
-from expert.adapters.torch.mailbox import Mailbox
-from expert.adapters.torch.ranks import LOSS, Ranks
+from expert.adapters.torch.ranks.mailbox import Mailbox
+from expert.adapters.torch.ranks.ranks import LOSS, Ranks
+from expert.adapters.torch.ranks.reports import Look, Report
 from expert.adapters.torch.recording import LookRecorder
-from expert.adapters.torch.reports import Look, Report
 from expert.history import History
 
 MOST_HELD = 2**20
