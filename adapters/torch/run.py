@@ -16,12 +16,12 @@ from torch import Tensor
 from expert.adapters.live.findings import FindingWatch
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.live.watched import WatchedRun
-from expert.adapters.torch.collecting import Collector, as_number
+from expert.adapters.torch.collecting import Collector
 from expert.adapters.torch.losses import Losses
+from expert.adapters.torch.metrics import Metrics
 from expert.history import History
 from expert.history.joining import join
 from expert.history.journal import Journal
-from expert.history.roles import match_columns, snake
 
 if TYPE_CHECKING:
     from expert import Advice
@@ -49,7 +49,7 @@ class Run(WatchedRun):
         self._epochs = 0
         self._epoch_started = self._started
         self._base: History | None = None
-        self._roles: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
+        self._metrics = Metrics(collector.telemetry)
         self._ahead = 0
         """1 where each loss is handed over before its update, so that it belongs to the step after the last one."""
         self._held_back: tuple[Any, Any, Mapping[str, Any]] | None = None
@@ -115,7 +115,7 @@ class Run(WatchedRun):
             telemetry.mark(collector.updates, self._epochs, now - self._started)
             telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
             self._epoch_started = now
-            self._record("epoch", self._epochs, metrics, otherwise="val")
+            self._metrics.record("epoch", self._epochs, metrics, otherwise="val")
             if telemetry.config.steps_per_epoch is None and self._epochs == 1 and collector.updates:
                 telemetry.know("config", steps_per_epoch=collector.updates)
             collector.batches.epoch()
@@ -138,7 +138,7 @@ class Run(WatchedRun):
         if self._closed:
             return
         try:
-            self._record("step", self._collector.updates, metrics, otherwise="val")
+            self._metrics.record("step", self._collector.updates, metrics, otherwise="val")
         except Exception as error:
             self._collector.failed("recording a validation", error)
 
@@ -288,35 +288,7 @@ class Run(WatchedRun):
         if gradient_norm is not None:
             collector.norm_given(at, gradient_norm)
         if metrics:
-            self._record("step", at, metrics, otherwise="train")
-
-    def _record(self, clock: str, at: int, metrics: Mapping[str, Any], *, otherwise: str) -> None:
-        """Record numbers under the roles their names mean; those without a known role belong to ``otherwise``."""
-        unknown = [name for name in metrics if (clock, otherwise, name) not in self._roles]
-        if unknown:
-            # Names are judged together: a loss means something else beside a val_loss.
-            for name, match in match_columns(list(metrics)).items():
-                phase = match.phase or otherwise
-                about: dict[str, Any] = {
-                    "name": name,
-                    "clock": clock,
-                    "phase": match.phase,
-                    "direction": match.direction,
-                    "reduction": "last_batch" if clock == "step" and phase == "train" else "epoch_mean",
-                }
-                self._roles[clock, otherwise, name] = (match.role or f"{phase}.{snake(name)}", about)
-        for name, value in metrics.items():
-            number = as_number(value)
-            if number is None:
-                if value is not None:
-                    self.telemetry.note(f"{name}={type(value).__name__} is not one number and is left out.")
-                continue
-            role, about = self._roles[clock, otherwise, name]
-            column = self.telemetry.column(role, **about)
-            if column.clock != clock:
-                # The same is measured on the other clock, too, as the loss is by step and by epoch.
-                column = self.telemetry.column(role, labels=(("measured", clock),), **about)
-            column.append(at, number)
+            self._metrics.record("step", at, metrics, otherwise="train")
 
     def _broken(self, batch: Any) -> None:
         """The loss is not finite: look where that comes from, and closely at what follows."""

@@ -11,7 +11,7 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from expert.adapters.live.watched import WatchedRun
-from expert.adapters.torch.collecting import as_number
+from expert.adapters.torch.metrics import as_number
 from expert.errors import SourceError
 from expert.history import History, RunConfig
 from expert.history.roles import match_columns, snake
