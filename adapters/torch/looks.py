@@ -223,7 +223,9 @@ class Looker:
                 loss_scale = values[0] or 1.0
             elif name == "found_inf":
                 seen.found_inf = values[0] > 0.0
-        seen.gradient = {place: norm / grad_scale for place, norm in parts.get("gradient", {}).items()}
+        seen.gradient = parts.get("gradient", {})
+        if grad_scale != 1.0:
+            seen.gradient = {place: norm / grad_scale for place, norm in seen.gradient.items()}
         if self.canaries is not None:
             after, left = parts.get("after_backward", {}), parts.get("left_over", {})
             everything = range(len(self.canaries.places))
@@ -231,8 +233,8 @@ class Looker:
             seen.after_backward = [after.get(number, math.nan) / (grad_scale * loss_scale) for number in everything]
             seen.left_over = [left.get(number, math.nan) for number in everything]
         seen.weight = parts.get("weight", {})
-        sampled = {place: self.watched[place].taken for place in parts.get("mean_abs", {})}
-        seen.mean_abs = {p: v / max(1, sampled[p]) / grad_scale for p, v in parts.get("mean_abs", {}).items()}
+        sums = parts.get("mean_abs", {})
+        seen.mean_abs = {p: v / max(1, self.watched[p].taken) / grad_scale for p, v in sums.items()}
         old = parts.get("sampled", {})
         seen.moved = {p: v / old[p] for p, v in parts.get("update", {}).items() if old[p] > 0.0}
         return seen
