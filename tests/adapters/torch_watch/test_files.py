@@ -72,7 +72,7 @@ def logged(path: Path) -> list[tuple[int, float]]:
 
 def test_a_killed_training_leaves_all_but_the_last_moments(tmp_path: Path) -> None:
     pauses = {tmp_path / "fast.expert": 0.0, tmp_path / "slow.expert": 0.3}
-    processes = [get_context("fork").Process(target=train_for_ever, args=one) for one in pauses.items()]
+    processes = [get_context("spawn").Process(target=train_for_ever, args=one) for one in pauses.items()]
     for process in processes:
         process.start()
     deadline = time.time() + 30.0
