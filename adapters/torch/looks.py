@@ -26,8 +26,6 @@ class Seen:
     look: Look
     gradient: dict[int, float] = field(default_factory=dict)
     """Norm of the gradient of each parameter that has one."""
-    without: tuple[int, ...] = ()
-    """Trainable parameters whose gradient is None."""
     traced: bool = False
     """Whether any gradient was measured during the backward pass, too."""
     after_backward: list[float] = field(default_factory=list)
@@ -95,14 +93,10 @@ class Looker:
         self._pieces = pieces = []
         self._before = None
         gradients: dict[int, Tensor] = {}
-        without: list[int] = []
         for place, one in enumerate(self.watched):
             gradient = one.parameter.grad
             if gradient is not None:
                 gradients[place] = gradient
-            elif one.parameter.requires_grad:
-                without.append(place)
-        seen.without = tuple(without)
         if gradients:
             found = norms(list(gradients.values()))
             pieces.append(("gradient", tuple(gradients), found))

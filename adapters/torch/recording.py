@@ -71,9 +71,9 @@ class LookRecorder:
                 self._clipped(seen.at, factor, after)
             elif factor is not None:
                 self._stopped_short(after, seen.cosine)
-        row = {name: 0.0 for place, name in self._weights.items() if place in seen.without}
-        row |= {name: seen.gradient[place] / (factor or 1.0) for place, name in self._ordered(seen.gradient)}
-        self.telemetry.row("gradient_norm", seen.at, self._in_order(row))
+        # A parameter whose gradient is None has no number here: rules tell it from one whose gradient is zero.
+        row = {name: seen.gradient[place] / (factor or 1.0) for place, name in self._ordered(seen.gradient)}
+        self.telemetry.row("gradient_norm", seen.at, row)
         mean_abs = {name: seen.mean_abs[place] / (factor or 1.0) for place, name in self._ordered(seen.mean_abs)}
         self.telemetry.row("gradient_mean_abs", seen.at, mean_abs)
         self._nonfinite(seen, held)
@@ -215,9 +215,6 @@ class LookRecorder:
 
     def _ordered(self, values: Mapping[int, float]) -> list[tuple[int, str]]:
         return [(place, name) for place, name in self._weights.items() if place in values]
-
-    def _in_order(self, row: Mapping[str, float]) -> dict[str, float]:
-        return {name: row[name] for name in self._weights.values() if name in row}
 
 
 def _listed(names: Sequence[str]) -> str:

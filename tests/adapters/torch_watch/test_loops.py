@@ -177,20 +177,23 @@ def test_parameters_that_no_optimizer_holds_are_named_and_left_out_of_the_norm()
     assert any("does not hold 2 of 4" in note and "0.weight" in note for note in run.history().notes)
 
 
-def test_a_parameter_without_a_gradient_has_a_norm_of_zero() -> None:
+def test_a_parameter_without_a_gradient_has_no_norm_and_is_told() -> None:
     model = nn.ModuleDict({"used": nn.Linear(4, 1), "forgotten": nn.Linear(4, 1)})
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     with watch(model, optimizer, every=1) as run:
-        for _ in range(4):
+        for _ in range(80):
             optimizer.zero_grad()
             loss = loss_of(model["used"])
             loss.backward()
             optimizer.step()
             run.step(loss=loss)
     for at, row in rows(run, "gradient_norm").items():
-        assert row["forgotten.weight"] == 0.0
+        assert "forgotten.weight" not in row
         assert row["used.weight"] > 0.0
         assert rows(run, "update_ratio")[at]["forgotten.weight"] == 0.0
+    advice = run.advise()
+    assert advice.finding("no-gradient-parameter") is not None
+    assert "forgotten.weight" in advice.why("no-gradient-parameter")
 
 
 def by_hand(run: Run, model: nn.Module, losses: dict[int, float], tell: Callable[[Tensor], dict[str, Any]]) -> None:
