@@ -29,6 +29,9 @@ WARM = 4
 FLUSHED = 24 * 2**20
 """So many float32, 96 MiB, are read to drive everything else out of the caches."""
 
+FLOORS = 3
+"""So often the floor is taken behind each block of bare steps."""
+
 FLOOR = "floor: one `vector_norm` over as many bytes as all gradients have"
 OUR_NORMS = "the norms of all gradients as a look takes them, read"
 TOTAL_NORM = "`torch.nn.utils.get_total_norm(...).item()`: one number, no layers"
@@ -100,7 +103,7 @@ def measure_norms(kind: Kind, rounds: int) -> tuple[Taken, Taken]:
 
 
 def _ways(training: Training, missing: dict[str, str]) -> dict[str, Callable[[], object]]:
-    long = torch.randn(sum(p.numel() for p in training.weights))
+    long = _long(training)
     ways: dict[str, Callable[[], object]] = {
         FLOOR: lambda: torch.linalg.vector_norm(long).item(),
         OUR_NORMS: partial(_our_norms, training),
@@ -131,6 +134,11 @@ def _take(taken: Taken, way: str, call: Callable[[], object]) -> None:
     started = thread_time_ns()
     call()
     taken.add(way, 1e-9 * (thread_time_ns() - started))
+
+
+def _long(training: Training) -> Tensor:
+    """One vector of as many bytes as all gradients."""
+    return torch.randn(sum(p.numel() for p in training.weights))
 
 
 def _our_norms(training: Training) -> list[float]:
@@ -169,12 +177,17 @@ def measure_in_steps(kind: Kind, rounds: int, count: int) -> Taken:
 
 
 def _bare(training: Training, taken: Taken) -> Iterator[Callable[[], None]]:
+    long, elsewhere = _long(training), torch.randn(FLUSHED)
+
     def step() -> None:
         taken.bare.append(_bare_step(training))
 
     step()
     taken.bare.pop()
     yield step
+    for _ in range(FLOORS):
+        elsewhere.sum()
+        _take(taken, FLOOR, lambda: torch.linalg.vector_norm(long).item())
 
 
 class EveryStep(Sampling):

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, AdamW, Optimizer
 
+DRAWN = 97
+"""So many labels of the one batch take turns."""
+
 
 class ResidualBlock(nn.Module):
     """The basic block of a ResNet-18."""
@@ -93,18 +96,25 @@ def resnet18() -> nn.Module:
 
 @dataclass
 class Training:
-    """A model, its optimizer and a batch. A step is `gradients` and then `update`."""
+    """A model, its optimizer and batches. A step is `gradients` and then `update`."""
 
     model: nn.Module
     optimizer: Optimizer
     x: Tensor
-    y: Tensor
+    labels: list[Tensor]
+    """Drawn at chance, and others each time: nothing can be learned, so that gradients stay what they are.
+
+    Where a model fits its batch they get smaller than the smallest normal number, with which processors are slow.
+    """
+    steps: int = 0
 
     def gradients(self) -> Tensor:
         """Forward and backward pass; returns the loss."""
         self.optimizer.zero_grad()
         scores = self.model(self.x)
-        loss = F.cross_entropy(scores.reshape(-1, scores.shape[-1]), self.y.reshape(-1))
+        y = self.labels[self.steps % len(self.labels)]
+        self.steps += 1
+        loss = F.cross_entropy(scores.reshape(-1, scores.shape[-1]), y.reshape(-1))
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
@@ -118,6 +128,9 @@ class Training:
         return list(self.model.parameters())
 
 
+Batches = tuple[Tensor, list[Tensor]]
+
+
 @dataclass(frozen=True)
 class Kind:
     """One of the trainings. ``short`` batches make steps in which the weights' own cost is nearly all there is."""
@@ -125,15 +138,15 @@ class Kind:
     name: str
     said: str
     build: Callable[[], nn.Module]
-    batch: Callable[[], tuple[Tensor, Tensor]]
-    short: Callable[[], tuple[Tensor, Tensor]]
+    batches: Callable[[], Batches]
+    short: Callable[[], Batches]
 
     def training(self, device: str = "cpu") -> Training:
         """A fresh training, the same each time."""
         torch.manual_seed(0)
         model = self.build().to(device)
-        x, y = (part.to(device) for part in self.batch())
-        return Training(model, AdamW(model.parameters(), 1e-3), x, y)
+        x, labels = self.batches()
+        return Training(model, AdamW(model.parameters(), 1e-3), x.to(device), [y.to(device) for y in labels])
 
     def short_training(self) -> Training:
         """The same model on a short batch, and with an optimizer that costs little."""
@@ -142,16 +155,20 @@ class Kind:
         return Training(model, SGD(model.parameters(), 1e-3), *self.short())
 
 
-def _images(count: int) -> tuple[Tensor, Tensor]:
-    return torch.randn(count, 3, 32, 32), torch.randint(10, (count,))
+def _labels(classes: int, *shape: int) -> list[Tensor]:
+    return list(torch.randint(classes, (DRAWN, *shape)))
 
 
-def _texts(count: int, length: int) -> tuple[Tensor, Tensor]:
-    return torch.randint(4096, (count, length)), torch.randint(4096, (count, length))
+def _images(count: int) -> Batches:
+    return torch.randn(count, 3, 32, 32), _labels(10, count)
 
 
-def _rows() -> tuple[Tensor, Tensor]:
-    return torch.randn(32, 64), torch.randint(10, (32,))
+def _texts(count: int, length: int) -> Batches:
+    return torch.randint(4096, (count, length)), _labels(4096, count, length)
+
+
+def _rows() -> Batches:
+    return torch.randn(32, 64), _labels(10, 32)
 
 
 MLP = Kind("MLP", "MLP 64-128-128-128-10, batch 32", mlp, _rows, _rows)
