@@ -144,6 +144,7 @@ def _run(table: Table, matches: Mapping[str, Match], chain: list[Segment], shift
             name: {place[row]: layers for row, layers in found.items() if row in place}
             for name, found in one.mappings.items()
         }
+        one.happenings = [(int(kept[:row].sum()), kind, text) for row, kind, text in one.happenings]
         one.length = len(rows)
     return one
 
@@ -190,6 +191,11 @@ def _history(
             at = clocks[clock][row:]
             text = "fit was called again" if seam == "continuation" else "taken up from an earlier checkpoint"
             events.append(Event(kind="resume", at=float(at[np.isfinite(at)][0]), clock=clock, text=text))
+    for row, kind, text in table.happenings:
+        clock = next((clock for clock, column in clocks.items() if np.isfinite(column[:row]).any()), None)
+        if clock is not None:
+            at = clocks[clock][:row]
+            events.append(Event(kind=kind, at=float(at[np.isfinite(at)][-1]), clock=clock, text=text))
     skipped = [
         Ignored(name=name, reason=matches[name].reason)
         for name in table.columns

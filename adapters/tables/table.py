@@ -49,6 +49,8 @@ class Table:
     """Rows before which the log itself says that something new begins: a header was written again."""
     mappings: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
     """Layer statistics: quantity → row → layer → number."""
+    happenings: list[tuple[int, str, str]] = field(default_factory=list)
+    """What the log tells besides numbers: rows before it, kind of event, text."""
     ignored: list[Ignored] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -63,6 +65,8 @@ class Table:
                 name: {row - start: layers for row, layers in rows.items() if start <= row < stop}
                 for name, rows in self.mappings.items()
             },
+            # What stands behind a row belongs to it: the run that breaks off, not the one started after it.
+            happenings=[(row - start, kind, text) for row, kind, text in self.happenings if start < row <= stop],
             ignored=list(self.ignored),
             notes=list(self.notes),
         )
