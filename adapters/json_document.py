@@ -1,17 +1,24 @@
-"""A JSON document: ``History.history`` of Keras (an object of lists), or a list of records."""
+"""A JSON document: ``History.history`` of Keras (an object of lists), a list of records, or either further inside."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
 from expert.adapters import columns, records
+from expert.adapters.json_text.decoding import decoded
+from expert.adapters.json_text.finished_runs import refuse_finished_runs
+from expert.adapters.json_text.shapes import WRAPPERS, shape_of
+from expert.adapters.tables.assembling import histories
 from expert.adapters.text.opening import beginning, whole_text
 from expert.errors import SourceError
 from expert.history import History
+from expert.history.roles import snake
 from expert.reading import Reader, ReadRequest
 
 CUSTOMARY = ("history.json", "training_history.json")
+LOOKED_AT = 50
+"""Records at the beginning that tell whether they are moments of one run."""
 
 
 def _recognizes(source: object) -> float:
@@ -24,33 +31,47 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     if start is None:
         raise SourceError(f"{source}: there is no file to read.")
     path = str(start.path)
-    try:
-        document: Any = json.loads(whole_text(start.path))
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{path}: begins like JSON but is none ({error}).") from None
-    if isinstance(document, dict):
-        document = _innermost(document)
-    if isinstance(document, dict) and columns.is_table(document):
-        return columns.histories_of_columns(document, request.columns, path)
-    if isinstance(document, list) and records.is_records(document):
-        return records.histories_of_records(document, request.columns, path, flatten=True)
+    found = decoded(whole_text(start.path).strip("\0\ufeff \r\n\t"), path)
+    document: Any = found.documents if len(found.documents) > 1 else found.documents[0]
+    shape = shape_of(document)
+    if shape is None:
+        raise SourceError(_no_run(document, path))
+    if shape.columns is not None:
+        runs = columns.histories_of_columns(_unbroken(shape.columns, found.cut_at), request.columns, path)
+        return tuple(run.model_copy(update={"notes": (*found.notes, *run.notes)}) for run in runs)
+    rows = shape.records or []
+    table, named = records.table_of_records(rows, path, flatten=True)
+    table.notes += found.notes
+    if not request.columns:
+        refuse_finished_runs(path, rows[:LOOKED_AT], table, "entry")
+    return tuple(records.as_logged(run, named) for run in histories(table, request.columns))
+
+
+def _unbroken(table: Mapping[str, Any], cut_at: tuple[str, ...]) -> Mapping[str, Any]:
+    """Fill up the column in which the text was cut off: its values stand at the beginning of the run.
+
+    A short column is otherwise taken for one that was measured in every k-th epoch.
+    """
+    name = "/".join(part for part in cut_at if snake(part) not in WRAPPERS)
+    if name not in table:
+        return table
+    longest = max(len(column) for column in table.values())
+    return {**table, name: [*table[name], *[None] * (longest - len(table[name]))]}
+
+
+def _no_run(document: object, path: str) -> str:
     if isinstance(document, dict):
         names = ", ".join(repr(name) for name in list(document)[:8])
-        raise SourceError(
+        return (
             f"{path}: this JSON object holds no lists of values over the training; it has {names or 'nothing'}. "
             "Expected an object of lists such as History.history of Keras: json.dump(history.history, file)."
         )
-    raise SourceError(f"{path}: expected an object of lists or a list of objects, found {_shown(document)}.")
-
-
-def _innermost(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the table in ``{"history": {...}, "epoch": [...]}``; otherwise the document as it is."""
-    for name in ("history", "logs", "metrics"):
-        inner = document.get(name)
-        if isinstance(inner, dict) and columns.is_table(inner):
-            epoch = document.get("epoch")
-            return {**inner, **({"epoch": epoch} if isinstance(epoch, list) and "epoch" not in inner else {})}
-    return document
+    if isinstance(document, list) and document and all(isinstance(one, int | float) for one in document):
+        return (
+            f"{path}: a list of {len(document)} numbers does not say what was measured; "
+            'write it under a name: {"train.loss": [...]}.'
+        )
+    return f"{path}: expected an object of lists or a list of objects, found {_shown(document)}."
 
 
 def _shown(document: object) -> str:

@@ -1,18 +1,20 @@
-"""JSON lines: one object per line, as Detectron2, MMEngine, LLaMA-Factory and many scripts write them."""
+"""JSON lines: one object per line, as Detectron2, MMEngine, LLaMA-Factory, ms-swift and many scripts write them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from expert.adapters.json_text.finished_runs import refuse_finished_runs
+from expert.adapters.json_text.modes import Modes
+from expert.adapters.records import as_logged
 from expert.adapters.tables.assembling import histories
+from expert.adapters.tables.spoken import Spoken
 from expert.adapters.tables.table import TableBuilder
 from expert.adapters.text.opening import Beginning, Lines, beginning
 from expert.errors import SourceError
 from expert.history import History
-from expert.history.roles import match_columns, snake
 from expert.reading import Reader, ReadRequest
 
 CUSTOMARY = (
@@ -22,7 +24,13 @@ CUSTOMARY = (
     "metrics.jsonl",
     "trainer_log.jsonl",
     "logging.jsonl",
+    "wandb-history.jsonl",
+    "files/wandb-history.jsonl",
 )
+LOOKED_AT = 50
+"""Lines at the beginning that tell whether a file is of this kind."""
+FILLING = "\0 \r\n\t,"
+"""Round an object: blanks, zeros that a crash of the machine leaves, commas of a list that was never closed."""
 
 
 def _recognizes(source: object) -> float:
@@ -31,146 +39,94 @@ def _recognizes(source: object) -> float:
 
 
 def first_objects(start: Beginning) -> list[dict[str, Any]]:
-    """Return the objects in the first lines of a file, if at least the first line is a whole object."""
+    """Return the objects in the first lines of a file, if most of these lines are whole objects."""
     objects: list[dict[str, Any]] = []
-    for line in start.lines[:50]:
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            break
-        if not isinstance(value, dict):
-            break
-        objects.append(value)
-    if len(start.lines) == 1 and objects and any(isinstance(value, list | dict) for value in objects[0].values()):
+    lines = start.lines[:LOOKED_AT]
+    first = lines[0].strip(FILLING)[:1] if lines else ""
+    for number, line in enumerate(lines):
+        value = _object(line)
+        if value is not None:
+            objects.append(value)
+        elif number == 0 and first in ("{", "["):
+            return []  # a document over several lines, which may hold objects that fill a line
+    if 2 * len(objects) < len(lines):
+        return []
+    if len(lines) == 1 and objects and (not objects[0] or any(isinstance(v, list | dict) for v in objects[0].values())):
         return []  # one document on one line
     return objects
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line.strip(FILLING))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     start = beginning(source, CUSTOMARY)
     if start is None:
         raise SourceError(f"{source}: there is no file to read.")
-    lines = Lines(start.path)
-    builder = TableBuilder(str(start.path))
-    modes = _Modes()
-    for record in _records(lines):
-        builder.add(modes.placed(record), flatten=True)
+    builder, modes, spoken = TableBuilder(str(start.path)), Modes(), Spoken()
+    lines = _Objects(Lines(start.path))
+    for record in lines:
+        builder.add(spoken.record(modes.placed(record)), flatten=True)
     table = builder.table()
-    table.notes += [*lines.notes, *modes.notes]
-    _refuse_other_lines(start.path, first_objects(start), [*table.columns], table.length, request)
+    table.notes += [*lines.notes(), *modes.notes]
+    if not request.columns:
+        refuse_finished_runs(start.path, first_objects(start), table, "line")
     detectron = {"eta_seconds", "iteration", "total_loss"} <= set(table.columns)
-    return tuple(_as_logged(run, modes.named, smoothed=detectron) for run in histories(table, request.columns))
+    named = {**spoken.named, **modes.named}
+    runs = (as_logged(run, named) for run in histories(table, request.columns))
+    return tuple(_smoothed(run) if detectron else run for run in runs)
 
 
-def _as_logged(history: History, named: Mapping[str, str], *, smoothed: bool) -> History:
-    """Give the scores of validation lines their own names back; Detectron2 logs medians over a window of iterations."""
-    series = []
-    for one in history.series:
-        update: dict[str, Any] = {}
-        if one.name in named:
-            name = named[one.name]
-            source = one.source.model_copy(update={"column": name}) if one.source is not None else None
-            update = {"name": name, "source": source}
-        if smoothed and one.phase == "train":
-            update["reduction"] = "moving_average"
-        series.append(one.model_copy(update=update) if update else one)
-    ignored = [one.model_copy(update={"name": named.get(one.name, one.name)}) for one in history.ignored]
-    return history.model_copy(update={"series": tuple(series), "ignored": tuple(ignored)})
-
-
-def _records(lines: Lines) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        text = line.strip()
-        if not text:
-            continue
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError):
-            what = "is cut off" if not lines.complete else "is no JSON"
-            rest = "it was left out" if not lines.complete else "only the lines before it are used"
-            lines.notes.append(f"Line {lines.number} {what}; {rest}.")
-            return
-        if isinstance(record, dict):
-            yield record
-
-
-class _Modes:
-    """Puts the validation lines of MMEngine and mmcv in their place: they name no phase, and count another clock."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.named: dict[str, str] = {}
-        """Name given to a score of a validation line → name as logged."""
-        self.last: dict[str, Any] = {}
-        self.framework = False
-
-    def placed(self, record: dict[str, Any]) -> Mapping[str, Any]:
-        if record.get("mode") in ("val", "test"):
-            return self._validation(record)
-        if (
-            "loss" in record
-            and ("iter" in record or "step" in record)
-            and ("data_time" in record or "memory" in record)
-        ):
-            self.framework = True
-            self.last = record
-            return record
-        if self.framework and "loss" not in record and "epoch" not in record and "step" in record:
-            return self._validation(record)
-        return record
-
-    def _validation(self, record: dict[str, Any]) -> dict[str, Any]:
-        """The line stands behind the training lines it belongs to, which is more than its own count can tell."""
-        if not self.notes:
-            self.notes.append(
-                "Validation lines count epochs where training lines count steps; they are placed where they "
-                "stand in the file."
-            )
-        clocks = {name: self.last[name] for name in ("step", "iter", "epoch") if name in self.last}
-        skipped = {"step", "iter", "epoch", "mode", "lr", "time", "data_time", "memory"}
-        scores = {f"val/{name}": value for name, value in record.items() if name not in skipped}
-        self.named |= {name: name.removeprefix("val/") for name in scores}
-        return scores | (clocks or {name: record[name] for name in ("step", "epoch") if name in record})
-
-
-def _refuse_other_lines(
-    path: Path, objects: list[dict[str, Any]], names: list[str], length: int, request: ReadRequest
-) -> None:
-    """Say so where lines are not moments of one training run."""
-    if request.columns:
-        return
-    matches = match_columns(names)
-    if any(match.clock_column for match in matches.values()):
-        return
-    if length == 1:
-        names_shown = ", ".join(map(repr, names[:6]))
-        raise SourceError(
-            f"{path}: holds one value each of {names_shown}, without a step or an epoch: a result, and no "
-            f"course of a training."
-        )
-    keys = ", ".join(repr(key) for key in list(objects[0])[:6]) if objects else "nothing"
-    settings = next(
-        (
-            key
-            for one in objects[:3]
-            for key, value in one.items()
-            if snake(key) in _SETTINGS and isinstance(value, dict)
-        ),
-        None,
+def _smoothed(history: History) -> History:
+    """Detectron2 logs medians over a window of iterations."""
+    series = (
+        one.model_copy(update={"reduction": "moving_average"}) if one.phase == "train" else one
+        for one in history.series
     )
-    if settings is not None:
-        raise SourceError(
-            f"{path}: each line holds the settings ({settings!r}) and the final scores of a finished run, not "
-            f"the course of one; "
-            "pass the log that one run wrote while it trained."
-        )
-    if not any(match.role for match in matches.values()):
-        raise SourceError(
-            f"{path}: these JSON lines are no training log: no line has a step, an epoch or a loss; the first "
-            f"has {keys}."
-        )
+    return history.model_copy(update={"series": tuple(series)})
 
 
-_SETTINGS = {"config", "params", "hparams", "hyperparameters", "args", "settings", "hyperparams"}
+class _Objects:
+    """The objects in lines, and what is to be said of the other lines."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._damaged: list[int] = []
+        self._other = 0
+        self._cut: int | None = None
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        for line in self._lines:
+            text = line.strip(FILLING)
+            if not text:
+                continue
+            record = _object(text)
+            if record is not None:
+                yield record
+            elif not self._lines.complete:
+                self._cut = self._lines.number
+            elif "{" in text:
+                self._damaged.append(self._lines.number)
+            else:
+                self._other += 1
+
+    def notes(self) -> list[str]:
+        """What was left out; to be asked when all lines were given."""
+        notes = list(self._lines.notes)
+        if self._damaged:
+            first, count = self._damaged[0], len(self._damaged)
+            what = f"Line {first} is" if count == 1 else f"{count} lines, the first of them line {first}, are"
+            notes.append(f"{what} no JSON and {'was' if count == 1 else 'were'} left out.")
+        if self._other:
+            notes.append(f"{self._other} line{'s' * (self._other > 1)} between the JSON hold other text.")
+        if self._cut is not None:
+            notes.append(f"Line {self._cut} is cut off; it was left out.")
+        return notes
+
 
 READER = Reader(id="json-lines", title="JSON lines", gives="run", recognizes=_recognizes, read=_read)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Literal
 
-from expert.adapters import columns, dataframe, history_object, keras_history, records, unnamed
+from expert.adapters import columns, dataframe, history_object, keras_history, records, timed_values, unnamed
 from expert.adapters.live import reader as watched_run
 from expert.history import History
 from expert.hooks import hookimpl
@@ -67,6 +67,7 @@ def expert_readers() -> list[Reader]:
         watched_run.READER,
         columns.READER,
         records.READER,
+        timed_values.READER,
         dataframe.READER,
         keras_history.READER,
         *(_when_asked(module, *said) for module, said in WHEN_ASKED.items()),

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from expert.adapters.tables.assembling import histories
-from expert.adapters.tables.table import TableBuilder
+from expert.adapters.tables.spoken import Spoken
+from expert.adapters.tables.table import Table, TableBuilder
 from expert.errors import SourceError
 from expert.history import History
 from expert.reading import Reader, ReadRequest
@@ -27,14 +28,38 @@ def histories_of_records(
     flatten: bool = False,
 ) -> tuple[History, ...]:
     """Return the runs in rows. A nested mapping is a layer statistic, or with ``flatten`` a group of names."""
-    builder = TableBuilder(source)
+    table, named = table_of_records(records, source, flatten=flatten)
+    return tuple(as_logged(run, named) for run in histories(table, columns))
+
+
+def table_of_records(
+    records: Iterable[Mapping[str, Any]], source: str | None = None, *, flatten: bool = False
+) -> tuple[Table, Mapping[str, str]]:
+    """Return the rows as a table, and which names were made up for it (name given → name as logged)."""
+    builder, spoken = TableBuilder(source), Spoken()
     for number, record in enumerate(records, 1):
         if not isinstance(record, Mapping):
             raise SourceError(
                 f"{source or 'The records'}: entry {number} is {record!r:.40}, expected a mapping of names to values."
             )
-        builder.add(record, flatten=flatten)
-    return histories(builder.table(), columns)
+        builder.add(spoken.record(record), flatten=flatten)
+    return builder.table(), spoken.named
+
+
+def as_logged(history: History, named: Mapping[str, str]) -> History:
+    """Give series whose name was made up while reading the one back under which they were logged."""
+    if not named:
+        return history
+    series = []
+    for one in history.series:
+        if one.name in named:
+            name = named[one.name]
+            source = one.source.model_copy(update={"column": name}) if one.source is not None else None
+            series.append(one.model_copy(update={"name": name, "source": source}))
+        else:
+            series.append(one)
+    ignored = [one.model_copy(update={"name": named.get(one.name, one.name)}) for one in history.ignored]
+    return history.model_copy(update={"series": tuple(series), "ignored": tuple(ignored)})
 
 
 def _recognizes(source: object) -> float:

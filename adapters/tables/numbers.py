@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -98,7 +99,10 @@ def entry(value: object) -> float | None:
     if isinstance(value, str):
         return None if is_missing(value) else number(value)
     if isinstance(value, bool | int | float):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # a whole number beyond what a float holds, as 1e999 is
+            return math.inf if value > 0 else -math.inf
     try:
         return float(value)  # type: ignore[arg-type]  # NumPy and torch scalars, anything with __float__
     except (TypeError, ValueError, RuntimeError):
