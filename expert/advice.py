@@ -59,6 +59,11 @@ WHY_NOT: Mapping[Status, str] = {
 }
 
 
+ON_TRIAL = (
+    "{rule}: it is on trial, and judged only with the setting preview or where select names it by its own id or name."
+)
+
+
 class Advice(Part):
     """What is wrong with a run, why we think so, and what to do first.
 
@@ -163,7 +168,9 @@ class Advice(Part):
         """Why a rule was not found: the parts of its condition that say no, or what is unknown."""
         judgment = self._judgment(rule)
         others = ", ".join(self._judgment(other).rule.name for other in judgment.by)
-        return f"{WHY_NOT[judgment.status].format(rule=judgment.rule, others=others)}\n{judgment.verdict}"
+        on_trial = judgment.status == "not asked" and judgment.rule.status == "experimental"
+        template = ON_TRIAL if on_trial else WHY_NOT[judgment.status]
+        return f"{template.format(rule=judgment.rule, others=others)}\n{judgment.verdict}"
 
     def _judgment(self, rule: str) -> Judgment:
         if self._catalogue is None:

@@ -59,17 +59,26 @@ def _check_profile(settings: Settings, profile: str | None, knowledge: Knowledge
 
 
 def _asked(settings: Settings, catalogue: Catalogue) -> Asked | None:
-    """Rules that are merely not selected still rule out and silence; ignored ones do not."""
-    if not settings.select and not settings.ignore and not settings.severity:
+    """Rules that are merely not selected still rule out and silence; ignored ones and those on trial do not."""
+    on_trial = _on_trial(settings, catalogue)
+    if not settings.select and not settings.ignore and not settings.severity and not on_trial:
         return None
 
     def all_of(words: Sequence[str], key: str) -> frozenset[str]:
         return frozenset[str]().union(*(_named(word, settings.said(key), catalogue) for word in words))
 
     everything = frozenset(catalogue.rules)
-    ignored = all_of(settings.ignore, "ignore")
+    ignored = all_of(settings.ignore, "ignore") | on_trial
     told = all_of(settings.select, "select") if settings.select else everything
     return Asked(told=told - ignored, heeded=everything - ignored, severities=_severities(settings, catalogue))
+
+
+def _on_trial(settings: Settings, catalogue: Catalogue) -> frozenset[str]:
+    """The experimental rules that nobody asked for: their false alarms are not known yet."""
+    if settings.preview:
+        return frozenset()
+    named = {rule.id for word in settings.select if (rule := catalogue.find(word)) is not None}
+    return frozenset(rule.id for rule in catalogue.rules.values() if rule.status == "experimental") - named
 
 
 def _severities(settings: Settings, catalogue: Catalogue) -> Mapping[str, Severity]:

@@ -33,7 +33,7 @@ class EvidenceItem(Part):
 
 class Finding(Part):
     """A rule that holds on this run. ``confidence`` is the probability, 0 to 1, that it is right; ``known`` marks what
-    the baseline lists.
+    the baseline lists, ``preview`` what a rule on trial says.
     """
 
     rule: str
@@ -49,6 +49,7 @@ class Finding(Part):
     at: str = ""
     explained_by: tuple[str, ...] = ()
     known: bool = False
+    preview: bool = False
 
     def __str__(self) -> str:
         return f"{self.rule} {self.name} ({self.severity}, {self.confidence:.0%})"

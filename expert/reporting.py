@@ -117,6 +117,7 @@ def finding_of(judgment: Judgment) -> Finding:
         evidence=tuple(sorted(seen.values(), key=lambda item: (item.weight == "observed", not item.supports))),
         at=place(judgment.at, judgment.clock),
         explained_by=judgment.explained_by,
+        preview=rule.status == "experimental",
     )
 
 

@@ -74,7 +74,10 @@ def _rules(options: argparse.Namespace) -> int:
             }
             for rule in rules
         ),
-        lambda row: f"{row['id']}  {row['severity']:8}{row['kind']:8}{row['name']:34}{row['symptom']}",
+        lambda row: (
+            f"{row['id']}  {row['severity']:8}{row['kind']:8}{row['name']:34}{row['symptom']}"
+            + (" (preview)" if row["status"] == "experimental" else "")
+        ),
     )
 
 

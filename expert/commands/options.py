@@ -31,6 +31,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--settings", metavar="FILE", help="the file to read, in place of the nearest")
     group.add_argument("--select", action="append", metavar="RULE", help="tell of these rules only; repeatable")
     group.add_argument("--ignore", action="append", metavar="RULE", help="leave these rules out; repeatable")
+    group.add_argument("--preview", action="store_true", default=None, help="judge the rules on trial too")
     group.add_argument("--limit", action="append", metavar="NAME=VALUE", help="another value for a limit; repeatable")
     group.add_argument("--severity", action="append", metavar="RULE=LEVEL", help="another severity; repeatable")
     group.add_argument("--profile", help="the kind of run whose limits are used")
@@ -67,7 +68,7 @@ def _file(options: argparse.Namespace) -> tuple[str | None, str]:
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     given: dict[str, Any] = {
         key: value
-        for key in ("profile", "fail_on", "baseline", "select", "ignore")
+        for key in ("profile", "fail_on", "baseline", "select", "ignore", "preview")
         if (value := getattr(options, key)) is not None
     }
     for key in ("select", "ignore"):

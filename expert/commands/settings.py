@@ -60,6 +60,7 @@ def _settings(options: argparse.Namespace) -> int:
 def _rows(settings: Settings, knowledge: Knowledge) -> Iterator[Row]:
     yield _row(settings, "select", ", ".join(settings.select) or "all rules")
     yield _row(settings, "ignore", ", ".join(settings.ignore) or NONE)
+    yield _row(settings, "preview", "on" if settings.preview else "off")
     for name, value in settings.limits.items():
         default = knowledge.limits[name].value
         yield Row(

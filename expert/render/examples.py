@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from expert.render.figure import Figure, figure_of
 from expert.render.text import note
 from expert.reporting import is_short
 from expert.rule import Rule
+from expert.settings import Settings
 
 BULLET = "  · "
 ADVISE, WHY, WHY_NOT = "print(advice)", 'print(advice.why("{name}"))', 'print(advice.why_not("{name}"))'
@@ -40,7 +42,7 @@ def firing(rule: Rule, knowledge: Knowledge) -> Shown | None:
     where there is one.
     """
     best: tuple[tuple[bool, bool, bool], Shown] | None = None
-    for case, facts, advice in _judged(rule.fires, knowledge):
+    for case, facts, advice in _judged(rule.fires, rule, knowledge):
         call, said = _said(advice, rule)
         judged = judge_rule(rule, facts, Limits(), short=is_short(facts))
         figure = figure_of(facts.history, judged.at, judged.clock)
@@ -54,7 +56,7 @@ def firing(rule: Rule, knowledge: Knowledge) -> Shown | None:
 def near_miss(rule: Rule, knowledge: Knowledge) -> Shown | None:
     """The first quiet case with a picture that is judged *no*, else one without a picture, else facts that are."""
     best: Shown | None = None
-    for case, facts, advice in _judged(rule.quiet, knowledge):
+    for case, facts, advice in _judged(rule.quiet, rule, knowledge):
         if judge_rule(rule, facts, Limits(), short=False).status == "no":
             reason = advice.why_not(rule.id)
             shown = Shown(case, figure_of(facts.history), _told(case), WHY_NOT.format(name=rule.name), reason, facts)
@@ -71,7 +73,7 @@ def quoted(advice: Advice, rule: Rule) -> str:
         if f"({rule.id}, confidence" in lines[0]:
             return paragraph
         for entry in _entries(lines):
-            if f"({rule.id})" in " ".join(entry):
+            if re.search(rf"\({rule.id}(, preview)?\)", " ".join(entry)):
                 return "\n".join(entry)
     return ""
 
@@ -93,14 +95,16 @@ def _entries(lines: Sequence[str]) -> Iterator[list[str]]:
         yield list(lines[start:end])
 
 
-def _judged(cases: Sequence[Case], knowledge: Knowledge) -> Iterator[tuple[Case, Facts, Advice]]:
+def _judged(cases: Sequence[Case], rule: Rule, knowledge: Knowledge) -> Iterator[tuple[Case, Facts, Advice]]:
+    """The cases that are runs, each with its facts and advice; of a rule on trial as it is told in preview."""
+    settings = Settings(preview=rule.status == "experimental")
     for case in cases:
         if case.run is not None:
             try:
                 history = case.run.history()
             except ValueError:  # a stranger's case that is no run: `check_rule` says why
                 continue
-            yield case, Facts(history, knowledge.signals), judge_history(history, knowledge)
+            yield case, Facts(history, knowledge.signals), judge_history(history, knowledge, settings)
 
 
 def _told(case: Case) -> Mapping[str, Mapping[str, Any]]:

@@ -37,6 +37,10 @@ from expert.rule import Rule
 from expert.wording import capitalized
 
 RULE_LEAD = "{kind} · {severity} · {status} · family {family} · blames {blames}"
+ON_TRIAL = (
+    "This rule is on trial: it is judged only with --preview (settings: preview = true), or where --select names it by "
+    "its own id or name."
+)
 NOTHING_BLAMED = "nothing by itself"
 DETECTED = "The rule is raised when this holds; what is not recorded leaves it open, and then it is not raised."
 ESCALATED, TO = "Its severity changes", "to {severity} where:"
@@ -69,6 +73,7 @@ def rule_page(rule: Rule, knowledge: Knowledge, measured: Measured = NOTHING) ->
         str(rule),
         (
             text(RULE_LEAD.format(**fields, blames=blames)),
+            *([text(ON_TRIAL)] if rule.status == "experimental" else []),
             Items(tuple(_seen(rule))),
         ),
         (

@@ -23,9 +23,10 @@ SHOWN_PROBLEMS = 5
 SHOWN_HIDDEN = 3
 LONGEST_REASON = 60
 
-FINDING = "{severity}: {name} ({rule}, confidence {confidence:.0%}{at}{known})"
+FINDING = "{severity}: {name} ({rule}, confidence {confidence:.0%}{at}{known}{preview})"
 AT = ", first seen at {at}"
 KNOWN = ", known"
+PREVIEW = ", preview"
 SYMPTOM = "{symptom}."
 CAUSES = ((SURE, "Cause: {cause}."), (ENOUGH, "Probable cause: {cause}."), (0.0, "Possible cause: {cause}."))
 EXPLAINED = "Also seen, and explained by this: {findings}."
@@ -39,8 +40,8 @@ IF_THAT_FAILS = "If that fails: {title} ({reason})"
 LATER = "then: {titles}"
 CODE = "code for the others: expert explain ID, with ID one of {ids}"
 NOTES = "Notes"
-NOTE = "{said} ({rule})"
-NOTE_WITH_REMEDY = "{said} ({rule}) To go further: {title} ({remedy})."
+NOTE = "{said} ({rule}{preview})"
+NOTE_WITH_REMEDY = "{said} ({rule}{preview}) To go further: {title} ({remedy})."
 SURER = "To be surer, record"
 RECORD = "{what}: {how}"
 PROBLEMS = "Problems with plugins"
@@ -94,7 +95,7 @@ def _lines(advice: Advice) -> Iterator[str]:
 def _finding(finding: Finding, advice: Advice) -> Iterator[str]:
     fields = finding.model_dump(include={"severity", "name", "rule", "confidence"})
     at, known = AT.format(at=finding.at) if finding.at else "", KNOWN if finding.known else ""
-    yield FINDING.format(**fields, at=at, known=known)
+    yield FINDING.format(**fields, at=at, known=known, preview=_preview(finding))
     yield from _wrapped(_said(finding), "  ")
     hidden = [one.finding.name for one in advice.suppressed if one.finding.rule in finding.explained_by]
     if hidden:
@@ -158,8 +159,15 @@ def _first(names: list[str]) -> list[str]:
 def _remark(finding: Finding, advice: Advice) -> str:
     first = next((one for one in advice.recommendations if finding.rule in one.serves), None)
     if first is None:
-        return NOTE.format(said=_said(finding), rule=finding.rule)
-    return NOTE_WITH_REMEDY.format(said=_said(finding), rule=finding.rule, title=first.title, remedy=first.remedy)
+        return NOTE.format(said=_said(finding), rule=finding.rule, preview=_preview(finding))
+    return NOTE_WITH_REMEDY.format(
+        said=_said(finding), rule=finding.rule, preview=_preview(finding), title=first.title, remedy=first.remedy
+    )
+
+
+def _preview(finding: Finding) -> str:
+    """The mark of what a rule on trial says."""
+    return PREVIEW if finding.preview else ""
 
 
 def _said(finding: Finding) -> str:

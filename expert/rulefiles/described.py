@@ -32,7 +32,7 @@ DESCRIBED: Mapping[str, str] = {
     "family": "What the rule is about; its prefix stands in the id.",
     "level": "How deep the cause lies: measurement first, generalization last.",
     "severity": "From info to fatal; what is below warning is a note.",
-    "status": "Experimental, stable or deprecated.",
+    "status": "Experimental (judged only with --preview or where it is selected by name), stable or deprecated.",
     "prior": "How often the rule is right where its condition holds and nothing else is known, 0 to 1.",
     "core": "Whether it must be judged no before a run is called healthy.",
     "blames": "What is to be changed.",

@@ -40,12 +40,16 @@ class Settings(_Record):
     """``select`` and ``ignore`` name rules by id, name, family or id prefix (empty ``select``: all); ``limits``
     overrides limits by name, ``severity`` the severity of rules; ``profile`` names the kind of run.
 
+    ``preview`` judges rules on trial too: those whose status is experimental, which are otherwise left out unless
+    ``select`` names them by their own id or name.
+
     ``suppress`` hides findings that are accepted, with a reason; ``baseline`` is a file of findings that are known.
     ``fail_on`` is the severity from which on a finding fails the command; ``plugins`` are to be loaded.
     """
 
     select: Words = ()
     ignore: Words = ()
+    preview: Annotated[bool, BeforeValidator(values.flag)] = False
     limits: Mapping[str, Annotated[float, BeforeValidator(values.number)]] = Field(default_factory=dict)
     severity: Mapping[str, Annotated[Severity, BeforeValidator(values.one_of(SEVERITIES))]] = Field(
         default_factory=dict

@@ -35,6 +35,13 @@ def number(value: object) -> float:
     return float(value)
 
 
+def flag(value: object) -> bool:
+    """Yes or no, as a truth value."""
+    if not isinstance(value, bool):
+        raise _refused("true or false", value)
+    return value
+
+
 def day(value: object) -> datetime.date:
     """A date."""
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):

@@ -19,7 +19,6 @@ RULE = Rule(
     family="data",
     level="data",
     severity="warning",
-    status="experimental",
     prior=0.25,
     blames=("labels",),
     symptom="validation is best early and then soars while the training loss vanishes",

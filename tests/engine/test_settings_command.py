@@ -57,6 +57,7 @@ def test_every_value_is_shown_with_its_place(folder: Path, capsys: pytest.Captur
         ["settings", "in expert.toml (the nearest)"],
         ["select", "command line    OSC, PLT, GEN"],
         ["ignore", "expert.toml:1   GEN"],
+        ["preview", "default         off"],
         ["limits", f"expert.toml:5   {name} = 3 (default {default:g})"],
         ["severity", "expert.toml:8   PLT = info"],
         ["severity", "command line    OSC101 = error"],

@@ -30,7 +30,7 @@ def suppression(text: str) -> str:
         (
             'selekt = ["OSC"]',
             1,
-            "unknown key 'selekt'; known are select, ignore, limits, severity, profile, suppress, ",
+            "unknown key 'selekt'; known are select, ignore, preview, limits, severity, profile, suppress, ",
         ),
         ('selekt = ["OSC"]', 1, "Did you mean 'select'?"),
         ('\nfail_on = "error"', 2, "Did you mean 'fail-on'?"),
