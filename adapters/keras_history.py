@@ -99,8 +99,8 @@ def _of_model(
         "evaluation_mode_in_validation": True,
     }
     # They know much of Keras, and recognizing a history needs none of it.
-    from expert.adapters.keras_compiled import read_compiled
-    from expert.adapters.keras_model import is_keras_model, read_model
+    from expert.adapters.keras.profile.compiled import read_compiled
+    from expert.adapters.keras.profile.model import is_keras_model, read_model
 
     rate = next((table[name][0] for name in RATE_COLUMNS if table.get(name)), None)
     model = getattr(fit, "model", None)

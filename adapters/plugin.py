@@ -41,7 +41,7 @@ def _when_asked(
     def read(source: object, request: ReadRequest) -> tuple[History, ...]:
         return reader().read(source, request)
 
-    return Reader(identity, title, gives, recognizes, read)
+    return Reader(identity, title, gives, recognizes, read, refuses=module in REFUSING)
 
 
 WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
@@ -51,12 +51,15 @@ WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
     "json_document": ("json-document", "run", "a JSON file with an object of lists or a list of objects", _path),
     "hf_trainer_state": ("hf-trainer-state", "run", "trainer_state.json of Hugging Face", _path),
     "refusals": ("refusals", "run", "other files by saying what they are and how to convert them", _path),
-    "keras_model": ("keras-model", "model", "Keras model", _anything),
+    "keras.profile.model": ("keras-model", "model", "Keras model", _anything),
     "torch.profile.model": ("torch-model", "model", "PyTorch module", _anything),
     "torch.profile.optimizer": ("torch-optimizer", "model", "PyTorch optimizer", _anything),
     "arrays": ("arrays", "data", "arrays and tables of samples", _anything),
 }
 """By module: id, what it gives, title, and what it is asked about. A test holds them against the module's own."""
+
+REFUSING = frozenset({"refusals"})
+"""Modules whose reader reads nothing."""
 
 
 @hookimpl

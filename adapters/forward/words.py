@@ -12,6 +12,16 @@ SHAPING = frozenset(
     | {"repeat", "repeat_interleave", "requires_grad", "reshape", "reshape_as", "roll", "select", "slice", "split"}
     | {"squeeze", "sum", "swapaxes", "swapdims", "t", "take", "tile", "to", "transpose", "tril", "triu", "type"}
     | {"type_as", "unbind", "unflatten", "unfold", "unsqueeze", "upsample", "view", "view_as", "cumsum"}
+    | {
+        "cast",
+        "convert_to_tensor",
+        "ensure_shape",
+        "expand_dims",
+        "moveaxis",
+        "reduce_mean",
+        "reduce_sum",
+        "stop_gradient",
+    }
     | {"nan_to_num", "pad_packed_sequence", "pack_padded_sequence", "pop", "bfloat16", "reduce"}
 )
 """They move, sum up or convert numbers and bend nothing."""
@@ -81,7 +91,17 @@ COUNTING = frozenset(
         "format",
     }
     | {"warning", "warning_once", "info", "debug", "is_autocast_enabled", "autocast", "no_grad", "set_grad_enabled"}
-    | {"is_tracing", "is_scripting", "_assert", "record_function", "nullcontext", "is_grad_enabled", "get_device"}
+    | {
+        "rank",
+        "shape",
+        "is_tracing",
+        "is_scripting",
+        "_assert",
+        "record_function",
+        "nullcontext",
+        "is_grad_enabled",
+        "get_device",
+    }
 )
 """They tell of numbers, or of lists, and make none that the output is made of."""
 MAKING = frozenset(

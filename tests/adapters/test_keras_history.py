@@ -152,7 +152,7 @@ def test_a_model_that_cannot_be_read_does_not_cost_the_curves(monkeypatch: pytes
     def fail(_model: object) -> None:
         raise RuntimeError("strange")
 
-    monkeypatch.setattr("expert.adapters.keras_model.read_model", fail)
+    monkeypatch.setattr("expert.adapters.keras.profile.model.read_model", fail)
     history = read(fit(epochs=1))
     assert history.roles
     assert any("strange" in note for note in history.notes)

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from expert.adapters.keras_model import READER
+from expert.adapters.keras.profile.model import READER
 from expert.adapters.torch.profile import model as torch_model
-from expert.errors import SourceError
 from expert.history import History
 from expert.reading import ReadRequest
 from tests.adapters.keras_framework import keras
@@ -131,13 +130,14 @@ class OwnModel(keras.Model):  # type: ignore[misc]
         return self.head(self.block(self.embed(x)))
 
 
-def test_a_model_with_a_call_of_its_own_keeps_its_secrets() -> None:
+def test_the_source_of_a_call_of_ones_own_shows_shortcuts_and_the_head() -> None:
     model = OwnModel()
     model(np.zeros((2, 5), "int32"))
     found = read(model).model
     assert found.parameters == model.count_params()
     assert (found.transformer, found.embedding, found.normalization, found.activation) == (True, True, "layer", "gelu")
-    assert (found.output_activation, found.residual, found.recurrent) == (None, None, None)
+    assert (found.output_activation, found.output_units, found.residual, found.recurrent) == ("none", 20, True, "none")
+    assert found.depth == 4  # two of the attention, the block's own and the head
 
 
 def test_zero_kernels_are_named() -> None:
@@ -153,9 +153,14 @@ def test_the_statistics_of_a_normalization_are_not_frozen_weights() -> None:
     assert read(sequence(scaler, layers.Dense(1))).model.frozen == ()
 
 
-def test_a_model_without_weights_is_refused() -> None:
-    with pytest.raises(SourceError, match="has no weights yet"):
-        READER.read(keras.Sequential([layers.Dense(1)]), ReadRequest())
+def test_a_model_without_weights_shows_its_layers() -> None:
+    model = keras.Sequential([layers.Dense(8, "tanh"), layers.Dropout(0.1), layers.Dense(3, "softmax")])
+    history = read(model)
+    found = history.model
+    assert (found.parameters, found.trainable_parameters, found.largest_gain) == (None, None, None)
+    assert (found.activation, found.output_activation, found.output_units, found.depth) == ("tanh", "softmax", 3, 2)
+    assert "has no weights yet" in history.notes[0]
+    assert not model.built
 
 
 def test_optimizer_clipping_and_loss() -> None:
@@ -178,6 +183,7 @@ def test_optimizer_clipping_and_loss() -> None:
         "weight_averaging": False,
         "loss": "cross_entropy",
         "loss_from_logits": True,
+        "loss_formula": "fused",
         "loss_reduction": "mean",
         "label_smoothing": 0.1,
     }

@@ -1,0 +1,50 @@
+"""Everything a model in training tells, put together: its layers, how it was compiled and how ``fit`` was called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from expert.adapters.keras.profile.compiled import read_compiled
+from expert.adapters.keras.profile.fit import read_fit
+from expert.adapters.keras.profile.model import never_called, read_model
+from expert.history import History, ModelProfile, RunConfig
+
+FIT = {"gradients_zeroed": True, "training_mode_in_training": True, "evaluation_mode_in_validation": True}
+"""The loops of ``fit`` see to these themselves."""
+
+
+def profiles_of(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> tuple[ModelProfile, RunConfig]:
+    """Return what a ``keras.Model`` and the call of ``fit`` that trains it tell; None is unknown.
+
+    ``fit_parameters`` are arguments of ``fit`` by their names (``epochs``, ``batch_size``, ``validation_split``,
+    ``shuffle``, ``class_weight``, ``callbacks`` ...), as far as they are known, and what callbacks find in ``params``
+    (``steps``); None where the model is not trained by ``fit``. Nothing is built, traced, drawn or changed, and
+    nothing raises.
+    """
+    history = read_profiles(model, fit_parameters)
+    return history.model, history.config
+
+
+def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> History:
+    """As `profiles_of`, but a History that holds notes, too."""
+    config, notes = read_compiled(model)
+    unused = never_called(model)
+    if unused:
+        shown = ", ".join(unused[:5]) + (" ..." if len(unused) > 5 else "")
+        notes += (f"The code of the model never calls {shown}.",)
+    if fit_parameters is not None:
+        known = FIT | _of_fit(fit_parameters)
+        if "schedule" in known and config.schedule is not None:
+            del known["schedule"]  # a callback cannot change the rate of an optimizer that has a schedule
+        elif "callbacks" in fit_parameters and "schedule" not in known and config.schedule is None:
+            known["schedule"] = "none"
+        config = config.model_copy(update=known)
+    return History(model=read_model(model), config=config, notes=notes)
+
+
+def _of_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return read_fit(parameters)
+    except Exception:  # callbacks of all kinds
+        return {}
