@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from expert.adapters.special_files import special_kind
 from expert.adapters.text.opening import Beginning, as_path, beginning
 from expert.errors import SourceError
 from expert.history import History
@@ -46,8 +47,13 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 def seen(source: object) -> tuple[float, str] | None:
     """Return how sure it is that this is no log, and the sentence that says what it is; None for what is no path."""
     path = as_path(source)
+    if path is None:
+        return None
+    special = special_kind(path)
+    if special is not None:
+        return LAST, special
     try:
-        if path is None or not path.exists():
+        if not path.exists():
             return None
         if path.is_dir():
             return _folder(path)
@@ -239,4 +245,5 @@ READER = Reader(
     gives="run",
     recognizes=_recognizes,
     read=_read,
+    refuses=True,
 )

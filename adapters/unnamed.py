@@ -69,4 +69,5 @@ READER = Reader(
     gives="run",
     recognizes=_recognizes,
     read=_read,
+    refuses=True,
 )

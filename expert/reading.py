@@ -24,7 +24,7 @@ class Reader:
     and never raises. ``read`` returns one History per run found, oldest first, or raises `expert.errors.SourceError`
     with
     one sentence. ``gives`` says what the History holds: a run's curves, or only a profile of a model or of data, which
-    `History.merge` adds to a run.
+    `History.merge` adds to a run. One that ``refuses`` reads nothing: it knows what a source is and says so.
     """
 
     id: str
@@ -32,3 +32,4 @@ class Reader:
     gives: Literal["run", "model", "data"]
     recognizes: Callable[[object], float]
     read: Callable[[object, ReadRequest], tuple[History, ...]]
+    refuses: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -57,6 +58,21 @@ def read(
 
     Readers that fail to say whether they recognize it are added to ``failed``, and the others go on.
     """
+    chosen = _chosen(source, gives, plugins, failed)
+    folder = Path(os.fspath(source)) if isinstance(source, str | os.PathLike) and os.path.isdir(source) else None
+    if folder is None or gives != "run":
+        return _read_by(chosen, source, columns, plugins)
+    refusal = None
+    if not chosen.refuses:
+        try:
+            return _read_by(chosen, source, columns, plugins)
+        except SourceError as error:
+            refusal = error
+    return _read_folder(folder, chosen, refusal, plugins, columns)
+
+
+def _chosen(source: object, gives: Gives, plugins: Plugins, failed: list[ProblemNote] | None) -> Reader:
+    """The reader that is surest of a source; raises `SourceError` where there is none, or more than one."""
     readers = [reader for reader in plugins.readers if reader.gives == gives]
     sure = [(_sureness(reader, source, plugins, failed), reader) for reader in readers]
     best = max((score for score, _ in sure), default=0.0)
@@ -68,10 +84,37 @@ def read(
         raise SourceError(
             f"{_shown(source)} is recognized equally well by the readers {names}; leave one of their plugins out."
         )
-    runs = _read_by(chosen[0], source, columns, plugins)
-    if not runs:
-        raise SourceError(f"{_shown(source)}: the reader '{chosen[0].id}' found no run in it.")
-    return runs
+    return chosen[0]
+
+
+def _read_folder(
+    folder: Path, chosen: Reader, refusal: SourceError | None, plugins: Plugins, columns: Mapping[str, str] | None
+) -> tuple[History, ...]:
+    """The runs of the logs below a folder that is no log itself; the last of them says what was not read.
+
+    Where there are none, the folder is refused as a whole.
+    """
+    from expert.folders import gather_folder  # most sources are no folders
+
+    def reads(place: Path) -> bool:
+        try:
+            return not _chosen(place, "run", plugins, None).refuses
+        except SourceError:  # not recognized, or by two: a stranger's reader among them
+            return False
+
+    def read_one(place: Path) -> tuple[History, ...]:
+        return _read_by(_chosen(place, "run", plugins, None), place, columns, plugins)
+
+    found = gather_folder(folder, reads, read_one)
+    if found.runs:
+        last = found.runs[-1]
+        return (*found.runs[:-1], last.model_copy(update={"notes": (*last.notes, *found.notes)}))
+    try:
+        if refusal is not None:
+            raise refusal
+        return _read_by(chosen, folder, columns, plugins)
+    except SourceError as error:
+        raise SourceError(" ".join([str(error), *found.notes])) from None
 
 
 def _sureness(reader: Reader, source: object, plugins: Plugins, failed: list[ProblemNote] | None) -> float:
@@ -87,7 +130,7 @@ def _read_by(
     reader: Reader, source: object, columns: Mapping[str, str] | None, plugins: Plugins
 ) -> tuple[History, ...]:
     try:
-        return reader.read(source, ReadRequest(columns=columns or {}))
+        runs = reader.read(source, ReadRequest(columns=columns or {}))
     except ExpertError:
         raise
     except OSError as error:
@@ -98,6 +141,9 @@ def _read_by(
         raise SourceError(
             f"{_shown(source)}: the reader '{reader.id}' of plugin '{name}' failed with {what}"
         ) from error
+    if not runs:
+        raise SourceError(f"{_shown(source)}: the reader '{reader.id}' found no run in it.")
+    return runs
 
 
 def _profile(name: str, value: object, plugins: Plugins, failed: list[ProblemNote]) -> History:
@@ -140,10 +186,20 @@ def _several(runs: Sequence[History], source: object) -> str:
 
 def _unreadable(source: object, gives: str, readers: Sequence[Reader]) -> str:
     if isinstance(source, str | os.PathLike) and not os.path.exists(source):
-        return f"There is no file or folder {os.fspath(source)!r}."
+        path = os.fspath(source)
+        return f"There is no file or folder {path!r}.{_nearest_path(path)}"
     titles = ", ".join(sorted({reader.title for reader in readers}))
     known = titles or "nothing (no plugin with readers is loaded)"
     return f"Nothing here reads {_shown(source)} as a {gives}; what can be read: {known}."
+
+
+def _nearest_path(path: str) -> str:
+    """The file or folder beside it that is spelled most alike."""
+    folder, name = os.path.split(path)
+    try:
+        return nearest(name, os.listdir(folder or "."))
+    except OSError:
+        return ""
 
 
 def _shown(source: object) -> str:

@@ -1,0 +1,156 @@
+"""A folder that holds many runs: every log in it is read where it lies, within bounds, and what was passed over is said."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from expert.errors import SourceError
+from expert.history import History
+
+DEEPEST = 8
+"""Levels of folders below the first that are entered."""
+MOST_ENTRIES = 20_000
+"""Files and folders that are looked at."""
+MOST_ASKED = 2_000
+"""Files that are opened to see what they are."""
+MOST_RUNS = 1_000
+"""Runs that are read."""
+SHOWN = 3
+
+PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
+"""Folders with a great many files and no logs; hidden ones and virtual environments are passed over, too."""
+ENDS_OF_LOGS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+"""Ends of names of files of which it is said why they are no logs; other files that are none are not mentioned."""
+LONGEST_REASON = 120
+OTHER_KINDS = frozenset({
+    ".py", ".pyc", ".ipynb", ".md", ".rst", ".html", ".css", ".js", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".ini",
+    ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".mp4", ".wav", ".mp3",
+    ".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".onnx", ".h5", ".keras", ".npy", ".npz", ".pb", ".index",
+    ".zip", ".tar", ".tgz", ".7z", ".whl", ".so", ".lock", ".map",
+})  # fmt: skip
+"""Ends of names of files that are no logs and are not opened."""
+
+
+@dataclass
+class Gathered:
+    """The runs of a folder in the natural order of their paths, and what is to be said of the rest."""
+
+    runs: list[History] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    """Logs that hold no run and places that cannot be entered, each with the reason."""
+    passed_over: list[str] = field(default_factory=list)
+    bounds: list[str] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was not read, in sentences."""
+        notes = list(dict.fromkeys(self.bounds))
+        if self.unreadable:
+            notes.append(f"Not read in this folder: {_listed(self.unreadable, '; ')}.")
+        if self.passed_over:
+            notes.append(f"Passed over in this folder: {_listed(self.passed_over, ', ')}.")
+        return notes
+
+
+def gather_folder(
+    folder: Path, reads: Callable[[Path], bool], read: Callable[[Path], Sequence[History]]
+) -> Gathered:
+    """Read every log below a folder. ``reads`` says whether a file or a folder is one log (it never raises), ``read``
+    returns its runs or raises `SourceError`.
+
+    What is neither a file nor a folder is never opened; links are followed, and nothing is read twice.
+    """
+    found = Gathered()
+    for place in _candidates(folder, reads, found):
+        if len(found.runs) >= MOST_RUNS:
+            found.bounds.append(f"The folder holds more than {MOST_RUNS:,} runs; only the first are read.")
+            break
+        try:
+            found.runs += read(place)
+        except SourceError as error:
+            found.unreadable.append(_below(folder, place, str(error)))
+    if len(found.runs) > 1:
+        found.runs = [_numbered(run, number, len(found.runs), folder) for number, run in enumerate(found.runs, 1)]
+    return found
+
+
+def _candidates(folder: Path, reads: Callable[[Path], bool], found: Gathered) -> Iterator[Path]:
+    """Files and folders that are one log each, in the natural order of their paths."""
+    seen: set[tuple[int, int]] = set()
+    looked_at = asked = 0
+    waiting = [(folder, 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        try:
+            status = place.stat()
+        except OSError:
+            continue  # a link that leads nowhere or in a circle, a file that is gone
+        identity = status.st_dev, status.st_ino
+        if identity in seen:
+            continue
+        seen.add(identity)
+        looked_at += 1
+        if looked_at > MOST_ENTRIES:
+            found.bounds.append(f"The folder has more than {MOST_ENTRIES:,} entries; only the first are looked at.")
+            return
+        if stat.S_ISDIR(status.st_mode):
+            if depth and reads(place):
+                yield place
+            elif depth > DEEPEST:
+                found.bounds.append(f"Folders more than {DEEPEST} levels deep are not looked at.")
+            else:
+                waiting += [(one, depth + 1) for one in reversed(_entries(place, folder, found))]
+        elif stat.S_ISREG(status.st_mode) and place.suffix.lower() not in OTHER_KINDS:
+            asked += 1
+            if asked > MOST_ASKED:
+                found.bounds.append(f"The folder has more than {MOST_ASKED:,} files; only the first are looked at.")
+                return
+            if reads(place) or place.suffix.lower() in ENDS_OF_LOGS:
+                yield place
+
+
+def _entries(place: Path, folder: Path, found: Gathered) -> list[Path]:
+    """What a folder holds, without what is passed over, links last: a run keeps the name of its own folder."""
+    kept = []
+    try:
+        for one in os.scandir(place):
+            if not (one.name.startswith(".") or one.name in PASSED_OVER or _is_environment(one)):
+                kept.append(one)
+            elif one.is_dir():
+                found.passed_over.append(str(Path(one.path).relative_to(folder)))
+    except OSError as error:
+        found.unreadable.append(f"{place.relative_to(folder)} ({error.strerror or error})")
+    return [Path(one.path) for one in sorted(kept, key=lambda one: (one.is_symlink(), natural(one.name)))]
+
+
+def _is_environment(entry: os.DirEntry[str]) -> bool:
+    return os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))
+
+
+def natural(name: str) -> list[tuple[int, int | str]]:
+    """A key that sorts ``version_2`` before ``version_10``."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part)) if part.isdecimal() and len(part) < 19 else (1, part.lower()) for part in parts]
+
+
+def _below(folder: Path, place: Path, sentence: str) -> str:
+    name = str(place.relative_to(folder))
+    reason = re.sub(rf"^['\"]?{re.escape(str(place))}[^\s:]*['\"]?:?\s*", "", sentence).rstrip(".")
+    return f"{name} ({textwrap.shorten(reason, LONGEST_REASON, placeholder=' ...')})"
+
+
+def _numbered(run: History, number: int, count: int, folder: Path) -> History:
+    name = (run.source or "").removeprefix(str(folder)).lstrip("/\\")
+    note = f"This is run {number} of {count} in the folder {folder}{f': {name}' if name else ''}."
+    return run.model_copy(update={"notes": (note, *run.notes)})
+
+
+def _listed(items: Sequence[str], between: str) -> str:
+    more = len(items) - SHOWN
+    return between.join(items[:SHOWN]) + (f"{between}and {more} more" if more > 0 else "")
