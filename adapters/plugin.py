@@ -61,9 +61,6 @@ WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
 REFUSING = frozenset({"refusals"})
 """Modules whose reader reads nothing."""
 
-REFUSING = frozenset({"refusals"})
-"""Modules whose reader reads nothing."""
-
 
 @hookimpl
 def expert_readers() -> list[Reader]:
