@@ -5,12 +5,15 @@ from __future__ import annotations
 from expert.cases import broken, case, curve, decay, facts, flat, layers, line, run, zigzag
 from expert.hooks import API, hookimpl
 from expert.language.handles import (
+    attention,
     batch,
     config,
     data,
+    embedding,
     gradient,
     model,
     optimizer,
+    output,
     scaler,
     signal,
     test,
@@ -27,9 +30,9 @@ from expert.rule import Rule, against, decisive, escalates, moderate, strong, su
 from expert.signals.signal import Reading, Signal, Unknown
 
 __all__ = [
-    "API", "Change", "Reading", "Remedy", "Rule", "Signal", "Unknown", "against", "batch", "broken", "case", "config",
-    "curve", "data", "decay", "decisive", "escalates", "facts", "flat", "gradient", "hookimpl", "keras_code", "layers",
-    "limit", "line", "model", "moderate", "not_when", "numpy_code", "optimizer", "run", "scaler", "signal",
-    "strong", "supports", "test", "time", "torch_code", "train", "train_eval", "update", "val", "weak", "weight",
-    "zigzag",
+    "API", "Change", "Reading", "Remedy", "Rule", "Signal", "Unknown", "against", "attention", "batch", "broken",
+    "case", "config", "curve", "data", "decay", "decisive", "embedding", "escalates", "facts", "flat", "gradient",
+    "hookimpl", "keras_code", "layers", "limit", "line", "model", "moderate", "not_when", "numpy_code", "optimizer",
+    "output", "run", "scaler", "signal", "strong", "supports", "test", "time", "torch_code", "train", "train_eval",
+    "update", "val", "weak", "weight", "zigzag",
 ]  # fmt: skip
