@@ -1,4 +1,4 @@
-"""A folder that holds many runs: every log in it is read where it lies, within bounds, and what was passed over is said."""
+"""A folder that holds many runs: every log in it is read where it lies, within bounds; what was passed over is said."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OTHER_KINDS = frozenset({
 
 
 @dataclass
-class Gathered:
+class FolderRuns:
     """The runs of a folder in the natural order of their paths, and what is to be said of the rest."""
 
     runs: list[History] = field(default_factory=list)
@@ -57,16 +57,21 @@ class Gathered:
             notes.append(f"Passed over in this folder: {_listed(self.passed_over, ', ')}.")
         return notes
 
+    def all_told(self) -> tuple[History, ...]:
+        """The runs; the last of them, which is judged where none is chosen, carries the notes."""
+        if not self.notes:
+            return tuple(self.runs)
+        *others, last = self.runs
+        return (*others, last.model_copy(update={"notes": (*last.notes, *self.notes)}))
 
-def gather_folder(
-    folder: Path, reads: Callable[[Path], bool], read: Callable[[Path], Sequence[History]]
-) -> Gathered:
+
+def gather_folder(folder: Path, reads: Callable[[Path], bool], read: Callable[[Path], Sequence[History]]) -> FolderRuns:
     """Read every log below a folder. ``reads`` says whether a file or a folder is one log (it never raises), ``read``
     returns its runs or raises `SourceError`.
 
     What is neither a file nor a folder is never opened; links are followed, and nothing is read twice.
     """
-    found = Gathered()
+    found = FolderRuns()
     for place in _candidates(folder, reads, found):
         if len(found.runs) >= MOST_RUNS:
             found.bounds.append(f"The folder holds more than {MOST_RUNS:,} runs; only the first are read.")
@@ -80,7 +85,7 @@ def gather_folder(
     return found
 
 
-def _candidates(folder: Path, reads: Callable[[Path], bool], found: Gathered) -> Iterator[Path]:
+def _candidates(folder: Path, reads: Callable[[Path], bool], found: FolderRuns) -> Iterator[Path]:
     """Files and folders that are one log each, in the natural order of their paths."""
     seen: set[tuple[int, int]] = set()
     looked_at = asked = 0
@@ -115,7 +120,7 @@ def _candidates(folder: Path, reads: Callable[[Path], bool], found: Gathered) ->
                 yield place
 
 
-def _entries(place: Path, folder: Path, found: Gathered) -> list[Path]:
+def _entries(place: Path, folder: Path, found: FolderRuns) -> list[Path]:
     """What a folder holds, without what is passed over, links last: a run keeps the name of its own folder."""
     kept = []
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
@@ -15,6 +15,9 @@ from expert.history import DataProfile, History, ModelProfile, RunConfig
 from expert.history.record import nothing_known
 from expert.plugins import Plugins
 from expert.reading import Reader, ReadRequest
+
+if TYPE_CHECKING:
+    from expert.folders import FolderRuns
 
 Gives = Literal["run", "model", "data"]
 PROFILES: Mapping[str, type[RunConfig] | type[ModelProfile] | type[DataProfile]] = {
@@ -40,7 +43,7 @@ def gather(
         runs = read(source, "run", plugins, columns, failed)
         history = runs[-1]
         if len(runs) > 1:
-            notes.append(_several(runs, source))
+            notes.append(note_on_several(runs, source))
     for name, value in profiles.items():
         if value is not None:
             history = history.merge(_profile(name, value, plugins, failed))
@@ -58,17 +61,50 @@ def read(
 
     Readers that fail to say whether they recognize it are added to ``failed``, and the others go on.
     """
-    chosen = _chosen(source, gives, plugins, failed)
-    folder = Path(os.fspath(source)) if isinstance(source, str | os.PathLike) and os.path.isdir(source) else None
-    if folder is None or gives != "run":
-        return _read_by(chosen, source, columns, plugins)
-    refusal = None
+    if gives == "run" and isinstance(source, str | os.PathLike) and os.path.isdir(source):
+        return read_folder(Path(os.fspath(source)), plugins, columns, failed).all_told()
+    return _read_by(_chosen(source, gives, plugins, failed), source, columns, plugins)
+
+
+def read_folder(
+    folder: Path,
+    plugins: Plugins,
+    columns: Mapping[str, str] | None = None,
+    failed: list[ProblemNote] | None = None,
+) -> FolderRuns:
+    """The runs in a folder that is one log, such as Lightning's ``version_0``, or in every log below one that is none.
+
+    Raises `SourceError` where there is no run.
+    """
+    from expert.folders import FolderRuns, gather_folder  # most sources are no folders
+
+    chosen = _chosen(folder, "run", plugins, failed)
+    refusal: SourceError | None = None
     if not chosen.refuses:
         try:
-            return _read_by(chosen, source, columns, plugins)
+            return FolderRuns(list(_read_by(chosen, folder, columns, plugins)))
         except SourceError as error:
             refusal = error
-    return _read_folder(folder, chosen, refusal, plugins, columns)
+
+    def reads(place: Path) -> bool:
+        try:
+            return not _chosen(place, "run", plugins, failed).refuses
+        except SourceError:  # not recognized, or by two: a stranger's reader among them
+            return False
+
+    def read_one(place: Path) -> tuple[History, ...]:
+        return _read_by(_chosen(place, "run", plugins, failed), place, columns, plugins)
+
+    found = gather_folder(folder, reads, read_one)
+    if found.runs:
+        return found
+    try:
+        if refusal is not None:
+            raise refusal
+        _read_by(chosen, folder, columns, plugins)
+    except SourceError as error:
+        raise SourceError(" ".join([str(error), *found.notes])) from None
+    return found
 
 
 def _chosen(source: object, gives: Gives, plugins: Plugins, failed: list[ProblemNote] | None) -> Reader:
@@ -85,36 +121,6 @@ def _chosen(source: object, gives: Gives, plugins: Plugins, failed: list[Problem
             f"{_shown(source)} is recognized equally well by the readers {names}; leave one of their plugins out."
         )
     return chosen[0]
-
-
-def _read_folder(
-    folder: Path, chosen: Reader, refusal: SourceError | None, plugins: Plugins, columns: Mapping[str, str] | None
-) -> tuple[History, ...]:
-    """The runs of the logs below a folder that is no log itself; the last of them says what was not read.
-
-    Where there are none, the folder is refused as a whole.
-    """
-    from expert.folders import gather_folder  # most sources are no folders
-
-    def reads(place: Path) -> bool:
-        try:
-            return not _chosen(place, "run", plugins, None).refuses
-        except SourceError:  # not recognized, or by two: a stranger's reader among them
-            return False
-
-    def read_one(place: Path) -> tuple[History, ...]:
-        return _read_by(_chosen(place, "run", plugins, None), place, columns, plugins)
-
-    found = gather_folder(folder, reads, read_one)
-    if found.runs:
-        last = found.runs[-1]
-        return (*found.runs[:-1], last.model_copy(update={"notes": (*last.notes, *found.notes)}))
-    try:
-        if refusal is not None:
-            raise refusal
-        return _read_by(chosen, folder, columns, plugins)
-    except SourceError as error:
-        raise SourceError(" ".join([str(error), *found.notes])) from None
 
 
 def _sureness(reader: Reader, source: object, plugins: Plugins, failed: list[ProblemNote] | None) -> float:
@@ -172,7 +178,8 @@ def _recognized(value: object, gives: Gives, plugins: Plugins, failed: list[Prob
     return any(_sureness(reader, value, plugins, failed) > 0.0 for reader in readers)
 
 
-def _several(runs: Sequence[History], source: object) -> str:
+def note_on_several(runs: Sequence[History], source: object) -> str:
+    """Say that a source holds several runs, and which of them is judged."""
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
     names = [(run.source or "").removeprefix(path).strip(" ,:") or f"run {index}" for index, run in enumerate(runs, 1)]
     listed = ", ".join(names[:-1][-SHOWN_RUNS:])

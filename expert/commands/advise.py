@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from expert.commands.command import FOUND, UNUSABLE, Subcommands, complain
 from expert.commands.judging import add_run, chosen, judged
 from expert.commands.options import add_settings, in_use
+from expert.commands.overview import folder_of_runs, judged_runs, overview
 from expert.commands.plugin_options import add_plugins, with_plugins
 from expert.errors import ExpertError, SettingsError
 from expert.render.color import colored, wants_color
@@ -24,7 +25,10 @@ def add(commands: Subcommands) -> None:
     """Describe the command to the parser."""
     advise = commands.add_parser("advise", help="diagnose training logs")
     advise.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a log: CSV, JSON lines, Keras history, trainer_state.json …"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a log: CSV, JSON lines, Keras history, trainer_state.json …, a folder of logs, or - for standard input",
     )
     advise.add_argument("--format", choices=("text", "json"), default="text")
     advise.add_argument(
@@ -42,20 +46,29 @@ def _advise(options: argparse.Namespace) -> int:
     settings = with_plugins(in_use(options).settings, options)
     if options.write_baseline is not None:
         settings = settings.model_copy(update={"baseline": None})  # what is known already is recorded again
-    many = len(options.paths) > 1
     advices: list[tuple[str, Advice]] = []
+    read, many = 0, len(options.paths) > 1
     for path in options.paths:
         try:
-            source = chosen(path, options, settings)
-            advices.append((_name(source), judged(source, options, settings)))
+            folder = folder_of_runs(path, options, settings)
+            if folder is None:
+                source = chosen(path, options, settings)
+                advices.append((_name(source), judged(source, options, settings)))
+                text = _text(advices[-1][1], path if many else None)
+            else:
+                runs = judged_runs(path, folder, options, settings)
+                advices += [(one.source, one.advice) for one in runs]
+                text = overview(path, runs, folder.notes)
+                many = True
         except SettingsError:
             raise  # they hold for every log
         except ExpertError as error:
             complain(error)
             continue
         if options.format == "text" and options.write_baseline is None:
-            _show(path if many else None, advices[-1][1], first=len(advices) == 1)
-    complete = len(advices) == len(options.paths)
+            print(("\n" if read else "") + text)
+        read += 1
+    complete = read == len(options.paths)
     if options.write_baseline is not None:
         return _record(options.write_baseline, advices, complete=complete)
     if options.format == "json" and advices:
@@ -72,12 +85,12 @@ def _name(source: str | History) -> str:
     return source if isinstance(source, str) else source.source or ""
 
 
-def _show(path: str | None, advice: Advice, *, first: bool) -> None:
-    """Print advice; of several under the name of its log, and without what one log alone cannot tell."""
+def _text(advice: Advice, path: str | None) -> str:
+    """The advice as it is printed: of several under the name of its log, without what one log alone cannot tell."""
     if path is not None:
         advice = advice.without_unused_suppressions()
     heading = "" if path is None else f"{printable(path)}\n"
-    print(("" if first else "\n") + heading + colored(str(advice), wants_color(sys.stdout)))
+    return heading + colored(str(advice), wants_color(sys.stdout))
 
 
 def _tell_unused(advices: Sequence[Advice]) -> None:

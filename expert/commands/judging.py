@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from expert.commands.options import pair
+from expert.commands.standard_input import NAME, SIGN, runs_of_standard_input
 from expert.errors import ExpertError, nearest
 
 if TYPE_CHECKING:
@@ -37,10 +38,29 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(path: str, options: argparse.Namespace, settings: Settings) -> str | History:
-    """The log, or the one of its runs that the options ask for."""
-    if options.run_number is None:
-        return path
-    return _run(path, options.run_number, _columns(options), settings)
+    """The log, or the one of its runs that the options ask for; ``-`` is standard input."""
+    if path != SIGN:
+        if options.run_number is None:
+            return path
+        from expert.advising import read_runs
+
+        runs = read_runs(path, columns=columns_of(options), plugins=settings.plugins)
+        return run_asked_for(runs, options.run_number, repr(path))
+    runs = runs_of_standard_input(columns_of(options), settings)
+    if options.run_number is not None:
+        return run_asked_for(runs, options.run_number, NAME)
+    if len(runs) == 1:
+        return runs[0]
+    from expert.sources import note_on_several
+
+    return runs[-1].model_copy(update={"notes": (note_on_several(runs, NAME), *runs[-1].notes)})
+
+
+def run_asked_for(runs: Sequence[History], number: int, where: str) -> History:
+    """The run of that number; raises `ExpertError` where there is none."""
+    if not 1 <= number <= len(runs):
+        raise ExpertError(f"--run {number}: {where} holds {len(runs)} run(s), numbered from 1.")
+    return runs[number - 1]
 
 
 def judged(source: str | History, options: argparse.Namespace, settings: Settings) -> Advice:
@@ -53,22 +73,14 @@ def judged(source: str | History, options: argparse.Namespace, settings: Setting
         config=fields.get("config"),
         model=fields.get("model"),
         data=fields.get("data"),
-        columns=_columns(options) if options.run_number is None else None,
+        columns=columns_of(options) if isinstance(source, str) else None,
         settings=settings,
     )
 
 
-def _columns(options: argparse.Namespace) -> Mapping[str, str]:
+def columns_of(options: argparse.Namespace) -> Mapping[str, str]:
+    """The columns that the options correct, by role."""
     return dict(pair(text, "--column") for text in options.column)
-
-
-def _run(path: str, number: int, columns: Mapping[str, str], settings: Settings) -> History:
-    from expert.advising import read_runs
-
-    runs = read_runs(path, columns=columns, plugins=settings.plugins)
-    if not 1 <= number <= len(runs):
-        raise ExpertError(f"--run {number}: {path!r} holds {len(runs)} run(s), numbered from 1.")
-    return runs[number - 1]
 
 
 def _fields(texts: Sequence[str]) -> Mapping[str, dict[str, str]]:
