@@ -39,6 +39,7 @@ WATCH = "Then watch: {watch}"
 IF_THAT_FAILS = "If that fails: {title} ({reason})"
 LATER = "then: {titles}"
 CODE = "code for the others: expert explain ID, with ID one of {ids}"
+FIRST_HELP = "First: {title} ({remedy}). {do}"
 NOTES = "Notes"
 NOTE = "{said} ({rule}{preview})"
 NOTE_WITH_REMEDY = "{said} ({rule}{preview}) To go further: {title} ({remedy})."
@@ -102,6 +103,16 @@ def _finding(finding: Finding, advice: Advice) -> Iterator[str]:
         yield from _wrapped(EXPLAINED_BY_HIDDEN.format(names=", ".join(hidden)), "  ")
     for item in finding.evidence[:SHOWN_EVIDENCE]:
         yield from _wrapped(item.text, "  + " if item.supports else "  - ", "    ")
+
+
+def one_finding(finding: Finding, advice: Advice) -> str:
+    """A finding by itself, as it is told while a run goes on, with the first of what helps against it."""
+    lines = list(_finding(finding, advice))
+    first = next((one for one in advice.recommendations if finding.rule in one.serves), None)
+    if first is not None:
+        fields = first.model_dump(include={"title", "remedy", "do"})
+        lines += _wrapped(FIRST_HELP.format(**fields), "  ")
+    return printable("\n".join(lines))
 
 
 def _recommendation(number: int, recommendation: Recommendation, *, with_code: bool) -> Iterator[str]:
