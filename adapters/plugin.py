@@ -50,6 +50,13 @@ WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
     "json_lines": ("json-lines", "run", "JSON lines", _path),
     "json_document": ("json-document", "run", "a JSON file with an object of lists or a list of objects", _path),
     "hf_trainer_state": ("hf-trainer-state", "run", "trainer_state.json of Hugging Face", _path),
+    "tensorboard.reader": ("tensorboard", "run", "event files of TensorBoard", _path),
+    "printed.known": (
+        "printed",
+        "run",
+        "what nanoGPT, Megatron-LM, Keras, Lightning, Hugging Face and other programs print",
+        _path,
+    ),
     "refusals": ("refusals", "run", "other files by saying what they are and how to convert them", _path),
     "keras.profile.model": ("keras-model", "model", "Keras model", _anything),
     "torch.profile.model": ("torch-model", "model", "PyTorch module", _anything),

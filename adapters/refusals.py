@@ -165,45 +165,6 @@ def _mlflow_metric(start: Beginning) -> str | None:
     return f"is a metric file of MLflow with {many}, which is not read yet. Pass {MLFLOW}"
 
 
-def _yolov5(start: Beginning) -> str | None:
-    rows = [line.split() for line in start.lines[:20]]
-    if not rows or not all(
-        len(row) >= 10 and re.fullmatch(r"\d+/\d+", row[0]) and re.fullmatch(r"[\d.]+[KMG]B?", row[1]) for row in rows
-    ):
-        return None
-    return (
-        "is a results.txt of YOLOv5, a table without column names, which is not read yet. Pass "
-        "pandas.read_csv(path, sep=r'\\s+', "
-        "header=None, names=['epoch', 'memory', 'box', 'obj', 'cls', 'train.loss', 'labels', 'size', "
-        "'val.precision', 'val.recall', "
-        "'val.map50', 'val.map50_95', 'val/box_loss', 'val/obj_loss', 'val/cls_loss'])."
-    )
-
-
-def _printed(start: Beginning) -> str | None:
-    text = "\n".join(start.lines[:200])
-    if re.search(r"^(iter|step) \d+: (train )?loss", text, re.MULTILINE):
-        return (
-            "is what nanoGPT prints, which is not read yet. Pass its numbers: [{'step': int(step), "
-            "'train.loss': float(loss)} for step, loss "
-            "in re.findall(r'iter (\\d+): loss ([\\d.naif]+)', open(path).read())]."
-        )
-    if start.lines and all(re.fullmatch(r"\d+ (train|val|hella) \S+", line.strip()) for line in start.lines[:50]):
-        return (
-            "is a log of build-nanogpt, which is not read yet. Pass its numbers: [{'step': int(step), "
-            "f'{phase}.loss': float(loss)} for step, "
-            "phase, loss in re.findall(r'(\\d+) (train|val) (\\S+)', open(path).read())]."
-        )
-    if re.search(r"^\{'[\w/]+': [^\n]*'(loss|eval_loss)': ", text, re.MULTILINE) or re.search(
-        r"^\{'loss': ", text, re.MULTILINE
-    ):
-        return (
-            "is the console output of Hugging Face's trainer; pass trainer_state.json from its output "
-            "folder, which has the same numbers in full."
-        )
-    return None
-
-
 def _no_header(start: Beginning) -> str | None:
     rows = [re.split(r"[,;\t ]+", line.strip()) for line in start.lines[:5]]
     if len(rows) < 2 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
@@ -222,8 +183,6 @@ _CHECKS: tuple[Callable[[Beginning], str | None], ...] = (
     _tensorboard,
     _binary,
     _mlflow_metric,
-    _yolov5,
-    _printed,
     _no_header,
     _wandb_summary,
 )

@@ -1,0 +1,1 @@
+"""Readers of what programs print while they train."""

@@ -1,0 +1,99 @@
+"""The programs whose output is known, and the reader of it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from expert.adapters.printed.format import Format
+from expert.adapters.printed.formats import (
+    build_nanogpt,
+    composer,
+    darknet,
+    keras_fit,
+    lightning_bar,
+    megatron,
+    meters,
+    mmengine,
+    modded_nanogpt,
+    nanogpt,
+    pytorch_examples,
+    text_table,
+    torchtitan,
+    transformers_console,
+    yolo_console,
+    yolov5_results,
+)
+from expert.adapters.printed.reading import read, recognized, samples
+from expert.adapters.text.opening import Beginning, beginning
+from expert.errors import SourceError
+from expert.history import History
+from expert.reading import Reader, ReadRequest
+
+FORMATS: tuple[Format, ...] = (
+    nanogpt.FORMAT,
+    build_nanogpt.FORMAT,
+    modded_nanogpt.FORMAT,
+    megatron.FORMAT,
+    torchtitan.FORMAT,
+    mmengine.FORMAT,
+    darknet.FORMAT,
+    composer.FORMAT,
+    transformers_console.FORMAT,
+    keras_fit.FORMAT,
+    lightning_bar.FORMAT,
+    pytorch_examples.FORMAT,
+    meters.TORCHVISION,
+    meters.IMAGENET,
+    yolov5_results.FORMAT,
+    yolo_console.FORMAT,
+    text_table.FASTAI,
+    text_table.FORMAT,
+)
+"""Of two that understand as many lines the first one counts."""
+SURE = 0.8
+"""For lines of a known program in the beginning of a file."""
+
+
+def form_of(start: Beginning) -> Format | None:
+    """Return the format of a file, as far as its beginning tells."""
+    return _form(start.path, start.size, start.text)
+
+
+@lru_cache(maxsize=16)
+def _form(_path: Path, _size: int, text: str) -> Format | None:
+    return recognized(text, FORMATS)
+
+
+def hidden_form(start: Beginning) -> Format | None:
+    """Return the format of a file whose beginning is a preamble."""
+    return next((form for piece in samples(start)[1:] if (form := recognized(piece, FORMATS)) is not None), None)
+
+
+def _recognizes(source: object) -> float:
+    start = beginning(source)
+    if start is None or start.encoding is None or (start.text.lstrip()[:1] in ("", "{") and not _dicts(start)):
+        return 0.0
+    return SURE if form_of(start) is not None else 0.0
+
+
+def _dicts(start: Beginning) -> bool:
+    """Whether a beginning in braces is Python's and not JSON's."""
+    return start.text.lstrip().startswith("{'")
+
+
+def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
+    start = beginning(source)
+    form = form_of(start) if start is not None else None
+    if start is None or form is None:
+        raise SourceError(f"{source}: expected the output of a training program that is known here.")
+    return read(start.path, form, request)
+
+
+READER = Reader(
+    id="printed",
+    title="what nanoGPT, Megatron-LM, Keras, Lightning, Hugging Face and other programs print",
+    gives="run",
+    recognizes=_recognizes,
+    read=_read,
+)
