@@ -1,0 +1,1 @@
+"""Event files of TensorBoard, read without TensorBoard."""

@@ -1,0 +1,88 @@
+"""What the event files of one folder hold: the points of every tag, in the order in which they were written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from expert.adapters.tables.points import MOST_POINTS, Points
+from expert.adapters.tensorboard.framing import Records
+from expert.adapters.tensorboard.values import Moment, Moments
+from expert.adapters.tensorboard.wire import Malformed
+from expert.errors import SourceError
+
+MOST_TAGS = 10_000
+"""Tags that are read; more are no names of measurements."""
+
+
+@dataclass
+class Events:
+    """Everything that one folder's event files hold, or one of them."""
+
+    folder: Path
+    points: dict[str, Points] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+    """Tag of what is no scalar → what it is."""
+    notes: list[str] = field(default_factory=list)
+    graph: bool = False
+    began: float = math.inf
+    """Seconds since 1970 at which the first scalar was written."""
+    count: int = 0
+    """Scalars read."""
+
+
+def read_events(paths: Sequence[Path], room: int = MOST_POINTS) -> Events:
+    """Read event files of one folder as those of one writer, oldest first; at most ``room`` scalars are taken.
+
+    Raises `SourceError` for a file that is none.
+    """
+    found, moments = Events(paths[0].parent), Moments()
+    for path in sorted(paths, key=_age):
+        records = Records(path)
+        malformed = 0
+        for payload in records:
+            if found.count >= room:
+                found.notes.append(f"Only the first {found.count:,} scalars are used.")
+                return found
+            try:
+                _take(found, moments.moment(payload))
+            except Malformed:
+                malformed += 1
+        if records.count == malformed and (records.count or records.notes):
+            raise SourceError(f"{path}: is named like a TensorBoard event file, but no record in it can be read.")
+        found.notes += records.notes
+        if malformed:
+            found.notes.append(f"{malformed:,} records of the event file hold no event and are left out.")
+    return found
+
+
+def _age(path: Path) -> tuple[float, str]:
+    """Sorts files of one folder in the order in which they were begun: every file opens with an event of its own."""
+    for payload in Records(path):
+        try:
+            return Moments().moment(payload).time, path.name
+        except Malformed:
+            break
+    return math.inf, path.name
+
+
+def _take(found: Events, event: Moment) -> None:
+    found.graph |= event.graph
+    if event.starts and event.step > 0:
+        dropped = sum(points.drop_from(event.step) for points in found.points.values())
+        if dropped:
+            found.notes.append(f"The run was taken up at step {event.step:,}; {dropped:,} older scalars from there on are void.")
+    for tag, number, what in event.values:
+        if number is None:
+            if len(found.others) < MOST_TAGS:
+                found.others.setdefault(tag, what)
+            continue
+        if tag not in found.points:
+            if len(found.points) >= MOST_TAGS:
+                continue
+            found.points[tag] = Points()
+        found.began = min(found.began, event.time)
+        found.points[tag].add(event.step, event.time, number, found.count)
+        found.count += 1
