@@ -1,1 +1,1 @@
-"""What models, optimizers, schedules, losses, calls of fit and pipelines tell of themselves; nothing is run or changed."""
+"""What models, optimizers, losses, calls of fit and pipelines tell of themselves; nothing is run or changed."""

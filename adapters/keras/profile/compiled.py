@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from expert.adapters.keras.profile.ends import Head, heads_of
+from expert.adapters.keras.profile.ends import Head, heads_of, last_layer
 from expert.adapters.keras.profile.loss import read_loss
 from expert.adapters.keras.profile.optimizer import number_of, read_optimizer
-from expert.adapters.keras.profile.tree import all_layers, attribute, is_own, kind_of
+from expert.adapters.keras.profile.tree import all_layers, attribute, code_of, is_own, kind_of
 from expert.history import RunConfig
 
 REPAIRED = (
-    "The loss expects logits and the model ends in {activation}: Keras on TensorFlow then takes the numbers from before "
-    "the {activation}, so it is not applied twice."
+    "The loss expects logits and the model ends in {activation}: Keras on TensorFlow then takes the numbers from "
+    "before the {activation}, so it is not applied twice."
 )
 SQUASHES = {"softmax": "cross_entropy", "sigmoid": "bce_with_logits"}
 PRECISIONS = {"float32", "float16", "bfloat16"}
@@ -83,22 +83,14 @@ def _take_for_repaired(model: Any, update: dict[str, Any], heads: list[Head], no
     keras = sys.modules.get("keras")
     backend = attribute(keras, "backend")
     on_tensorflow = backend is not None and attribute(backend, "backend")() == "tensorflow"
-    ends_there = head is not None and is_own(head.layer) and _is_last(model, head.layer)
-    if on_tensorflow and ends_there and attribute(head.layer if head else None, "compute_dtype") == "float32":
+    last = last_layer(model)
+    ends_there = head is not None and head.layer is last and is_own(last)
+    # A function at the end of the user's own code is found in the graph that is compiled of it.
+    in_graph = code_of(model).returned[:1] == (("function", activation),) and not attribute(model, "run_eagerly")
+    precise = (attribute(last, "compute_dtype") or attribute(model, "compute_dtype")) == "float32"
+    if on_tensorflow and (ends_there or in_graph) and precise:
         update["loss_from_logits"] = False
         notes.append(REPAIRED.format(activation=activation))
-
-
-def _is_last(model: Any, layer: Any) -> bool:
-    """Whether the layer makes the output itself, with nothing behind it that only moves numbers."""
-    outputs = attribute(model, "outputs")
-    if not outputs:
-        layers = attribute(model, "layers") or [None]
-        return layers[-1] is layer
-    operation = attribute(attribute(outputs[0], "_keras_history"), "operation")
-    while operation is not layer and attribute(operation, "outputs"):
-        operation = attribute(attribute(operation.outputs[0], "_keras_history"), "operation")
-    return operation is layer
 
 
 def _trains_as_keras_does(model: Any) -> bool:

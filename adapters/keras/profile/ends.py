@@ -51,6 +51,22 @@ def heads_of(model: Any, deep: int = 0) -> list[Head] | None:
     return found or None
 
 
+def last_layer(model: Any, deep: int = 0) -> Any:
+    """Return the layer that makes the output itself, with nothing behind it; None where that is not seen."""
+    if deep > DEEPEST or is_leaf(model):
+        return None if deep > DEEPEST else model
+    if not is_graph(model):
+        returned = code_of(model).returned
+        found = _resolved(sublayers(model), returned[0][1]) if returned and returned[0][0] == "module" else []
+        return last_layer(found[-1], deep + 1) if found else None
+    if type(model).__name__ == "Sequential":
+        layers = operations(model)
+        return last_layer(layers[-1], deep + 1) if layers else None
+    outputs = attribute(model, "outputs") or ()
+    operation, _ = _made_by(outputs[0]) if len(outputs) == 1 else (None, None)
+    return None if operation is None else last_layer(operation, deep + 1)
+
+
 def depth_of(layer: Any, deep: int = 0) -> int | None:
     """Return the number of weight layers on the longest way through a model or layer; None where it is not seen."""
     if deep > DEEPEST:

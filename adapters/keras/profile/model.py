@@ -61,7 +61,7 @@ def read_model(model: KerasModel) -> ModelProfile:
 
 
 def never_called(model: KerasModel) -> tuple[str, ...]:
-    """Return the names of layers with weights to train that the source of ``call``, as far as it is seen, never uses."""
+    """Return the names of layers with weights to train that ``call``, as far as its source is seen, never uses."""
     tree = Tree()
     try:
         list(parts_of(model, tree))

@@ -11,10 +11,8 @@ from expert.adapters.keras.profile.schedule import is_schedule, read_schedule
 from expert.adapters.keras.profile.tree import attribute
 from expert.adapters.structure import snake_case
 
-SETTINGS = (
-    ("momentum", "nesterov", "weight_decay", "epsilon", "beta_1", "beta_2", "rho")
-    + ("clipnorm", "global_clipnorm", "clipvalue", "gradient_accumulation_steps", "use_ema")
-)  # fmt: skip
+SETTINGS = ("momentum", "nesterov", "weight_decay", "epsilon", "beta_1", "beta_2", "rho", "use_ema")
+CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
 
 
 def is_keras_optimizer(source: object) -> bool:
@@ -36,7 +34,7 @@ def read_optimizer(optimizer: Any) -> dict[str, Any]:
     all gradients, or of each one where the optimizer clips them one by one.
     """
     inner = inner_optimizer(optimizer)
-    settings = {name: attribute(inner, name) for name in SETTINGS}
+    settings = {name: attribute(inner, name) for name in (*SETTINGS, *CLIPS)}
     rate = attribute(inner, "_learning_rate")
     rate = attribute(inner, "learning_rate") if rate is None else rate
     found: dict[str, Any] = {"optimizer": snake_case(type(inner).__name__).replace("_", "")}
@@ -61,7 +59,7 @@ def read_optimizer(optimizer: Any) -> dict[str, Any]:
         "clip_norm": number_of(settings["global_clipnorm"] or settings["clipnorm"]),
         "clip_value_low": None if clip is None else -clip,
         "clip_value_high": clip,
-        "gradient_accumulation_steps": _count(settings["gradient_accumulation_steps"]),
+        "gradient_accumulation_steps": _count(attribute(inner, "gradient_accumulation_steps")),
         "weight_averaging": settings["use_ema"],
         "loss_scaling": True if inner is not optimizer else None,
     }
@@ -71,7 +69,7 @@ def read_optimizer(optimizer: Any) -> dict[str, Any]:
 def clips_of(optimizer: Any) -> Mapping[str, float]:
     """Return the bounds at which the optimizer itself clips, by Keras' names of them; empty where it does not."""
     inner = inner_optimizer(optimizer)
-    found = {name: number_of(attribute(inner, name)) for name in ("clipnorm", "global_clipnorm", "clipvalue")}
+    found = {name: number_of(attribute(inner, name)) for name in CLIPS}
     return {name: bound for name, bound in found.items() if bound}
 
 

@@ -107,6 +107,9 @@ def inner_layer(layer: Any) -> Any:
 def kind_of(layer: Any) -> str:
     """``linear``, ``conv2d``, ``batch_norm`` ...; a class derived from a layer of Keras is what it is derived from."""
     inner = inner_layer(layer)
+    cells = attribute(inner, "cells")
+    if isinstance(cells, list | tuple) and cells and is_own(inner):
+        return kind_of(cells[0])
     owners = [owner for owner in type(inner).__mro__ if owner.__module__.startswith(OWN_LAYERS)]
     owners = [owner for owner in owners if owner.__name__ != "Layer"]
     name = snake_case((owners or [type(inner)])[0].__name__)

@@ -1,4 +1,4 @@
-"""What the hidden kernels of a Keras model show of their initialization. They are read, not changed; nothing is drawn."""
+"""What the hidden kernels of a Keras model show of their initialization. They are read and not changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from expert.adapters.structure import snake_case
 
 SAMPLED = 16_384
 COMPARED = 16
-KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel")
+KERNELS = {
+    "kernel_initializer": ("kernel",),
+    "depthwise_initializer": ("depthwise_kernel", "kernel"),
+    "pointwise_initializer": ("pointwise_kernel",),
+    "recurrent_initializer": ("recurrent_kernel",),
+}
+"""Where layers keep an initializer -> where they keep what it has made."""
 
 
 class Initialization(NamedTuple):
@@ -29,6 +35,8 @@ class _Kernel(NamedTuple):
     numbers: Any
     """The variable; None where there is none yet."""
     recurrent: bool
+    own_channel: bool = False
+    """Whether each unit sees one channel only, as in a depthwise convolution: its units are the last two axes."""
 
 
 def read_initialization(model: Any, residual: bool | None) -> Initialization:
@@ -58,11 +66,14 @@ def _kernels(model: Any) -> Iterator[_Kernel]:
         if not is_own(layer) or kind_of(layer) == "embedding" or "norm" in kind_of(layer):
             continue
         inner = inner_layer(layer)
-        for name in KERNELS:
-            initializer = attribute(inner, f"{name}_initializer")
-            if initializer is None or (name == "kernel" and attribute(inner, "cell") is not None):
+        for place, names in KERNELS.items():
+            initializer = attribute(inner, place)
+            if initializer is None or attribute(inner, "cell") is not None:
                 continue
-            yield _Kernel(initializer, attribute(inner, name), name == "recurrent_kernel")
+            kernel = next((found for name in names if (found := attribute(inner, name)) is not None), None)
+            yield _Kernel(
+                initializer, kernel, place == "recurrent_initializer", own_channel=place == "depthwise_initializer"
+            )
 
 
 def _name(initializer: Any) -> str | None:
@@ -83,14 +94,11 @@ def _alike(kernel: _Kernel) -> str | None:
     if kernel.numbers is None:
         name = _name(kernel.initializer)
         return "zeros" if name == "zeros" else "constant" if name in {"ones", "constant"} else None
-    units = int(kernel.numbers.shape[-1])
-    if units < 2:
-        return None
     # Two units that differ settle it; only a layer under suspicion is compared as a whole.
-    first = _numbers(kernel.numbers, units=2)
-    if first is None or not (first[:, 1:] == first[:, :1]).all():
+    first = _numbers(kernel, units=2)
+    if first is None or first.shape[1] < 2 or not (first[:, 1:] == first[:, :1]).all():
         return None
-    whole = _numbers(kernel.numbers)
+    whole = _numbers(kernel)
     if whole is None or not (whole == whole[:, :1]).all():
         return None
     return "constant" if whole[:, 0].any() else "zeros"
@@ -100,21 +108,24 @@ def _gain(kernel: _Kernel) -> float | None:
     """The standard deviation of the weights in units of √(2 / fan-in)."""
     if kernel.numbers is None:
         return None
-    shape = tuple(int(extent) for extent in kernel.numbers.shape)
-    fan_in = math.prod(shape[:-1])
-    numbers = _numbers(kernel.numbers, units=max(1, SAMPLED // max(1, fan_in)))
+    fan_in = math.prod(int(extent) for extent in kernel.numbers.shape[: -2 if kernel.own_channel else -1])
+    numbers = _numbers(kernel, units=max(1, SAMPLED // max(1, fan_in)))
     if numbers is None or numbers.size < COMPARED or fan_in == 0:
         return None
     return float(numbers.std(dtype=np.float64)) * math.sqrt(fan_in / 2.0)
 
 
-def _numbers(variable: Any, units: int | None = None) -> NDArray[Any] | None:
+def _numbers(kernel: _Kernel, units: int | None = None) -> NDArray[Any] | None:
     """The kernel as (inputs, units), or its first units only; None where it cannot be read, as inside of a graph."""
     try:
-        value = variable.value
-        value = value if units is None else value[..., :units]
+        value = kernel.numbers.value
+        if units is not None and not kernel.own_channel:
+            value = value[..., :units]
         value = value.detach().cpu() if hasattr(value, "detach") else value
         numbers = np.asarray(value).astype(np.float32, copy=False)
     except Exception:  # a variable of a distribution strategy, or a symbolic one
         return None
-    return numbers.reshape(-1, numbers.shape[-1]) if numbers.ndim >= 2 and numbers.size else None
+    if numbers.ndim < 2 or not numbers.size:
+        return None
+    shape = numbers.shape
+    return numbers.reshape(-1, shape[-1] * shape[-2] if kernel.own_channel else shape[-1])[:, :units]
