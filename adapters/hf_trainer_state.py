@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from typing import Any
 
+from expert.adapters.hf_checkpoints import FILE, chosen_state, newest_file, read_state
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.table import TableBuilder
-from expert.adapters.text.opening import Beginning, as_path, beginning, whole_text
+from expert.adapters.text.opening import Beginning, as_path, beginning
 from expert.errors import SourceError
 from expert.history import Event, History, RunConfig
 from expert.reading import Reader, ReadRequest
-
-FILE = "trainer_state.json"
 
 
 def _found(source: object) -> Beginning | None:
@@ -22,14 +19,10 @@ def _found(source: object) -> Beginning | None:
     try:
         if path is None or not path.is_dir():
             return beginning(source)
-        checkpoints = [
-            (int(match[1]), one) for one in path.iterdir() if (match := re.fullmatch(r"checkpoint-(\d+)", one.name))
-        ]
-        # Each checkpoint holds the whole history up to itself, so the latest holds all of it.
-        folders = [path, *(one for _, one in sorted(checkpoints, reverse=True))]
-        return next((beginning(folder / FILE) for folder in folders if (folder / FILE).is_file()), None)
+        file = newest_file(path)
     except OSError:
         return None
+    return None if file is None else beginning(file)
 
 
 def _recognizes(source: object) -> float:
@@ -42,66 +35,36 @@ def _recognizes(source: object) -> float:
 
 
 def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
-    start = _found(source)
-    if start is None:
+    path = as_path(source)
+    if path is None:
         raise SourceError(f"{source}: there is no {FILE} to read.")
-    path = start.path
-    cut = ""
-    text = whole_text(path)
-    try:
-        state: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        state, cut = {"log_history": _prefix(text)}, "The file is cut off; only the entries before that are used."
-    entries = state.get("log_history") if isinstance(state, dict) else None
-    if not isinstance(entries, list) or not any(isinstance(entry, dict) for entry in entries):
-        raise SourceError(f"{path}: its log_history has no entries, so the trainer logged nothing yet.")
-    builder = TableBuilder(str(path))
-    hidden: list[tuple[float, dict[str, Any]]] = []
-    for entry in entries:
-        if not isinstance(entry, dict) or "train_runtime" in entry:
-            continue  # the summary at the end holds means over the whole run
-        if entry.get("loss") == 0.0:
-            hidden.append((float(entry.get("step", math.nan)), entry))
-        builder.add({name: _spoken(value) for name, value in entry.items()}, flatten=True)
+    state = chosen_state(path) if path.is_dir() else read_state(path)
+    builder = TableBuilder(str(state.path))
+    for entry in state.entries:
+        if "train_runtime" not in entry:  # the summary at the end holds means over the whole run
+            builder.add(
+                {name: None if isinstance(value, list) else value for name, value in entry.items()}, flatten=True
+            )
     table = builder.table()
-    if cut:
-        table.notes.append(cut)
-    table.notes += _progress(state)
-    runs = histories(table, request.columns, config=_config(state))
+    table.notes += [*state.notes, *_progress(state.fields)]
+    hidden = [(step, entry) for entry in state.entries if (step := _zero_at(entry)) is not None]
+    runs = histories(table, request.columns, config=_config(state.fields))
     return tuple(_with_zeros(_interval_means(run), hidden) for run in runs)
 
 
-def _prefix(text: str) -> list[Any]:
-    """The whole entries of a log_history that stops in the middle."""
-    start = text.find("[", max(text.find('"log_history"'), 0))
-    decoder, entries = json.JSONDecoder(), []
-    place = start + 1
-    while 0 < place < len(text):
-        while place < len(text) and text[place] in " \r\n\t,":
-            place += 1
-        try:
-            entry, place = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
-            break
-        entries.append(entry)
-    return entries
-
-
-def _spoken(value: Any) -> Any:
-    return None if isinstance(value, list) else value
-
-
-def _progress(state: dict[str, Any]) -> list[str]:
-    done, planned = state.get("global_step"), state.get("max_steps")
+def _progress(fields: dict[str, Any]) -> list[str]:
+    done, planned = fields.get("global_step"), fields.get("max_steps")
     if isinstance(done, int) and isinstance(planned, int) and 0 < done < planned:
         return [f"The state was written at step {done} of {planned}: the run was not finished."]
     return []
 
 
-def _config(state: dict[str, Any]) -> RunConfig:
+def _config(fields: dict[str, Any]) -> RunConfig:
     def whole(name: str) -> int | None:
-        value = state.get(name)
-        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+        value = fields.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+            return None
+        return int(value)
 
     return RunConfig(framework="transformers", epochs=whole("num_train_epochs"), batch_size=whole("train_batch_size"))
 
@@ -116,6 +79,13 @@ def _interval_means(history: History) -> History:
     return history.model_copy(update={"series": series})
 
 
+def _zero_at(entry: dict[str, Any]) -> float | None:
+    """The step of an entry whose loss is exactly 0."""
+    loss, step = entry.get("loss"), entry.get("step")
+    zero = isinstance(loss, int | float) and not isinstance(loss, bool) and loss == 0.0
+    return float(step) if zero and isinstance(step, int | float) else None
+
+
 def _with_zeros(history: History, hidden: list[tuple[float, dict[str, Any]]]) -> History:
     """A loss of exactly 0 is what the trainer's filter writes for an interval whose losses were all NaN."""
     loss = history.get("train.loss")
@@ -126,7 +96,7 @@ def _with_zeros(history: History, hidden: list[tuple[float, dict[str, Any]]]) ->
         return history
     step, entry = places[0]
     norm = entry.get("grad_norm")
-    sure = norm is not None and not math.isfinite(float(norm))
+    sure = isinstance(norm, int | float) and not math.isfinite(norm)
     note = (
         f"The loss is exactly 0 at {len(places)} entries, the first at step {step:g}"
         f"{', where the gradient norm is not finite' if sure else ''}: with logging_nan_inf_filter (the "

@@ -52,7 +52,8 @@ def decoded(text: str, place: str) -> Decoded:
 
 def _several(text: str) -> list[Any]:
     """Documents that follow each other, as a loop writes them that dumps an object each time."""
-    decoder, found, place = json.JSONDecoder(), [], 0
+    decoder, place = json.JSONDecoder(), 0
+    found: list[Any] = []
     while True:
         place += len(text[place : place + 4096]) - len(text[place : place + 4096].lstrip(" \r\n\t,\0"))
         if place >= len(text):
@@ -81,8 +82,9 @@ def _closed(text: str) -> tuple[Any, tuple[str, ...]] | None:
             if not opened or _CLOSING[opened.pop()] != sign:
                 break
             names.pop()
-            best = token.end(), tuple(opened), tuple(names)
-        elif sign == ",":
+            if "[" not in opened[:-1]:
+                best = token.end(), tuple(opened), tuple(names)
+        elif sign == "," and "[" not in opened[:-1]:  # nothing of a record or a pair that is not whole
             best = token.start(), tuple(opened), tuple(names)
         elif text[token.end() : token.end() + 16].lstrip().startswith(":"):
             last = sign[1:-1]
