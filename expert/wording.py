@@ -11,6 +11,7 @@ CLOCKS = {"step": "step {}", "epoch": "epoch {}", "seconds": "{} s"}
 
 NOUNS: Mapping[str, str] = {
     "activation": "activation of the hidden layers",
+    "blind_loss": "training loss without inputs",
     "batch_label_entropy": "label variety of a batch, as a share of the set's,",
     "class_counts": "number of classes counted",
     "classes": "number of classes",
@@ -33,6 +34,7 @@ NOUNS: Mapping[str, str] = {
     "largest_mean": "largest mean of an input column",
     "largest_std": "largest standard deviation of an input column",
     "layers": "number of layers",
+    "loader_workers": "number of processes that load samples",
     "loss": "loss function",
     "nonfinite_cells": "number of non-finite cells",
     "nonfinite_where": "number of non-finite cells located",
@@ -49,9 +51,11 @@ NOUNS: Mapping[str, str] = {
     "steps_per_epoch": "number of steps in an epoch",
     "target_mean": "mean of the targets",
     "target_prior": "number of classes whose share is known",
+    "step_order": "order of the calls in a step",
     "target_std": "standard deviation of the targets",
     "train_val_overlap": "share of validation rows that are also training rows",
     "trainable_parameters": "number of trainable parameters",
+    "tuned_batch_size": "batch size for which the learning rate was chosen",
     "validation_samples": "number of validation samples",
     "validation_split": "share of the samples held out for validation",
     "warmup_steps": "number of warm-up steps",
@@ -60,10 +64,19 @@ NOUNS: Mapping[str, str] = {
 
 YES_NO: Mapping[str, tuple[str, str]] = {
     "adversarial": ("the training is adversarial", "the training is not adversarial"),
+    "algorithmic": ("the samples are made by a rule", "the samples are not made by a rule"),
     "augmentation": ("the samples are augmented", "the samples are not augmented"),
     "checkpoint_best": ("the best weights are kept", "the best weights are not kept"),
+    "clipped_before_unscaling": (
+        "gradients are clipped while they are scaled",
+        "gradients are not clipped while they are scaled",
+    ),
     "class_weights": ("the classes are weighted", "the classes are not weighted"),
     "convolutional": ("the model is convolutional", "the model is not convolutional"),
+    "decay_on_norm_and_bias": (
+        "weight decay acts on normalization layers or biases",
+        "weight decay leaves normalization layers and biases alone",
+    ),
     "decoupled_weight_decay": ("weight decay acts on the weights", "weight decay is added to the gradient"),
     "early_stopping": ("the training stops early", "the training does not stop early"),
     "embedding": ("the model has an embedding", "the model has no embedding"),
@@ -86,13 +99,20 @@ YES_NO: Mapping[str, tuple[str, str]] = {
     "penalty_in_loss": ("the logged loss includes the penalty", "the logged loss leaves the penalty out"),
     "pretrained": ("the training starts from pre-trained weights", "the training does not start from trained weights"),
     "reinforcement": ("this is reinforcement learning", "this is not reinforcement learning"),
+    "reseeded": ("the seed is set again during the run", "the seed is not set again during the run"),
     "residual": ("the model has residual connections", "the model has no residual connections"),
+    "seeded": ("a seed was set", "no seed was set"),
     "shuffle": ("the samples are shuffled", "the samples are not shuffled"),
     "sorted_by_label": ("the samples are sorted by label", "the samples are not sorted by label"),
     "training_mode_in_training": ("training runs in training mode", "training runs in evaluation mode"),
     "transformer": ("the model is a transformer", "the model is not a transformer"),
+    "validation_augmented": ("validation samples are augmented", "validation samples are not augmented"),
     "warm_restarts": ("the learning rate restarts", "the learning rate does not restart"),
     "weight_averaging": ("the weights are averaged", "the weights are not averaged"),
+    "workers_share_randomness": (
+        "the loading processes draw the same random numbers",
+        "the loading processes draw random numbers of their own",
+    ),
 }
 """What a field says when it is true and when it is false."""
 

@@ -25,6 +25,8 @@ class RunConfig(Record):
     weight_decay: float | None = None
     decoupled_weight_decay: bool | None = None
     """True if the decay is applied to the weights (AdamW), False if it is added to the gradient (Adam with L2)."""
+    decay_on_norm_and_bias: bool | None = None
+    """True if the weight decay acts on biases or on the parameters of normalization layers as well."""
     epsilon: float | None = None
     beta1: float | None = None
     beta2: float | None = None
@@ -35,17 +37,26 @@ class RunConfig(Record):
     warm_restarts: bool | None = None
 
     batch_size: int | None = None
+    tuned_batch_size: int | None = None
+    """The batch size for which the learning rate was chosen, where the rate was taken over from another run."""
     epochs: int | None = None
     steps_per_epoch: int | None = None
     last_batch_size: int | None = None
     """Samples in the last batch of an epoch: fewer than ``batch_size`` where a rest is kept, even a single one."""
     loader_workers: int | None = None
     """Processes that load samples beside the one that trains; 0 for none."""
+    workers_share_randomness: bool | None = None
+    """True if these processes draw the same random numbers, as copies of a NumPy generator do."""
     shuffle: bool | None = None
     order_redrawn: bool | None = None
     """True if the order of the samples is drawn anew in each epoch."""
     gradient_accumulation_steps: int | None = None
     gradients_zeroed: bool | None = None
+    step_order: Literal["sound", "schedule_first", "schedule_of_epochs_by_step", "update_before_backward"] | None = None
+    """In which order a step is made. ``schedule_first``: the schedule steps before the optimizer.
+    ``schedule_of_epochs_by_step``: a schedule that counts epochs is stepped with each batch.
+    ``update_before_backward``: the optimizer steps before the gradients of this batch are there.
+    """
 
     loss: Loss | None = None
     loss_reduction: Literal["mean", "sum"] | None = None
@@ -68,12 +79,22 @@ class RunConfig(Record):
     clip_value_high: float | None = None
     precision: Literal["float32", "float16", "bfloat16"] | None = None
     loss_scaling: bool | None = None
+    clipped_before_unscaling: bool | None = None
+    """True if gradients are clipped while they are still multiplied by the loss scale."""
 
     seed: int | None = None
+    seeded: bool | None = None
+    """False if no seed was set."""
+    reseeded: bool | None = None
+    """True if the seed is set again during the run, so that the same random numbers are drawn again."""
     validation_split: float | None = None
     """Share of the samples held out for validation, 0 to 1."""
     evaluation_mode_in_validation: bool | None = None
     training_mode_in_training: bool | None = None
+    validation_augmented: bool | None = None
+    """True if validation samples are changed at random, as training samples are."""
+    blind_loss: float | None = None
+    """Training loss at the end of the same run with all inputs set to zero."""
     checkpoint_best: bool | None = None
     early_stopping: bool | None = None
     weight_averaging: bool | None = None
@@ -166,6 +187,8 @@ class DataProfile(Record):
     label_minimum: float | None = None
     label_maximum: float | None = None
     labels_integer: bool | None = None
+    algorithmic: bool | None = None
+    """True if the samples are made by a rule that can be learned exactly, such as modular arithmetic."""
 
     duplicates: float | None = None
     """Share of rows that repeat an earlier row."""

@@ -9,12 +9,14 @@ WORKS: Mapping[str, str] = {
     "2021",
     "Bardes et al. 2022": "Bardes, Ponce and LeCun, VICReg: Variance-Invariance-Covariance Regularization, 2022",
     "Brodersen et al. 2010": "Brodersen et al., The Balanced Accuracy and Its Posterior Distribution, 2010",
+    "Chen and He 2021": "Chen and He, Exploring Simple Siamese Representation Learning, 2021",
     "Chowdhery et al. 2022": "Chowdhery et al., PaLM: Scaling Language Modeling with Pathways, 2022",
     "Clevert et al. 2016": "Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by ELUs, 2016",
     "CS231n": "Stanford CS231n, Convolutional Neural Networks for Visual Recognition, course notes",
     "Deep Learning Tuning Playbook": "Godbole et al., Deep Learning Tuning Playbook, 2023",
     "DeepDiagnosis 2022": "Wardat et al., DeepDiagnosis: Automatically Diagnosing Faults and Recommending Actionable "
     "Fixes in Deep Learning Programs, 2022",
+    "Davies et al. 2023": "Davies et al., Unifying Grokking and Double Descent, 2023 (arXiv 2303.06173)",
     "Dehghani et al. 2023": "Dehghani et al., Scaling Vision Transformers to 22 Billion Parameters, 2023",
     "Glorot & Bengio 2010": "Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural "
     "Networks, 2010",
@@ -41,6 +43,7 @@ WORKS: Mapping[str, str] = {
     "Micikevicius et al. 2018": "Micikevicius et al., Mixed Precision Training, 2018",
     "Northcutt et al. 2021": "Northcutt, Jiang and Chuang, Confident Learning: Estimating Uncertainty in Labels, 2021",
     "Pascanu et al. 2013": "Pascanu, Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks, 2013",
+    "Power et al. 2022": "Power et al., Grokking: Generalization Beyond Overfitting on Small Data Sets, 2022",
     "Prechelt 1998": "Prechelt, Early Stopping – But When?, 1998",
     "SageMaker Debugger": "Amazon SageMaker Debugger, built-in rules",
     "Smith 2017": "Smith, Cyclical Learning Rates for Training Neural Networks, 2017",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expert.signals import (
+    batches,
     breakdown,
     calibration,
     chance,
@@ -10,6 +11,7 @@ from expert.signals import (
     common_swings,
     data,
     descent,
+    experiments,
     gap,
     gradients,
     initialization,
@@ -21,12 +23,15 @@ from expert.signals import (
     plateau,
     samples,
     schedule,
+    scores,
+    sizes,
     steps,
     trend,
 )
 from expert.signals.signal import Signal
 
 _THEMES = (
+    batches,
     breakdown,
     calibration,
     chance,
@@ -34,6 +39,7 @@ _THEMES = (
     common_swings,
     data,
     descent,
+    experiments,
     gap,
     gradients,
     initialization,
@@ -45,6 +51,8 @@ _THEMES = (
     plateau,
     samples,
     schedule,
+    scores,
+    sizes,
     steps,
     trend,
 )

@@ -21,7 +21,7 @@ RULE = Rule(
         against(signal.broken_loss().is_(False), strong, "the loss stays finite, so these cells may never reach it"),
     ),
     escalate=(escalates(signal.broken_loss().is_(False), "warning"),),
-    explains=("NUM101", "NUM201"),
+    explains=("NUM101", "NUM102", "NUM201"),
     remedies=("remove-nonfinite-rows", "guard-preprocessing", "locate-first-nonfinite"),
     meaning="After preprocessing some cells are no numbers. One of them is enough to ruin a run.",
     mechanism=(

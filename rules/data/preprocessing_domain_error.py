@@ -33,7 +33,7 @@ RULE = Rule(
         ),
     ),
     escalate=(escalates(signal.broken_loss().is_(False), "warning"),),
-    explains=("NUM101", "NUM201"),
+    explains=("NUM101", "NUM102", "NUM201"),
     remedies=("guard-preprocessing", "remove-nonfinite-rows"),
     meaning="Missing values arrive as NaN in scattered cells. Infinities and whole columns of NaN are made on the way.",
     mechanism=(

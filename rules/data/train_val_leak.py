@@ -38,7 +38,7 @@ RULE = Rule(
         escalates(~overlap.known & (fall >= VANISHES), "warning"),
         escalates(data.duplicates > REPEATED, "info"),
     ),
-    explains=("GEN106", "GEN104", "GEN105"),
+    explains=("GEN106", "GEN104", "GEN105", "GEN108"),
     invalidates=(val.loss, val.accuracy),
     remedies=("remove-leaks", "split-properly", "compare-with-blind-baseline"),
     meaning="The validation curves do not show how the model will do on new samples. The honest figure is worse.",
