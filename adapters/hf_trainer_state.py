@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from expert.adapters.hf_checkpoints import FILE, chosen_state, newest_file, read_state
+from expert.adapters.json_lines import first_objects
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.table import TableBuilder
 from expert.adapters.text.opening import Beginning, as_path, beginning
@@ -27,8 +28,8 @@ def _found(source: object) -> Beginning | None:
 
 def _recognizes(source: object) -> float:
     start = _found(source)
-    if start is None or not start.text.lstrip().startswith("{"):
-        return 0.0
+    if start is None or not start.text.lstrip().startswith("{") or len(first_objects(start)) > 1:
+        return 0.0  # no JSON document: ms-swift's lines hold a log_history, too
     if '"log_history"' in start.text:
         return 0.95
     return 0.9 if start.path.name.endswith(FILE) and '"best_metric"' in start.text else 0.0

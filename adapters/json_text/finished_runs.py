@@ -18,7 +18,7 @@ CHOICES = frozenset({
     "weight_decay", "n_estimators", "max_depth", "embedding_dim", "activation", "units",
 })  # fmt: skip
 """What is chosen for a run and does not change while it goes on."""
-RESULTS = frozenset({"final", "best"})
+RESULTS = frozenset({"final"})
 FEW = 3
 """Records of which a clock may stand still: two of one epoch are a training and its validation."""
 
@@ -39,16 +39,16 @@ def refuse_finished_runs(path: Path | str, objects: Sequence[Mapping[str, Any]],
             f"{path}: holds one value each of {shown}, without a step or an epoch: a result, and no "
             f"course of a training."
         )
+    if not clocks and not any(match.role for match in matches.values()):
+        keys = ", ".join(repr(key) for key in list(objects[0])[:6]) if objects else "nothing"
+        raise SourceError(
+            f"{path}: this is no training log: no {each} has a step, an epoch or a loss; the first has {keys}."
+        )
     settings = _settings(objects)
     if settings is not None:
         raise SourceError(
             f"{path}: each {each} holds the settings or the final scores ({settings}) of a finished run, not the "
             "course of one; pass the log that one run wrote while it trained."
-        )
-    if not clocks and not any(match.role for match in matches.values()):
-        keys = ", ".join(repr(key) for key in list(objects[0])[:6]) if objects else "nothing"
-        raise SourceError(
-            f"{path}: this is no training log: no {each} has a step, an epoch or a loss; the first has {keys}."
         )
 
 

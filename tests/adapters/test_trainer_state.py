@@ -1,4 +1,4 @@
-"""What the trainer of Hugging Face leaves on the disk, written by the trainer itself, or by hand where it goes wrong."""
+"""What the trainer of Hugging Face leaves on the disk: written by itself, or by hand where it goes wrong."""
 
 from __future__ import annotations
 
