@@ -72,52 +72,74 @@ def gather_folder(folder: Path, reads: Callable[[Path], bool], read: Callable[[P
     What is neither a file nor a folder is never opened; links are followed, and nothing is read twice.
     """
     found = FolderRuns()
-    for place in _candidates(folder, reads, found):
-        if len(found.runs) >= MOST_RUNS:
+    walk = _Walk(folder, found)
+    for place in walk:
+        is_folder = place.is_dir()
+        if is_folder and (place == folder or not reads(place)):
+            walk.enter(place)
+        elif is_folder or (walk.may_ask(place) and (reads(place) or place.suffix.lower() in ENDS_OF_LOGS)):
+            try:
+                found.runs += read(place)
+            except SourceError as error:
+                if is_folder:
+                    walk.enter(place)  # its files have reasons of their own
+                else:
+                    found.unreadable.append(_below(folder, place, str(error)))
+        if len(found.runs) > MOST_RUNS:
             found.bounds.append(f"The folder holds more than {MOST_RUNS:,} runs; only the first are read.")
+            del found.runs[MOST_RUNS:]
             break
-        try:
-            found.runs += read(place)
-        except SourceError as error:
-            found.unreadable.append(_below(folder, place, str(error)))
     if len(found.runs) > 1:
         found.runs = [_numbered(run, number, len(found.runs), folder) for number, run in enumerate(found.runs, 1)]
     return found
 
 
-def _candidates(folder: Path, reads: Callable[[Path], bool], found: FolderRuns) -> Iterator[Path]:
-    """Files and folders that are one log each, in the natural order of their paths."""
-    seen: set[tuple[int, int]] = set()
-    looked_at = asked = 0
-    waiting = [(folder, 0)]
-    while waiting:
-        place, depth = waiting.pop()
-        try:
-            status = place.stat()
-        except OSError:
-            continue  # a link that leads nowhere or in a circle, a file that is gone
-        identity = status.st_dev, status.st_ino
-        if identity in seen:
-            continue
-        seen.add(identity)
-        looked_at += 1
-        if looked_at > MOST_ENTRIES:
-            found.bounds.append(f"The folder has more than {MOST_ENTRIES:,} entries; only the first are looked at.")
-            return
-        if stat.S_ISDIR(status.st_mode):
-            if depth and reads(place):
-                yield place
-            elif depth > DEEPEST:
-                found.bounds.append(f"Folders more than {DEEPEST} levels deep are not looked at.")
-            else:
-                waiting += [(one, depth + 1) for one in reversed(_entries(place, folder, found))]
-        elif stat.S_ISREG(status.st_mode) and place.suffix.lower() not in OTHER_KINDS:
-            asked += 1
-            if asked > MOST_ASKED:
-                found.bounds.append(f"The folder has more than {MOST_ASKED:,} files; only the first are looked at.")
+class _Walk:
+    """Goes through files and folders in the natural order of their paths, each once; a folder is entered if wanted."""
+
+    def __init__(self, folder: Path, found: FolderRuns) -> None:
+        self._folder, self._found = folder, found
+        self._waiting = [(folder, 0)]
+        self._depth = 0
+        self._asked = 0
+
+    def __iter__(self) -> Iterator[Path]:
+        seen: set[tuple[int, int]] = set()
+        while self._waiting:
+            place, self._depth = self._waiting.pop()
+            try:
+                status = place.stat()
+            except OSError:
+                continue  # a link that leads nowhere or in a circle, a file that is gone
+            identity = status.st_dev, status.st_ino
+            if identity in seen or not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+                continue
+            seen.add(identity)
+            if len(seen) > MOST_ENTRIES:
+                self._bound(f"The folder has more than {MOST_ENTRIES:,} entries; only the first are looked at.")
                 return
-            if reads(place) or place.suffix.lower() in ENDS_OF_LOGS:
-                yield place
+            yield place
+
+    def enter(self, place: Path) -> None:
+        """Go through the folder given last, too."""
+        if self._depth > DEEPEST:
+            self._bound(f"Folders more than {DEEPEST} levels deep are not looked at.")
+            return
+        entries = _entries(place, self._folder, self._found)
+        self._waiting += [(one, self._depth + 1) for one in reversed(entries)]
+
+    def may_ask(self, file: Path) -> bool:
+        """Whether a file is to be opened at all."""
+        if file.suffix.lower() in OTHER_KINDS:
+            return False
+        self._asked += 1
+        if self._asked > MOST_ASKED:
+            self._bound(f"The folder has more than {MOST_ASKED:,} files; only the first are looked at.")
+            return False
+        return True
+
+    def _bound(self, sentence: str) -> None:
+        self._found.bounds.append(sentence)
 
 
 def _entries(place: Path, folder: Path, found: FolderRuns) -> list[Path]:
