@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from expert.adapters.live.clipped_norms import Ceiling, Shrunk
 from expert.adapters.live.telemetry import Telemetry
-from expert.adapters.torch.clipping import Ceiling, Shrunk, common_factor, not_zeroed
+from expert.adapters.torch.clipping import common_factor, not_zeroed
 from expert.adapters.torch.looks import Seen
 from expert.adapters.torch.parameters import Watched
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 from torch import Tensor
 
 from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.metrics import Metrics
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.live.watched import WatchedRun
 from expert.adapters.torch.collecting import Collector
 from expert.adapters.torch.losses import Losses
-from expert.adapters.torch.metrics import Metrics
+from expert.adapters.torch.metrics import as_number
 from expert.history import History
 from expert.history.joining import join
 from expert.history.journal import Journal
@@ -49,7 +50,7 @@ class Run(WatchedRun):
         self._epochs = 0
         self._epoch_started = self._started
         self._base: History | None = None
-        self._metrics = Metrics(collector.telemetry)
+        self._metrics = Metrics(collector.telemetry, as_number)
         self._ahead = 0
         """1 where each loss is handed over before its update, so that it belongs to the step after the last one."""
         self._held_back: tuple[Any, Any, Mapping[str, Any]] | None = None

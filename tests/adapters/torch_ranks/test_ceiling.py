@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from expert.adapters.torch.clipping import Ceiling
+from expert.adapters.live.clipped_norms import Ceiling
 
 
 def found(norms: list[float], cosines: list[float | None]) -> float | None:
