@@ -42,7 +42,7 @@ __all__ = [
     "Unused",
 ]
 
-Outcome = Literal["healthy", "findings", "too_short", "cannot_judge"]
+Outcome = Literal["healthy", "findings", "too_short", "cannot_judge", "ready"]
 SchemaVersion = Literal["training-expert/advice/1"]
 SCHEMA: SchemaVersion = "training-expert/advice/1"
 
@@ -67,6 +67,7 @@ ON_TRIAL = (
 class Advice(Part):
     """What is wrong with a run, why we think so, and what to do first.
 
+    ``verdict`` is "ready" where there is no run yet and nothing that was given speaks against starting it.
     Iterating gives the recommendations in order; ``str()`` the note a colleague would write; truth is "has findings at
     warning or above". ``suppressed`` holds what was found and hidden by the settings, with their reasons, ``unused``
     the suppressions and entries of the baseline that hid nothing.

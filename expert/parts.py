@@ -119,7 +119,10 @@ class RecordNext(Part):
 
 
 class Coverage(Part):
-    """How much was looked at: rules asked, judged yes or no, unknown, silenced by a guard, ruled out by a rival."""
+    """How much was looked at: rules asked, judged yes or no, unknown, silenced by a guard, ruled out by a rival.
+
+    ``before_training`` says that there was no run to look at, only what is known of one.
+    """
 
     rules: int
     judged: int
@@ -127,6 +130,7 @@ class Coverage(Part):
     silenced: int = 0
     ruled_out: int = 0
     read: str = ""
+    before_training: bool = False
 
 
 class ProblemNote(Part):

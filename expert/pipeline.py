@@ -14,7 +14,7 @@ from expert.knowledge import Knowledge
 from expert.plan import plan
 from expert.ranking import ranked
 from expert.recording import record_next
-from expert.reporting import coverage_of, finding_of, headline_of, is_short, not_judged, outcome_of
+from expert.reporting import coverage_of, finding_of, headline_of, is_before_training, is_short, not_judged, outcome_of
 from expert.rule import is_serious
 from expert.settings import Settings
 from expert.suppression import suppress, suppressed_of
@@ -34,7 +34,7 @@ def judge_history(
     catalogue = knowledge.catalogue
     limits, asked, hidings = in_force(settings or Settings(), profile, knowledge)
     facts = Facts(history, knowledge.signals)
-    short = is_short(facts)
+    short, before_training = is_short(facts), is_before_training(history, source)
     judged = judge_all(catalogue, facts, limits, asked, short=short)
     judgments, hidden, unused = suppress(judged, hidings, source)
     groups = ranked(judgments, catalogue)
@@ -45,14 +45,14 @@ def judge_history(
     if baseline is not None:
         findings, worse, gone = baseline.mark(findings, judgments, catalogue, source)
         notes, unused = (*notes, *worse), (*unused, *gone)
-    outcome = outcome_of(serious, judgments, facts, short=short)
+    outcome = outcome_of(serious, judgments, facts, short=short, before_training=before_training)
     advice = Advice(
         verdict=outcome,
-        headline=headline_of(outcome, findings, judgments, facts),
+        headline=headline_of(outcome, findings, judgments, facts, before_training=before_training),
         recommendations=plan(groups, judgments, knowledge.remedies, facts, limits),
         findings=findings,
         notes=(*notes, *history.notes),
-        coverage=coverage_of(judgments, history),
+        coverage=coverage_of(judgments, history, before_training=before_training),
         not_judged=not_judged(judgments),
         record_next=record_next(judgments, catalogue),
         problems=(*knowledge.problems, *_failures(facts, knowledge)),

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from expert.advice import Coverage, EvidenceItem, Finding, NotJudged, Outcome
 from expert.confidence import SURE, Weighed
 from expert.facts import Facts
-from expert.history import History
+from expert.history import DataProfile, History, ModelProfile, RunConfig
 from expert.inference import Verdict
 from expert.judging import ENOUGH, Judgment
 from expert.language.nodes import Scalar
+from expert.rule import is_serious
 from expert.signals.curve import FEWEST_EPOCHS, FEWEST_POINTS
 from expert.wording import capitalized, fill, place
 
@@ -20,7 +21,11 @@ HEALTHY = "Healthy: nothing non-finite, no divergence, no oscillation, and the l
 HEALTHY_VALIDATED = "Healthy: nothing non-finite, no divergence, no oscillation, no overfitting, and the loss improves."
 TOO_SHORT = "Too short to tell: fewer than {epochs} epochs and fewer than {points} recorded steps."
 NOTHING_GIVEN = "Nothing was given to judge: pass a log, or config=, model= or data= for a check before the training."
-NO_CURVE = "No curve was given; as far as can be judged before the training, nothing speaks against what was given."
+NO_CURVE = "No curve was recorded; what is known beside the curves gives no cause for concern."
+READY = "Check before the training: nothing that was given speaks against it."
+READY_BUT_HIDDEN = "Check before the training: what speaks against it is suppressed by the settings."
+GIVEN = "Looked at: {given}"
+NOT_GIVEN = "; not given: {missing}"
 NO_LOSS = "I cannot tell how the training went: no training or validation loss was recorded."
 NO_CORE = "I cannot tell how the training went: no rule that would tell a healthy run from a sick one is loaded."
 NOT_SURE = "Nothing was found, but I cannot call the run healthy: {name} was not judged, because {reason}."
@@ -55,10 +60,19 @@ def is_short(facts: Facts) -> bool:
     return bool(curves) and all(curve.short for curve in curves)
 
 
-def outcome_of(serious: Sequence[Judgment], judgments: Mapping[str, Judgment], facts: Facts, *, short: bool) -> Outcome:
-    """The verdict: ``healthy`` needs every core symptom judged *no*."""
+def is_before_training(history: History, source: str) -> bool:
+    """Whether there is no run yet: something is known of one, and neither a curve nor a log was given."""
+    return not source and not history.series and not history.layers and history != History()
+
+
+def outcome_of(
+    serious: Sequence[Judgment], judgments: Mapping[str, Judgment], facts: Facts, *, short: bool, before_training: bool
+) -> Outcome:
+    """The verdict: ``healthy`` needs every core symptom judged *no*, ``ready`` that nothing serious was even hidden."""
     if serious:
         return "findings"
+    if before_training:
+        return "cannot_judge" if _hidden(judgments) else "ready"
     if not _has_loss(facts):
         return "cannot_judge"
     if short:
@@ -67,16 +81,25 @@ def outcome_of(serious: Sequence[Judgment], judgments: Mapping[str, Judgment], f
     return "healthy" if core and all(one.status == "no" for one in core) else "cannot_judge"
 
 
-def headline_of(outcome: Outcome, findings: Sequence[Finding], judgments: Mapping[str, Judgment], facts: Facts) -> str:
+def headline_of(
+    outcome: Outcome,
+    findings: Sequence[Finding],
+    judgments: Mapping[str, Judgment],
+    facts: Facts,
+    *,
+    before_training: bool,
+) -> str:
     """The one sentence that comes first."""
     if outcome == "findings":
         return sentence_of(findings[0])
     if outcome == "healthy":
         return HEALTHY if facts.curve("val.loss") is None else HEALTHY_VALIDATED
+    if outcome == "ready":
+        return READY
     if outcome == "too_short":
         return TOO_SHORT.format(epochs=FEWEST_EPOCHS, points=FEWEST_POINTS)
     if not facts.history.series and not facts.history.layers:
-        return NOTHING_GIVEN if facts.history == History() else NO_CURVE
+        return NOTHING_GIVEN if facts.history == History() else READY_BUT_HIDDEN if before_training else NO_CURVE
     if not _has_loss(facts):
         return NO_LOSS
     first = next((one for one in _core(judgments, facts) if one.status != "no"), None)
@@ -121,7 +144,7 @@ def finding_of(judgment: Judgment) -> Finding:
     )
 
 
-def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage:
+def coverage_of(judgments: Mapping[str, Judgment], history: History, *, before_training: bool) -> Coverage:
     """How much was looked at."""
     statuses = [one.status for one in judgments.values() if one.status != "not asked"]
     return Coverage(
@@ -130,7 +153,8 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History) -> Coverage
         unknown=statuses.count("unknown"),
         silenced=statuses.count("silenced"),
         ruled_out=statuses.count("ruled out"),
-        read=history.summary if history.series or history.layers else "",
+        read=_given(history) if before_training else history.summary if history.series or history.layers else "",
+        before_training=before_training,
     )
 
 
@@ -154,6 +178,21 @@ def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
             for missing, rules in ordered
         ]
     )
+
+
+def _given(history: History) -> str:
+    """Which profiles a check before the training could look at."""
+    config = history.config.model_copy(update={"framework": None})  # a model tells it, too
+    known = {"config": config != RunConfig(), "model": history.model != ModelProfile()}
+    known["data"] = history.data != DataProfile()
+    given = GIVEN.format(given=" and ".join(name for name, is_known in known.items() if is_known) or "the framework")
+    missing = " and ".join(name for name, is_known in known.items() if not is_known)
+    return given + (NOT_GIVEN.format(missing=missing) if missing else "") + "."
+
+
+def _hidden(judgments: Mapping[str, Judgment]) -> bool:
+    """Whether the settings suppress something serious."""
+    return any(one.status == "suppressed" and is_serious(one.severity) for one in judgments.values())
 
 
 def _has_loss(facts: Facts) -> bool:

@@ -19,6 +19,7 @@ from expert.render.escape import printable, printable_json
 if TYPE_CHECKING:
     from expert.advice import Advice
     from expert.history import History
+    from expert.settings import Settings
 
 
 def add(commands: Subcommands) -> None:
@@ -26,9 +27,10 @@ def add(commands: Subcommands) -> None:
     advise = commands.add_parser("advise", help="diagnose training logs")
     advise.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
-        help="a log: CSV, JSON lines, Keras history, trainer_state.json …, a folder of logs, or - for standard input",
+        help="a log: CSV, JSON lines, Keras history, trainer_state.json …, a folder of logs, or - for standard input; "
+        "none, with --set, for a check before the training",
     )
     advise.add_argument("--format", choices=("text", "json"), default="text")
     advise.add_argument(
@@ -46,6 +48,8 @@ def _advise(options: argparse.Namespace) -> int:
     settings = with_plugins(in_use(options).settings, options)
     if options.write_baseline is not None:
         settings = settings.model_copy(update={"baseline": None})  # what is known already is recorded again
+    if not options.paths:
+        return _before_training(options, settings)
     advices: list[tuple[str, Advice]] = []
     read, many = 0, len(options.paths) > 1
     for path in options.paths:
@@ -79,6 +83,17 @@ def _advise(options: argparse.Namespace) -> int:
     if not complete:
         return UNUSABLE
     return FOUND if any(advice.fails(settings.fail_on) for _, advice in advices) else 0
+
+
+def _before_training(options: argparse.Namespace, settings: Settings) -> int:
+    """The check of what ``--set`` tells of a run that has not begun."""
+    if not options.set:
+        raise ExpertError("advise: give a log, or --set FIELD=VALUE for a check before the training.")
+    if options.write_baseline is not None:
+        raise ExpertError("advise: --write-baseline needs a log.")
+    advice = judged(None, options, settings)
+    print(printable_json(advice.to_json()) if options.format == "json" else _text(advice, None))
+    return FOUND if advice.fails(settings.fail_on) else 0
 
 
 def _name(source: str | History) -> str:

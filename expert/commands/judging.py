@@ -63,8 +63,8 @@ def run_asked_for(runs: Sequence[History], number: int, where: str) -> History:
     return runs[number - 1]
 
 
-def judged(source: str | History, options: argparse.Namespace, settings: Settings) -> Advice:
-    """The advice on a log or a run, with what the options add to it."""
+def judged(source: str | History | None, options: argparse.Namespace, settings: Settings) -> Advice:
+    """The advice on a log or a run, with what the options add to it; without either on what the options say alone."""
     from expert.advising import advise
 
     fields = _fields(options.set)

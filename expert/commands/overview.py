@@ -25,7 +25,7 @@ WIDTH = 120
 LONGEST_NAME = 44
 ORDER = ("fatal", "error", "warning", "too short", "open", "healthy")
 """What is said of a run in a word, the worst first: the severity of its worst finding, or how it was judged."""
-OUTCOMES = {"too_short": "too short", "cannot_judge": "open", "healthy": "healthy", "findings": "open"}
+OUTCOMES = {"too_short": "too short", "cannot_judge": "open", "healthy": "healthy", "findings": "open", "ready": "open"}
 HEADING = "{count} runs in {folder}: {told}; the worst first"
 LINE = "{number:>{digits}}  {word:<9}  {name:<{width}}  {headline}"
 ONE_IN_FULL = "One of them in full: expert advise {folder} --run {number}"

@@ -54,6 +54,7 @@ LISTED = "In the baseline, and not counted: {listed}."
 MORE_HIDDEN = "{count} more"
 COVERAGE = "{read} {judged} of {rules} rules judged."
 COVERAGE_WITH_UNKNOWN = "{read} {judged} of {rules} rules judged; {unknown} could not be judged from what was recorded."
+COVERAGE_BEFORE = "{read} {judged} of {rules} rules judged; the others need a run, or more of what is known of it."
 
 
 def note(advice: Advice) -> str:
@@ -139,6 +140,8 @@ def _remarks(advice: Advice) -> Iterator[str]:
     yield ""
     coverage = advice.coverage
     template = COVERAGE_WITH_UNKNOWN if coverage.unknown else COVERAGE
+    if coverage.before_training and coverage.unknown:
+        template = COVERAGE_BEFORE
     yield from _wrapped(template.format(**coverage.model_dump()).strip())
 
 

@@ -49,7 +49,7 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(logs: Path, capsys:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["bogus"], ["advise"], ["advise", "x", "--format", "xml"], ["advise", "x", "--fail-on", "sometimes"]],
+    [[], ["bogus"], ["advise", "x", "--format", "xml"], ["advise", "x", "--fail-on", "sometimes"]],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

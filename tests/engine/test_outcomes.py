@@ -100,7 +100,6 @@ def test_a_core_symptom_that_a_rival_accounts_for_leaves_the_run_unjudged() -> N
     ("columns", "config_fields", "headline"),
     [
         (None, {}, "Nothing was given to judge"),
-        (None, {"batch_size": 8}, "No curve was given; as far as can be judged before the training"),
         ({"accuracy": [0.1 * k for k in range(9)]}, {}, "I cannot tell how the training went: no training or"),
         ({"loss": [1.0, 0.9]}, {}, "Too short to tell: fewer than 6 epochs and fewer than 60"),
     ],
