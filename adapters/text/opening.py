@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from expert.adapters.text.unpacking import Unpacked, head_and_size, text_of
 from expert.errors import SourceError
 
 HEAD_BYTES = 65_536
@@ -87,8 +88,7 @@ def beginning(source: object, customary: tuple[str, ...] = ()) -> Beginning | No
 @lru_cache(maxsize=16)
 def _beginning(path: Path, size: int, _changed: int) -> Beginning:
     # Every reader looks at the same beginning; time and size in the key notice a file that grew.
-    with path.open("rb") as stream:
-        return Beginning(path, stream.read(HEAD_BYTES), size)
+    return Beginning(path, *head_and_size(path, HEAD_BYTES, size))
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -134,7 +134,8 @@ class Lines:
         if start is None or start.encoding is None:
             raise SourceError(f"{self.path}: the file is not text.")
         read = 0
-        with self.path.open(encoding=start.encoding, errors="replace", newline="") as stream:
+        unpacked = Unpacked(self.path, LARGEST_READ)
+        with text_of(unpacked, start.encoding) as stream:
             while line := stream.readline(LONGEST_LINE):
                 self.number += 1
                 if len(line) == LONGEST_LINE and not line.endswith("\n"):
@@ -151,6 +152,8 @@ class Lines:
                     return
                 self.complete = line.endswith(("\n", "\r"))
                 yield line
+        if unpacked.damage is not None:
+            self.notes.append(unpacked.damage)
 
 
 def whole_text(path: Path) -> str:
@@ -162,4 +165,9 @@ def whole_text(path: Path) -> str:
         raise SourceError(
             f"{path}: the file has {start.size:,} bytes, more than the {LARGEST_READ:,} that are read as one document."
         )
-    return path.read_text(encoding=start.encoding, errors="replace")
+    stream = Unpacked(path, LARGEST_READ)
+    with text_of(stream, start.encoding) as text:
+        content = text.read()
+    if stream.damage is not None and len(content) >= LARGEST_READ:
+        raise SourceError(f"{path}: the file unpacks to more than the {LARGEST_READ:,} bytes read as one document.")
+    return content
