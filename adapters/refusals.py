@@ -37,7 +37,6 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "is a Parquet file; pass pandas.read_parquet(path)."),
     (b":W&B", "is the binary log of a W&B run; pass wandb.Api().run('entity/project/run').history()."),
     (b"\x93NUMPY", "is a NumPy array without names; pass a dict of lists such as {'train.loss': numpy.load(path)}."),
-    (b"\x1f\x8b", "is compressed with gzip; unpack it first: gunzip."),
     (b"%PDF", "is a PDF document."),
     (b"\x89PNG", "is a picture; pass the numbers it was drawn from."),
     (b"\xff\xd8\xff", "is a picture; pass the numbers it was drawn from."),
