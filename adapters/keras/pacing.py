@@ -1,0 +1,94 @@
+"""Which updates are looked at: a handful of whole numbers and the arithmetic on them, inside a compiled step or not.
+
+Looks come in pairs, at an update and the one after it, so that the direction of successive gradients is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from expert.adapters.live.sampling import AFTER_ANOMALY, FIRST
+
+ROWS = 160
+"""So many looks fit into an epoch; an epoch of unknown length and a million steps has about as many."""
+GROWTH = 15
+"""The distance of looks is at most this share of the updates so far, in per cent: a young run shows something, too."""
+UNBOUNDED = 2**30
+SECONDS_PER_VARIABLE, BYTES_PER_SECOND, PASSES = 40e-6, 2e9, 8
+"""What a look costs cannot be measured from outside, so it is estimated, for a slow processor: so long for each
+variable, and so many times its gradient or weights are read."""
+
+
+class Pace(NamedTuple):
+    """The state of the pacing; each a number or an integer tensor."""
+
+    calls: Any = 0
+    """Calls of the optimizer in this epoch."""
+    updates: Any = 0
+    """Updates of the weights since watching began: where gradients are accumulated, fewer than calls."""
+    next_look: Any = 0
+    """No look before so many updates are made."""
+    dense_until: Any = FIRST
+    used: Any = 0
+    """Rows that are filled in this epoch."""
+    shortest: Any = 1
+    longest: Any = UNBOUNDED
+    """Bounds of the distance between looks."""
+    last_look: Any = -2
+
+
+class Arithmetic(NamedTuple):
+    """The functions that are spelled otherwise for tensors."""
+
+    where: Callable[[Any, Any, Any], Any]
+    least: Callable[[Any, Any], Any]
+    most: Callable[[Any, Any], Any]
+
+
+PLAIN = Arithmetic(lambda condition, yes, no: yes if condition else no, min, max)
+
+
+def is_due(pace: Pace) -> Any:
+    """Whether to look at the update that is about to be made."""
+    return (pace.updates >= pace.next_look) & (pace.used < ROWS)
+
+
+def looked(pace: Pace, broken: Any, by: Arithmetic) -> Pace:
+    """The pace after a look; ``broken``: what was seen was not finite, so that what follows is looked at closely."""
+    dense = by.where(broken, by.most(pace.dense_until, pace.updates + 1 + AFTER_ANOMALY), pace.dense_until)
+    distance = by.most(pace.shortest, by.least(pace.longest, pace.updates * GROWTH // 100))
+    following = pace.updates + 1
+    is_second = pace.last_look == pace.updates - 1
+    later = by.where((following >= dense) & is_second, pace.updates + distance, following)
+    return pace._replace(next_look=later, dense_until=dense, used=pace.used + 1, last_look=pace.updates)
+
+
+def called(pace: Pace, is_update: Any) -> Pace:
+    """The pace after a call of the optimizer; ``is_update`` is 1 or 0."""
+    return pace._replace(calls=pace.calls + 1, updates=pace.updates + is_update)
+
+
+def distances(
+    *,
+    every: int | None,
+    steps: int | None,
+    step_seconds: float | None,
+    budget: float,
+    variables: int,
+    numbers: int,
+) -> tuple[int, int]:
+    """The bounds of the distance between pairs of looks in an epoch.
+
+    ``every`` fixes it. Otherwise a pair of looks takes ``budget`` (a share, 0 to 1) of the time of the steps, as far
+    as ``steps`` of an epoch and ``step_seconds`` are known; ``numbers`` is the size of all ``variables`` together.
+    """
+    # However long the epoch is, its looks find room.
+    room = max(1, math.ceil(2 * (steps or 0) / (ROWS - 2 * FIRST - AFTER_ANOMALY)))
+    if every is not None:
+        return max(every, room), max(every, room)
+    if not step_seconds:
+        return room, UNBOUNDED
+    cost = 2 * (variables * SECONDS_PER_VARIABLE + PASSES * 4 * numbers / BYTES_PER_SECOND)
+    return room, max(room, min(UNBOUNDED, math.ceil(cost / (budget * step_seconds))))

@@ -1,0 +1,260 @@
+"""The training of one model, over one or several calls of ``fit``: what is collected, and when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+import keras
+from keras import ops
+
+from expert.adapters.keras.attaching import Attachment, has_own_step, loss_tracker
+from expert.adapters.keras.batch_losses import BatchLosses
+from expert.adapters.keras.epoch_ends import STEPS_UNSEEN, EpochEnds
+from expert.adapters.keras.epoch_logs import EpochLogs
+from expert.adapters.keras.looks import Seen
+from expert.adapters.keras.pacing import distances
+from expert.adapters.keras.recording import LookRecorder
+from expert.adapters.keras.stepping import StepWatch
+from expert.adapters.live.telemetry import Telemetry
+from expert.history import History, Series
+
+MOST_FAILURES = 20
+RATE = "optimizer.learning_rate"
+NOT_CALLED = "no step of {optimizer} was seen in the first epoch, as where gradients are applied by hand"
+
+
+class Training:
+    """Holds the telemetry of a run and everything that writes to it. Steps are batches."""
+
+    def __init__(self, model: Any, telemetry: Telemetry, *, every: int | None, budget: float) -> None:
+        self.model, self.telemetry = model, telemetry
+        self._every, self._budget = every, budget
+        self.steps, self.epochs = 0, 0
+        """Steps of the epochs that are over, and how many those are."""
+        self._shift = 0
+        """What is added to Keras' number of an epoch, where `fit` is called anew."""
+        self._failures = 0
+        self._alarm = False
+        self._started = self._epoch_started = monotonic()
+        self._trained_at: float | None = None
+        self._total: float | None = None
+        self._steps_per_epoch: int | None = None
+        self._step_seconds: float | None = None
+        self._attachment: Attachment | None = None
+        self._recorders: dict[int, LookRecorder] = {}
+        self._taken: dict[int, int] = {}
+        """How many looks of the current epoch are recorded already, by watch."""
+        self._ends: EpochEnds | None = None
+        self._logs = EpochLogs(telemetry)
+        self._losses = BatchLosses(telemetry, is_mean=True)
+        telemetry.mark(0, 0, 0.0)
+
+    def failed(self, doing: str, error: Exception) -> None:
+        """Something of ours went wrong: say so in the advice, and let the training go on."""
+        self._failures += 1
+        if self._failures <= MOST_FAILURES:
+            self.telemetry.note(f"While {doing} the watcher failed with {type(error).__name__}: {error}")
+
+    # -- the course of a training ---------------------------------------------------------------------------------
+
+    def begin(self, steps: int | None, batch_size: int | None) -> None:
+        """``fit`` begins, with so many steps an epoch and samples a batch, where that is known."""
+        self._steps_per_epoch = steps
+        metrics = self._means()
+        own = has_own_step(self.model)
+        self._losses = BatchLosses(self.telemetry, is_mean=not own or "loss" in metrics)
+        if batch_size is not None and not own:
+            self._losses.sizes([(1, batch_size)], None)
+        self._attach()
+
+    def epoch_begins(self, epoch: int, *, first: bool) -> None:
+        """Keras begins an epoch, numbered from 0; ``first`` of this call of ``fit``."""
+        if first and epoch <= self.epochs:
+            self._shift = self.epochs - epoch
+        elif first:
+            # Epochs that were trained elsewhere: the record begins in the middle.
+            self._shift = 0
+            self.epochs = epoch
+        self._epoch_started, self._trained_at, self._total = monotonic(), None, None
+        self._taken.clear()
+        for watch in self._watches():
+            numbers = sum(one.size for one in watch.layout.watched) if watch.layout else 0
+            variables = len(watch.layout.watched) if watch.layout else 0
+            short, long = distances(
+                every=self._every,
+                steps=self._steps_per_epoch,
+                step_seconds=self._step_seconds,
+                budget=self._budget,
+                variables=variables,
+                numbers=numbers,
+            )
+            watch.begin_epoch(short, long, alarm=self._alarm)
+        self._alarm = False
+
+    def batch_ends(self, batch: int, logs: Mapping[str, Any]) -> None:
+        """Batch ``batch`` of the epoch, numbered from 0, is done; may be told by another thread, out of order."""
+        loss = logs.get("loss")
+        self._losses.take(batch + 1, float(loss) if isinstance(loss, int | float) else math.nan)
+
+    def validation_begins(self) -> None:
+        """The epoch's steps are over, and a validation follows, if none has begun in this epoch before."""
+        if self._trained_at is None:
+            self._trained_at, self._total = monotonic(), self._samples()
+
+    def epoch_ends(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        """Record the epoch."""
+        now = monotonic()
+        if self._trained_at is None:
+            self._trained_at, self._total = now, self._samples()
+        batches = self._losses.latest or max((watch.read()[0] for watch in self._watches()), default=0)
+        number = epoch + 1 + self._shift
+        at = self.steps + batches
+        self._looks(batches)
+        self._losses.record(self.steps, batches, self._total)
+        self._sizes()
+        self._logs.record(number, logs, self._means())
+        telemetry = self.telemetry
+        telemetry.mark(at, number, now - self._started)
+        telemetry.column("time.epoch_seconds", clock="epoch").append(number, now - self._epoch_started)
+        if batches:
+            seconds = (self._trained_at - self._epoch_started) / batches
+            telemetry.column("time.step_seconds", clock="epoch").append(number, seconds)
+            # The first epoch includes what it takes to compile the step.
+            self._step_seconds = seconds if self._step_seconds is None else min(self._step_seconds, seconds)
+            self._steps_per_epoch = batches
+        self._alarm = not all(math.isfinite(value) for value in logs.values() if isinstance(value, int | float))
+        self._unseen(batches)
+        if self._ends is not None:
+            self._ends.end(at)
+            self._rate(at)
+        self.steps, self.epochs = at, number
+        if telemetry.config.steps_per_epoch is None and batches:
+            telemetry.know("config", steps_per_epoch=batches)
+
+    def in_between(self) -> None:
+        """Record what is known in the middle of an epoch, without waiting for anything."""
+        self._losses.record(self.steps, None)
+
+    def end(self) -> None:
+        """``fit`` is over, or broke off: leave everything as it was."""
+        if self._attachment is not None:
+            self._attachment.remove()
+
+    def broken_off(self) -> None:
+        """``fit`` has ended in the middle of an epoch: record what was seen of it."""
+        if keras.backend.backend() != "jax":
+            # The state of a step of JAX went with it.
+            self._looks(self._losses.latest)
+        self._losses.record(self.steps, self._losses.latest or None)
+        self.end()
+
+    def resume_at(self, steps: int, epochs: int, seconds: float) -> None:
+        """Go on counting from here: what came before is known from another record."""
+        self.steps, self.epochs = steps, epochs
+        self._started = monotonic() - seconds
+        self.telemetry.forget()
+
+    def history(self) -> History:
+        """What the telemetry holds, with a last point of each rate, which stood until now."""
+        recorded = self.telemetry.history()
+        series = [
+            Series(**dict(one) | {"at": [*one.at, self.steps], "values": [*one.values, one.values[-1]]})
+            if one.role == RATE and len(one.at) and one.at[-1] < self.steps
+            else one
+            for one in recorded.series
+        ]
+        return recorded.model_copy(update={"series": tuple(series)})
+
+    # -- parts of it ----------------------------------------------------------------------------------------------
+
+    def _attach(self) -> None:
+        attachment = self._attachment
+        if attachment is None or not attachment.is_for(self.model):
+            attachment = Attachment(self.model, self.failed)
+            self._recorders.clear()
+        self._attachment = attachment
+        why_not = attachment.why_not
+        try:
+            attachment.install()
+        except Exception as error:  # whatever a model of a strange make does
+            attachment.remove()
+            attachment.watches.clear()
+            why_not = f"to look into them failed with {type(error).__name__}: {error}"
+        if why_not is not None:
+            self._look_between_epochs(why_not)
+
+    def _watches(self) -> list[StepWatch]:
+        return [] if self._attachment is None else self._attachment.watches
+
+    def _look_between_epochs(self, why: str) -> None:
+        if self._ends is None:
+            self.telemetry.note(STEPS_UNSEEN.format(why=why))
+            optimizers = [] if self._attachment is None else self._attachment.optimizers
+            self._ends = EpochEnds(self.model, optimizers[0] if optimizers else None, self.telemetry)
+            self._ends.begin()
+
+    def _unseen(self, batches: int) -> None:
+        """Notice that steps are not seen, and look between epochs from now on."""
+        watches = self._watches()
+        if self._ends is not None or not watches or not batches:
+            return
+        if all(watch.broken for watch in watches):
+            self._look_between_epochs("looking into them failed")
+        elif not any(watch.read()[0] for watch in watches):
+            names = " and ".join(type(watch.optimizer).__name__ for watch in watches)
+            self._look_between_epochs(NOT_CALLED.format(optimizer=names))
+
+    def _looks(self, batches: int) -> None:
+        for number, watch in enumerate(self._watches()):
+            calls, looks = watch.read()
+            start = self._taken.get(number, 0)
+            self._taken[number] = len(looks)
+            if watch.layout is None or not looks[start:]:
+                continue
+            recorder = self._recorders.get(number)
+            if recorder is None:
+                labels = (("optimizer", str(number)),) if number else ()
+                recorder = LookRecorder(self.telemetry, watch.layout.watched, watch.inner, labels)
+                self._recorders[number] = recorder
+            each = calls / batches if batches and calls > batches else 1.0
+            for seen in looks[start:]:
+                recorder.record(seen, self.steps + math.ceil(seen.at / each), scales=watch.scales)
+            if number == 0 and each == 1.0 and not watch.scales:
+                self._batches_of(looks[start:], batches)
+
+    def _batches_of(self, looks: list[Seen], batches: int) -> None:
+        known = [(seen.at, seen.samples) for seen in looks if not math.isnan(seen.samples)]
+        self._losses.sizes(known, batches, self._total)
+
+    def _sizes(self) -> None:
+        size = self._losses.batch_size
+        if size is not None and self.telemetry.config.batch_size is None:
+            self.telemetry.know("config", batch_size=size)
+
+    def _samples(self) -> float | None:
+        """Samples of the epoch whose steps are over, from the count of the running mean of the loss."""
+        tracker = loss_tracker(self.model)
+        if tracker is None or self._attachment is None or self._attachment.why_not is not None:
+            return None
+        return float(ops.convert_to_numpy(tracker.count.value))
+
+    def _means(self) -> set[str]:
+        """Names of the logs that are means over the epoch."""
+        try:
+            return {"loss", *self.model.get_metrics_result()} if not has_own_step(self.model) else self._own_means()
+        except Exception:  # a metric of the user's own
+            return {"loss"}
+
+    def _own_means(self) -> set[str]:
+        return {str(metric.name) for metric in self.model.metrics}
+
+    def _rate(self, at: int) -> None:
+        """The rate at the end of an epoch, where no look has it."""
+        optimizer: Any = getattr(self.model, "optimizer", None)
+        inner: Any = getattr(optimizer, "inner_optimizer", None) or optimizer
+        own = getattr(inner, "_learning_rate", None)
+        if isinstance(own, keras.Variable | keras.optimizers.schedules.LearningRateSchedule):
+            self.telemetry.column(RATE).append(at, float(ops.convert_to_numpy(inner.learning_rate)))

@@ -1,0 +1,101 @@
+"""The variables of a model that are watched: their names, what they belong to, which numbers are a sample of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+SAMPLED_NUMBERS = 49_152
+"""Of all variables of a model together about so many numbers make a sample: 192 KiB in float32."""
+FEWEST_PER_VARIABLE, MOST_PER_VARIABLE = 128, 4096
+TABLE, KERNEL = "embeddings", "kernel"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One trainable variable of floating-point numbers."""
+
+    name: str
+    key: int
+    """The ``id`` of the Keras variable."""
+    is_weight: bool
+    """It has two or more axes: it multiplies or looks up the signal of a layer."""
+    is_table: bool
+    """A look-up table, whose gradients and updates reach a few of its rows only."""
+    size: int
+    stride: int
+    """Every so many-th of its numbers, as they lie, belongs to its sample."""
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether mean gradients and relative updates say something of it."""
+        return self.is_weight and not self.is_table
+
+    @property
+    def taken(self) -> int:
+        """How many numbers its sample has."""
+        return -(-self.size // self.stride)
+
+
+def watched_variables(variables: Iterable[Any], model: Any) -> tuple[Watched, ...]:
+    """The variables to watch, in the forward order of the model as far as that is known."""
+    kept = [one for one in variables if _is_watched(one)]
+    places = {id(one): place for place, one in enumerate(_trainable(model))}
+    kept.sort(key=lambda one: places.get(id(one), len(places)))
+    share = max(FEWEST_PER_VARIABLE, min(MOST_PER_VARIABLE, SAMPLED_NUMBERS // max(1, len(kept))))
+    names = readable_names([one.path for one in kept], str(getattr(model, "name", "")))
+    return tuple(
+        Watched(
+            name=name,
+            key=id(one),
+            is_weight=len(one.shape) > 1,
+            is_table=one.name == TABLE,
+            size=size_of(one),
+            stride=-(-size_of(one) // share),
+        )
+        for name, one in zip(names, kept, strict=True)
+    )
+
+
+def readable_names(paths: Sequence[str], model: str) -> list[str]:
+    """Paths of variables without the model's own name and, where it stays one variable's, without ``kernel``."""
+    parts = [path.split("/") for path in paths]
+    inner = [one[1:] if len(one) > 2 and one[0] == model else one for one in parts]
+    short = ["/".join(one[:-1]) if len(one) > 1 and one[-1] in {KERNEL, TABLE} else "/".join(one) for one in inner]
+    taken = Counter(short)
+    names = [name if taken[name] == 1 else "/".join(one) for name, one in zip(short, inner, strict=True)]
+    seen: Counter[str] = Counter()
+    for place, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            names[place] = f"{name} ({seen[name]})"
+    return names
+
+
+def size_of(variable: Any) -> int:
+    """How many numbers a variable has."""
+    size = 1
+    for extent in variable.shape:
+        size *= int(extent)
+    return size
+
+
+def _trainable(model: Any) -> list[Any]:
+    try:
+        return list(model.trainable_variables)
+    except Exception:  # a property of the user's own
+        return []
+
+
+def _is_watched(variable: Any) -> bool:
+    """A Keras variable of floating-point numbers that gradients update; float8 scales are overwritten by theirs."""
+    return (
+        isinstance(variable, keras.Variable)
+        and "float" in str(variable.dtype)
+        and size_of(variable) > 0
+        and not getattr(variable, "overwrite_with_gradient", False)
+    )
