@@ -57,6 +57,12 @@ WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
         "what nanoGPT, Megatron-LM, Keras, Lightning, Hugging Face and other programs print",
         _path,
     ),
+    "printed.anything": (
+        "printed-anything",
+        "run",
+        "lines with names and numbers that a training program prints",
+        _path,
+    ),
     "refusals": ("refusals", "run", "other files by saying what they are and how to convert them", _path),
     "keras.profile.model": ("keras-model", "model", "Keras model", _anything),
     "torch.profile.model": ("torch-model", "model", "PyTorch module", _anything),

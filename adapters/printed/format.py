@@ -74,10 +74,11 @@ class Shapes:
         for match, names, carries in self._kinds:
             found = match(text)
             if found is not None:
-                texts: Sequence[str | None] = found.groups()
+                texts = found.groups()
                 if carries:
-                    names, texts = (*names, *carries), (*texts, *(self._last.get(name) for name in carries))
-                elif self._clocks:
+                    self.rows.add((*names, *carries), (*texts, *(self._last.get(name) for name in carries)))
+                    return True
+                if self._clocks:
                     self._last |= {name: text for name, text in zip(names, texts, strict=True) if name in self._clocks}
                 self.rows.add(names, texts)
                 return True

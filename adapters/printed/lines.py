@@ -84,12 +84,11 @@ class PrintedLines:
         for block in self._blocks():
             for line in block.splitlines():
                 if line[:1] in _STARTS:
-                    line, self.rank = strip(line)
-                elif not line:
-                    continue
-                else:
+                    told, self.rank = strip(line)
+                    yield told
+                elif line:
                     self.rank = None
-                yield line
+                    yield line
 
     def _blocks(self) -> Iterator[str]:
         start = opening.beginning(self.path)

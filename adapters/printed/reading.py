@@ -35,7 +35,7 @@ def read(path: Path, form: Format, request: ReadRequest) -> tuple[History, ...]:
     columns = meant(table, form, request.columns)
     config = RunConfig(framework=form.framework) if form.framework else None
     runs = histories(table, columns, config=config)
-    return tuple(_finished(run, form, rows.logged, request.columns) for run in runs)
+    return tuple(finished(run, form, rows.logged, request.columns) for run in runs)
 
 
 def scan(lines: PrintedLines, parser: Parser, rows: Rows) -> None:
@@ -69,7 +69,8 @@ def meant(table: Table, form: Format, stated: Mapping[str, str]) -> dict[str, st
     return columns
 
 
-def _finished(run: History, form: Format, logged: Mapping[str, str], stated: Mapping[str, str]) -> History:
+def finished(run: History, form: Format, logged: Mapping[str, str], stated: Mapping[str, str]) -> History:
+    """Return a run with what the format knows of its numbers, under the names they have in the log."""
     series = []
     for one in run.series:
         meaning = form.meanings.get(one.name)

@@ -11,7 +11,8 @@ FORMAT = Format(
     "Darknet",
     shapes(
         Kind(
-            rf"\s*(\d+)(?:, {NUMBER})?: ({NUMBER}), ({NUMBER}) avg(?: loss)?, ({NUMBER}) rate, {NUMBER} seconds, \d+ images.*",
+            rf"\s*(\d+)(?:, {NUMBER})?: ({NUMBER}), ({NUMBER}) avg(?: loss)?, ({NUMBER}) rate, {NUMBER} seconds,"
+            r" \d+ images.*",
             _NAMES,
         ),
         Kind(rf"\s*(\d+): loss=({NUMBER}), avg loss=({NUMBER}), rate=({NUMBER}),.*", _NAMES),
