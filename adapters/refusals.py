@@ -18,11 +18,6 @@ SURE = 0.97
 LAST = 0.02
 """For whatever no other reader knows."""
 
-TENSORBOARD = (
-    "is a TensorBoard event file, which is not read yet. Pass its scalars as a dict of lists: events = "
-    "EventAccumulator(path, {'scalars': 0}).Reload(); {tag: [e.value for e in events.Scalars(tag)] for tag in "
-    "events.Tags()['scalars']}."
-)
 MLFLOW = (
     "{tag: [m.value for m in MlflowClient().get_metric_history(run_id, tag)] "
     "for tag in MlflowClient().get_run(run_id).data.metrics}."
@@ -76,8 +71,6 @@ def seen(source: object) -> tuple[float, str] | None:
 def _folder(path: Path) -> tuple[float, str]:
     names = sorted(one.name + "/" * one.is_dir() for one in list(path.iterdir())[:500])
     inside = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    if any("tfevents" in name for name in names) or any("tfevents" in one.name for one in list(path.glob("*/*"))[:500]):
-        return LAST, f"is a folder with TensorBoard event files: each {TENSORBOARD}"
     if path.name == "mlruns" or {"meta.yaml", "metrics/"} <= set(names):
         return LAST, f"is a folder of MLflow, which is not read yet. Pass {MLFLOW}"
     return (
@@ -101,14 +94,6 @@ def _lfs_pointer(start: Beginning) -> str | None:
     size = re.search(r"^size (\d+)", start.text, re.MULTILINE)
     large = f" of {int(size[1]):,} bytes" if size else ""
     return f"is a Git LFS pointer, which stands in place of a file{large} that was not fetched; fetch it: git lfs pull."
-
-
-def _tensorboard(start: Beginning) -> str | None:
-    if "tfevents" not in start.path.name and b"brain.Event:" not in start.head[:64]:
-        return None
-    if start.size <= 64:
-        return f"is a TensorBoard event file without data: its {start.size} bytes are the mark of the version."
-    return TENSORBOARD
 
 
 def _binary(start: Beginning) -> str | None:
@@ -179,7 +164,6 @@ def _no_header(start: Beginning) -> str | None:
 _CHECKS: tuple[Callable[[Beginning], str | None], ...] = (
     _empty,
     _lfs_pointer,
-    _tensorboard,
     _binary,
     _mlflow_metric,
     _no_header,

@@ -73,7 +73,9 @@ def _take(found: Events, event: Moment) -> None:
     if event.starts and event.step > 0:
         dropped = sum(points.drop_from(event.step) for points in found.points.values())
         if dropped:
-            found.notes.append(f"The run was taken up at step {event.step:,}; {dropped:,} older scalars from there on are void.")
+            found.notes.append(
+                f"The run was taken up at step {event.step:,}; {dropped:,} older scalars from there on are void."
+            )
     for tag, number, what in event.values:
         if number is None:
             if len(found.others) < MOST_TAGS:

@@ -1,10 +1,11 @@
-"""Which event files make one run: those of a folder, and of the sub-folders that hold its phases and its comparisons."""
+"""Which event files make one run: those of a folder, and of the folders in it for phases and comparisons."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from expert.adapters.tables.points import MOST_POINTS, Points
@@ -26,6 +27,15 @@ PROFILE = "profile-empty"
 def is_named_so(name: str) -> bool:
     """Whether a file is named as event files are: time, host and number stand behind the mark, and often ``.v2``."""
     return "tfevents" in name and not name.endswith(PROFILE)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds event files itself, or in folders of its phases; others may hold many runs."""
+    entries = list(islice(folder.iterdir(), MOST_ENTRIES))
+    if any(is_named_so(entry.name) for entry in entries):
+        return True
+    phases = [entry for entry in entries if phase_of(entry.name) is not None and entry.is_dir()]
+    return any(is_named_so(entry.name) for phase in phases for entry in islice(phase.iterdir(), MOST_ENTRIES))
 
 
 def event_files(folder: Path) -> Iterator[Path]:
@@ -102,10 +112,9 @@ def _belongs(folder: Path, events: Events, read: Mapping[Path, Events]) -> tuple
         return folder.parent, {tag: tag if _phase(tag) else f"{folder.name}/{tag}" for tag in tags}
     if len(tags) == 1:
         for owner in folder.parents:
-            if owner in read:
-                part = _compared(folder.relative_to(owner).as_posix(), tags[0])
-                if part:
-                    return owner, {tags[0]: f"{tags[0]}/{part}"}
+            part = _compared(folder.relative_to(owner).as_posix(), tags[0])
+            if part and (owner in read or phase_of(part) is not None):
+                return owner if owner in read else folder, {tags[0]: f"{tags[0]}/{part}"}
     return folder, {tag: tag for tag in tags}
 
 
@@ -123,7 +132,9 @@ def _compared(folder: str, tag: str) -> str:
 
 def _join(run: Run, events: Events, names: Mapping[str, str]) -> None:
     below = "" if events.folder == run.folder else f"{events.folder.relative_to(run.folder).as_posix()}/"
-    run.ignored += [Ignored(name=f"{below}{tag}", reason=f"is {what}, no scalar") for tag, what in events.others.items()]
+    run.ignored += [
+        Ignored(name=f"{below}{tag}", reason=f"is {what}, no scalar") for tag, what in events.others.items()
+    ]
     run.others |= {*events.others.values(), *(("the graph of the model",) if events.graph else ())}
     run.notes += [f"{below.rstrip('/')}: {note}" if below else note for note in events.notes]
     taken = run.names

@@ -74,7 +74,8 @@ class Records:
         """What could not be read, in sentences."""
         found = []
         if self.damaged:
-            found.append(f"{self.damaged:,} records of the event file are damaged (wrong checksum) and left out.")
+            which = "1 record" if self.damaged == 1 else f"{self.damaged:,} records"
+            found.append(f"The event file is damaged: {which} with a wrong checksum left out.")
         if self.gaps:
             more = f" and at {self.gaps - 1:,} other places" if self.gaps > 1 else ""
             found.append(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from expert.adapters.tables.assembling import histories
-from expert.adapters.tables.points import table_of_points
-from expert.adapters.tensorboard.folders import Run, event_files, is_named_so, phase_of, runs_of
+from expert.adapters.tables.table_of_points import table_of_points
+from expert.adapters.tensorboard.folders import Run, event_files, is_named_so, is_run, phase_of, runs_of
 from expert.adapters.text.opening import as_path, beginning
 from expert.errors import SourceError
 from expert.history import Clock, History, Ignored, Series
@@ -19,6 +19,7 @@ FOLDER = 0.55
 VERSION = b"brain.Event:"
 """What the first event of every file holds."""
 POINTER = b"version https://git-lfs"
+SUMMARY = "train/train_runtime"
 MARK_ONLY = 64
 """Bytes of a file that holds nothing but the mark of its version, at most."""
 
@@ -29,7 +30,7 @@ def _recognizes(source: object) -> float:
         if path is None:
             return 0.0
         if path.is_dir():
-            return FOLDER if any(True for _ in event_files(path)) else 0.0
+            return FOLDER if is_run(path) else 0.0
     except OSError:
         return 0.0
     start = beginning(source)
@@ -52,6 +53,7 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
 
 
 def _histories(run: Run, request: ReadRequest, given: Path) -> tuple[History, ...]:
+    _set_summary_aside(run)
     source = str(run.folder) if run.folder == given or given in run.folder.parents else str(given)
     clocks: dict[str, Clock] = dict.fromkeys(run.epochs, "epoch")
     clocks |= dict.fromkeys(run.iterations, "step")
@@ -59,6 +61,16 @@ def _histories(run: Run, request: ReadRequest, given: Path) -> tuple[History, ..
     table.notes += run.notes
     table.ignored += run.ignored
     return tuple(_without_twins(_with_reductions(history, run)) for history in histories(table, columns))
+
+
+def _set_summary_aside(run: Run) -> None:
+    """Hugging Face's trainer ends with numbers of the whole run, its mean loss among them: they are no points."""
+    if SUMMARY not in run.names:
+        return
+    for writer in run.writers:
+        for name in [name for name in writer if name.startswith("train/train_")]:
+            del writer[name]
+            run.ignored.append(Ignored(name=name, reason="a summary of the whole run, written once at its end"))
 
 
 def _with_reductions(history: History, run: Run) -> History:
@@ -102,11 +114,13 @@ def _told_of_siblings(history: History, given: Path) -> History:
     phase = phase_of(folder.name)
     if phase is None:
         return history
-    beside = [one for one in sorted(folder.parent.iterdir()) if phase_of(one.name) not in (None, phase) and one.is_dir()]
+    beside = [
+        one for one in sorted(folder.parent.iterdir()) if phase_of(one.name) not in (None, phase) and one.is_dir()
+    ]
     names = [repr(one.name) for one in beside if any(is_named_so(entry.name) for entry in one.iterdir())]
     if not names:
         return history
-    note = f"Beside {folder.name!r} stands {' and '.join(names)}, which was not read; pass {str(folder.parent)!r} for both."
+    note = f"Beside {folder.name!r} stands {' and '.join(names)}, which was not read; pass {str(folder.parent)!r}."
     return history.model_copy(update={"notes": (*history.notes, note)})
 
 
@@ -115,7 +129,11 @@ def _nothing(path: Path, files: Sequence[Path], runs: Sequence[Run]) -> str:
     others = sorted({what for run in runs for what in run.others})
     size = sum(file.stat().st_size for file in files)
     if not others and size <= MARK_ONLY * len(files):
-        what = f"{size} bytes are the mark of the version" if len(files) == 1 else "files hold the mark of the version only"
+        what = (
+            f"{size} bytes are the mark of the version"
+            if len(files) == 1
+            else "files hold the mark of the version only"
+        )
         return f"{path} is a TensorBoard event file without data: its {what}."
     held = ", ".join(others) or "nothing else either"
     return f"{path}: the TensorBoard event data here holds no scalars, so there is no curve; it holds {held}."

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from expert.adapters.tensorboard.framing import WHOLE, Large
-from expert.adapters.tensorboard.wire import Malformed, Place, fields, float32, float64, integers, places, signed, varint, written
+from expert.adapters.tensorboard.wire import (
+    Malformed,
+    Place,
+    fields,
+    float32,
+    float64,
+    integers,
+    places,
+    signed,
+    varint,
+    written,
+)
 
 # The numbers of the fields we look at, as TensorFlow's event.proto, summary.proto and tensor.proto give them.
 TIME, STEP, GRAPH, SUMMARY, SESSION, META_GRAPH = 1, 2, 4, 5, 7, 9
@@ -55,7 +66,7 @@ class Moment(NamedTuple):
 
 
 class Moments:
-    """Reads the events of a file one by one, and those that differ from an earlier one in their numbers only at once."""
+    """Reads events one by one; those that differ from an earlier one only in their numbers at once."""
 
     def __init__(self) -> None:
         self._usual: dict[bytes, str] = {}

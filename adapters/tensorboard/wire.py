@@ -15,7 +15,7 @@ class Malformed(ValueError):
 
 
 def fields(data: bytes) -> list[tuple[int, int | bytes]]:
-    """Return the number of every field with its value: an integer, or the bytes of anything else. Raises `Malformed`."""
+    """Return the number and the value of every field: an integer, or the bytes of anything else. Raises `Malformed`."""
     found: list[tuple[int, int | bytes]] = []
     place, size = 0, len(data)
     while place < size:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import pickle
-import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -497,25 +496,6 @@ def _() -> str:
             "        17       640    0.5    0.5   0.4   0.2  0.03  0.02  0.01"
         )
     return "\n".join(lines) + "\n"
-
-
-def record(payload: bytes) -> bytes:
-    return struct.pack("<Q", len(payload)) + b"\0\0\0\0" + payload + b"\0\0\0\0"
-
-
-@file("tensorboard/train/events.out.tfevents.1731000000.host.12.0.v2")
-def _() -> bytes:
-    version = b"\x09" + struct.pack("<d", 1.731e9) + b"\x1a\x0dbrain.Event:2"
-    scalar = b"\x0a\x0aepoch_loss\x15" + struct.pack("<f", 0.5)
-    event = (
-        b"\x09" + struct.pack("<d", 1.731e9) + b"\x10\x01\x2a" + bytes([len(scalar) + 2, 0x0A, len(scalar)]) + scalar
-    )
-    return record(version) + record(event)
-
-
-@file("tensorboard/validation/events.out.tfevents.1731000001.host.12.1.v2")
-def _() -> bytes:
-    return record(b"\x09" + struct.pack("<d", 1.731e9) + b"\x1a\x0dbrain.Event:2")
 
 
 @file("pickle/trainHistoryDict")
