@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, signal, torch_code, train, val
+from expert.authoring import Change, Remedy, config, data, keras_code, not_when, signal, torch_code, train, val
 
 rise = signal.validation_rise(val.loss, train.loss)
 
@@ -20,7 +20,7 @@ REMEDIES = (
         not_when=(
             not_when(signal.has_nonfinite(train.loss), "the loss is no longer finite"),
             not_when(
-                rise > 0.1,
+                (rise > 0.1) & (data.algorithmic.is_(False) | ~data.algorithmic.known),
                 "the validation loss rises: keep the best checkpoint",
             ),
         ),
