@@ -46,6 +46,8 @@ class Format:
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
     """By the name of the column."""
     framework: str | None = None
+    sure: float = 0.8
+    """How sure lines of this form in the beginning of a file make its reader."""
     finish: Callable[[History], History] | None = None
     """What else is known of a run once its rows are series."""
 

@@ -48,11 +48,10 @@ FORMATS: tuple[Format, ...] = (
     yolov5_results.FORMAT,
     yolo_console.FORMAT,
     text_table.FASTAI,
-    text_table.FORMAT,
+    text_table.DRAWN,
+    text_table.ALIGNED,
 )
 """Of two that understand as many lines the first one counts."""
-SURE = 0.8
-"""For lines of a known program in the beginning of a file."""
 
 
 def form_of(start: Beginning) -> Format | None:
@@ -74,7 +73,8 @@ def _recognizes(source: object) -> float:
     start = beginning(source)
     if start is None or start.encoding is None or (start.text.lstrip()[:1] in ("", "{") and not _dicts(start)):
         return 0.0
-    return SURE if form_of(start) is not None else 0.0
+    form = form_of(start)
+    return form.sure if form is not None else 0.0
 
 
 def _dicts(start: Beginning) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from expert.history import Event, History, RunConfig
 from expert.history.roles import match_columns
 from expert.reading import ReadRequest
 
+_LOSS = re.compile(r"[Ll]oss\S*[\s:=]+[-+]?\d")
 ENOUGH = 20
 """Rows after which a format is known."""
 
@@ -42,6 +44,7 @@ def scan(lines: PrintedLines, parser: Parser, rows: Rows) -> None:
     """Let the parser see every line; of several ranks only the first that prints numbers counts."""
     troubles = Troubles()
     understand, chosen, others = parser.line, None, 0
+    unread, example = 0, ""
     for line in lines:
         rank = lines.rank
         if rank is not None and chosen is not None and rank != chosen:
@@ -53,8 +56,13 @@ def scan(lines: PrintedLines, parser: Parser, rows: Rows) -> None:
                 chosen = rank
         else:
             troubles.line(line, rows.length)
+            if ("loss" in line or "Loss" in line) and _LOSS.search(line):
+                unread += 1
+                example = example or line.strip()[:80]
     parser.end()
     rows.happenings += troubles.found
+    if unread > 1:
+        rows.notes.append(f"{unread} lines that name a loss were not understood, such as {example!r}.")
     if others:
         rows.notes.append(f"Several ranks print to this log; only the lines of rank {chosen} are used.")
 

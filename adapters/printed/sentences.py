@@ -19,7 +19,7 @@ _PAIR = re.compile(
 )
 _WRAPPED = re.compile(r"\b(?:tensor|array|(?:np|numpy)\.\w+)\(\s*\[?([^,()\[\]]+)\]?\s*(?:,[^()]*)?\)")
 _HITS = re.compile(r"\d+\s*/\s*\d+\s*\(\s*(\d+(?:\.\d+)?)\s*%\s*\)")
-_BAR = re.compile(r"(.*?)\s*\d+%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([^\]]*)\]?(.*)")
+_BAR = re.compile(r"(.*?)\s*\d+%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([^\]]*)\](.*)")
 _BAR_TIMES = re.compile(r"^[\d:?]+<[\d:?]+(?:,\s*[\d.?]*\s*(?:\w+/s|s/\w+))?,?\s*")
 
 _END = r"(?![\w.%]|:\d|\s*/\s*\d)"
@@ -37,7 +37,7 @@ _STEPS = tuple(
 _PLACE = re.compile(
     r"[\[(]\s*(\d+)\s*/\s*(\d+)\s*(?:\(\s*\d+(?:\.\d+)?\s*%\s*\)\s*)?[\])]|(?<![\w./])(\d+)\s*/\s*(\d+)(?![\w./])"
 )
-_EPOCH_AND_BATCH = re.compile(r"\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]\s*")
+_EPOCH_AND_BATCH = re.compile(r"\s*\[\s*(\d+)\s*(?:,|/\s*\d+\s*\]\s*\[)\s*(\d+)\s*(?:/\s*\d+\s*)?\]\s*")
 _PHASE = re.compile(r"\b(train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)?|dev)\b", re.IGNORECASE)
 _FULL_WIDTH = str.maketrans({"：": ":", "，": ",", "；": ";", "＝": "=", "（": "(", "）": ")", "％": "%"})
 _FILLING = frozenset(
@@ -76,7 +76,10 @@ def said(text: str) -> Said:
         text = _HITS.sub(r"\1%", _WRAPPED.sub(r"\1", text))
     epoch = step = None
     within, whole = False, True
-    if "%|" in text and (bar := _BAR.match(text)):
+    if "%|" in text:
+        bar = _BAR.match(text)
+        if bar is None:  # a narrow window has cut it, and perhaps a number with it
+            return Said(None, None, None, {})
         step, within, whole = bar[2], True, bar[2] == bar[3]
         text = f"{bar[1]}{CUT}{_BAR_TIMES.sub('', bar[4])}{CUT}{bar[5]}"
     if text.lstrip().startswith("[") and (found := _EPOCH_AND_BATCH.match(text)):

@@ -1,7 +1,7 @@
 """The progress bar of Keras' ``fit``, new (``━━━``) and old (``====``), drawn over or one line an epoch.
 
-The numbers of a bar are means since the epoch began, so of all its states only the last one counts. What ``evaluate`` and
-``predict`` print behind it belongs to no epoch.
+The numbers of a bar are means since the epoch began, so of all its states only the last one counts. What ``evaluate``
+and ``predict`` print behind it belongs to no epoch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The progress bar of Lightning, by tqdm or by rich: values of a step in every state, the others in the last of an epoch."""
+"""The progress bar of Lightning, by tqdm or by rich.
+
+Values of a step count in every state, the others in the last one of an epoch.
+"""
 
 from __future__ import annotations
 

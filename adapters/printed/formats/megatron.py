@@ -7,11 +7,13 @@ import re
 from expert.adapters.printed.format import NUMBER, Format, Meaning
 from expert.adapters.printed.rows import Rows
 
-_TRAIN = re.compile(r"\s*iteration\s+(\d+)/\s*\d+ \|(.*)\|\s*")
+_TRAIN = re.compile(r"(?:.*\|)?\s*iteration\s+(\d+)/\s*\d+ \|(.*)\|\s*")
 _VALIDATION = re.compile(
     r"\s*validation(?: loss)?(?: results)? at iteration (\d+)(?: on (validation|test) set)? \|(.*)\|\s*"
 )
 _PAIR = re.compile(rf"\s*([^|:]+?):\s*({NUMBER})\s*(?=\||$)")
+_SPACED = {"lm_loss": "lm loss", "lm_loss_ppl": "lm loss PPL"}
+"""Names of GPT-NeoX → names of Megatron-LM."""
 
 
 class _Parser:
@@ -20,15 +22,18 @@ class _Parser:
         self.left_out = 0
 
     def line(self, text: str) -> bool:
+        if "iteration " not in text or "|" not in text:
+            return False
         if found := _TRAIN.fullmatch(text):
-            pairs = dict(_PAIR.findall(found[2]))
+            pairs = {_SPACED.get(name, name): value for name, value in _PAIR.findall(found[2])}
             if "lm loss" not in pairs and float(pairs.get("number of nan iterations", 0)) > 0:
                 # Megatron prints only losses above 0, so the line of an interval of NaN has none.
                 pairs["lm loss"] = "nan"
                 self.left_out += 1
         elif found := _VALIDATION.fullmatch(text):
             phase = found[2] or "validation"
-            pairs = {f"{phase} {name.removesuffix(' value')}": value for name, value in _PAIR.findall(found[3])}
+            names = ((name.removesuffix(" value"), value) for name, value in _PAIR.findall(found[3]))
+            pairs = {f"{phase} {_SPACED.get(name, name)}": value for name, value in names}
         else:
             return False
         self.rows.add(("iteration", *pairs), (found[1], *pairs.values()))
@@ -37,8 +42,8 @@ class _Parser:
     def end(self) -> None:
         if self.left_out:
             self.rows.notes.append(
-                f"{self.left_out} lines count NaN iterations and name no lm loss, which Megatron leaves out where it is "
-                f"NaN; it is read as NaN there."
+                f"{self.left_out} lines count NaN iterations and name no lm loss, which Megatron leaves out where "
+                "it is NaN; it is read as NaN there."
             )
 
 

@@ -8,8 +8,8 @@ FORMAT = Format(
     "nanogpt",
     "nanoGPT",
     shapes(
-        Kind(rf"iter (\d+): loss ({NUMBER}), time {NUMBER}ms(?:, mfu {NUMBER}%)?\s*", ("iter", "loss")),
-        Kind(rf"step (\d+): train loss ({NUMBER}), val loss ({NUMBER})\s*", ("iter", "train loss", "val loss")),
+        Kind(rf"iter (\d+): loss ({NUMBER}), time {NUMBER}ms(?:, .*)?", ("iter", "loss")),
+        Kind(rf"step (\d+): train loss ({NUMBER}), val loss ({NUMBER})(?:, .*)?", ("iter", "train loss", "val loss")),
     ),
     {
         "iter": Meaning("step"),

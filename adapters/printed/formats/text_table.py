@@ -50,7 +50,14 @@ class _Parser:
         """There is nothing to complete."""
 
 
-FORMAT = Format("text-table", "a table for people", _Parser)
+class _Drawn(_Parser):
+    def line(self, text: str) -> bool:
+        return any(sign in text for sign in "|│┃║+-─━") and super().line(text)
+
+
+DRAWN = Format("drawn-table", "a table for people", _Drawn, sure=0.62)
+ALIGNED = Format("aligned-table", "a table for people", _Parser, sure=0.55)
+"""Less sure than the reader of tables in files, which has read such columns from the first line on."""
 
 
 class _Fastai(_Parser):

@@ -1,4 +1,4 @@
-"""What YOLOv5 and Ultralytics print: a header and a bar for each epoch, then a table of classes whose row ``all`` counts."""
+"""What YOLOv5 and Ultralytics print: a header and a bar for each epoch, then a table whose row ``all`` counts."""
 
 from __future__ import annotations
 
