@@ -1,0 +1,8 @@
+"""The fault-injection benchmark: real trainings with known faults, and how well the expert names and cures them.
+
+``python -m tests.benchmarks.faults --help`` says what can be run. The rooms: `setup` (one training as data), `problems`
+(what is learned, two halves that share nothing), `faults` and `healthy` (what is changed in a sound training),
+`sampling` (which trainings are made), `training` (how one is made), `store` (the runs kept), `judging` (what the expert
+says of them), `cures` (the first recommendation tried), `rivals` (thresholds of the literature on the same runs),
+`scoring`, `calibration` and `report`.
+"""

@@ -1,0 +1,53 @@
+"""A problem: samples that can be drawn anew, the network made for them, and a training that suits both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from .samples import Samples, Task
+from .setup import Setup
+
+Half = Literal["tuning", "evaluation"]
+Draw = Callable[[int, Generator], tuple[Tensor, Tensor]]
+"""So many inputs and targets, drawn independently."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One program of the benchmark. ``sound`` trains it well; faults and healthy variants are changes of it."""
+
+    name: str
+    half: Half
+    task: Task
+    draw: Draw
+    build: Callable[[Setup, Samples], nn.Module]
+    sound: Setup
+    classes: int = 0
+    kind: Literal["dense", "convolutional", "recurrent", "transformer", "embedding"] = "dense"
+    test_samples: int = 400
+
+    def samples(self, setup: Setup, seed: int) -> Samples:
+        """Training, validation and test samples, none of them shared, before any fault."""
+        random = torch.Generator().manual_seed(seed)
+        count = setup.samples + setup.validation_samples + self.test_samples
+        x, y = self.draw(count, random)
+        if len(y) < count:
+            raise ValueError(f"{self.name} has {len(y)} samples; {count} were asked for.")
+        sizes = (setup.samples, setup.validation_samples, self.test_samples)
+        (x, x_val, x_test), (y, y_val, y_test) = x.split(sizes), y.split(sizes)
+        return Samples(self.task, x.clone(), y.clone(), x_val, y_val, x_test, y_test, self.classes)
+
+
+def rows_of(x: Tensor, y: Tensor) -> Draw:
+    """Draws without replacement from a data set that is given."""
+
+    def draw(count: int, random: Generator) -> tuple[Tensor, Tensor]:
+        rows = torch.randperm(len(y), generator=random)[:count]
+        return x[rows], y[rows]
+
+    return draw
