@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOGS ?= tests/data/logs
 
-.PHONY: demo test test-all lint docs site bench bench-engine bench-torch mutants check-logs clean
+.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-readers mutants check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -45,6 +45,9 @@ bench-engine: $(VENV)/test
 
 bench-torch: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.watching --write
+
+bench-readers: $(VENV)/test
+	$(BIN)/python -m tests.benchmarks.readers
 
 mutants: $(VENV)/test
 	$(BIN)/python -m tests.mutation

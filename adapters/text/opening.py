@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TextIO
+
+import numpy as np
 
 from expert.adapters.text.unpacking import Unpacked, head_and_size, text_of
 from expert.errors import SourceError
@@ -18,6 +22,8 @@ LARGEST_READ = 1 << 30
 """Bytes of a file that are read at most; a longer file is used up to here, with a note."""
 LONGEST_LINE = 1 << 22
 """Characters in one line; more is no log."""
+BLOCK = 1 << 22
+"""Characters of whole lines that are given at once to who can use them so."""
 CONFLICT_MARKS = ("<<<<<<< ", "=======", ">>>>>>> ")
 
 
@@ -104,7 +110,9 @@ def encoding_of(head: bytes) -> str | None:
         for name, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
             if zeros.count(0) > 0.9 * len(zeros):
                 return name
-        return None
+        # A machine that went down leaves zeros where the last lines of a log were to be.
+        before = head[: head.index(b"\0")]
+        return "utf-8" if before.count(b"\n") >= 2 and encoding_of(before) == "utf-8" else None
     try:
         # The last character may be cut by the bound of the head.
         codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -119,7 +127,7 @@ class Lines:
     """The lines of a text file, one after the other, with their line ends; ``notes`` says what was left out and why.
 
     Reading stops at the mark of an unresolved merge and at ``LARGEST_READ`` bytes. Raises `SourceError` for a file that
-    is no text and for a line that is too long.
+    is no text and for a line that is too long. Between two lines, many that follow can be taken at once with `block`.
     """
 
     path: Path
@@ -128,15 +136,28 @@ class Lines:
     """Line number of the line last given, from 1."""
     complete: bool = True
     """Whether the line last given ended with a line break."""
+    _read: int = 0
+    """Characters given so far."""
+    _stream: TextIO | None = None
+    _returned: TextIO | None = None
+    """A block that was not wanted, of which ``_left`` characters are not yet given line by line."""
+    _left: int = 0
+    _damaged: list[int] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """How much of what will be read of the file is given, from 0 to 1; of other encodings than UTF-8 about."""
+        start = beginning(self.path)
+        whole = min(start.size, LARGEST_READ) if start is not None else 0
+        return min(1.0, self._read / whole) if whole else 1.0
 
     def __iter__(self) -> Iterator[str]:
         start = beginning(self.path)
         if start is None or start.encoding is None:
             raise SourceError(f"{self.path}: the file is not text.")
-        read = 0
         unpacked = Unpacked(self.path, LARGEST_READ)
-        with text_of(unpacked, start.encoding) as stream:
-            while line := stream.readline(LONGEST_LINE):
+        with text_of(unpacked, start.encoding) as self._stream:
+            while line := self._next():
                 self.number += 1
                 if len(line) == LONGEST_LINE and not line.endswith("\n"):
                     raise SourceError(f"{self.path}: line {self.number} is longer than {LONGEST_LINE:,} characters.")
@@ -146,14 +167,78 @@ class Lines:
                         f"lines before it are used."
                     )
                     return
-                read += len(line)
-                if read > LARGEST_READ:
+                if "\0" in line:
+                    self._leave_out()
+                    continue
+                self._read += len(line)
+                if self._read > LARGEST_READ:
                     self.notes.append(f"The file is very large; only the first {self.number - 1:,} lines are used.")
                     return
                 self.complete = line.endswith(("\n", "\r"))
                 yield line
         if unpacked.damage is not None:
             self.notes.append(unpacked.damage)
+
+    def block(self) -> bytes | None:
+        """Return the next lines at once, in UTF-8: whole ones, of about ``BLOCK`` characters.
+
+        None where they are to be looked at one by one. They are not given again, unless they come back (`give_back`).
+        """
+        if self._stream is None or self._left:
+            return None
+        text = self._stream.read(BLOCK)
+        if not text.endswith("\n"):
+            text += self._stream.readline(LONGEST_LINE)
+        # Single characters are found many times faster than words, and in a table of numbers there are none of these.
+        special = "\0" in text or any(mark[0] in text for mark in CONFLICT_MARKS)
+        if special or not text.endswith("\n") or self._read + len(text) > LARGEST_READ:
+            self._line_by_line(text)
+            return None
+        data = text.encode()
+        self._read += len(text)
+        self.number += occurrences(data, b"\n")
+        self.complete = True
+        return data
+
+    def give_back(self, block: bytes) -> None:
+        """Have the lines of a block given one by one; of several blocks the last one taken must come back first."""
+        text = block.decode()
+        self._read -= len(text)
+        self.number -= occurrences(block, b"\n")
+        self._line_by_line(text)
+
+    def _line_by_line(self, text: str) -> None:
+        if self._left and self._returned is not None:
+            text += self._returned.read()
+        self._returned, self._left = io.StringIO(text, newline=""), len(text)
+
+    def _leave_out(self) -> None:
+        """Note a line that holds zeros: a machine that goes down leaves them in place of what it had still to write."""
+        if self._damaged:
+            self.notes.remove(_left_out(self._damaged))
+        self._damaged.append(self.number)
+        self.notes.append(_left_out(self._damaged))
+
+    def _next(self) -> str:
+        if self._left and self._returned is not None:
+            line = self._returned.readline(LONGEST_LINE)
+            self._left -= len(line)
+            return line
+        return "" if self._stream is None else self._stream.readline(LONGEST_LINE)
+
+
+def _left_out(lines: list[int]) -> str:
+    if len(lines) == 1:
+        return f"Line {lines[0]} holds NUL bytes, as an interrupted write leaves them, and was left out."
+    return (
+        f"{len(lines)} lines from line {lines[0]} on hold NUL bytes, as an interrupted write leaves them, and were "
+        f"left out."
+    )
+
+
+def occurrences(data: bytes, character: bytes) -> int:
+    """How often one byte occurs; of a common one many times faster than ``bytes.count``."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == character[0]))
 
 
 def whole_text(path: Path) -> str:

@@ -108,12 +108,20 @@ class Placing:
         """Return how the clocks lie on each other, or None when rows never name two of them."""
         if len(self.clocks) < 2:
             return None
-        known = sum((~unknown).astype(np.intp) for unknown in self.unknown.values())
-        rows = np.flatnonzero(np.asarray(known) >= 2)
+        known = np.sum([~unknown for unknown in self.unknown.values()], axis=0, dtype=np.int8)
+        rows = np.flatnonzero(known >= 2)
         base = next(iter(self.clocks))
-        rows = rows[np.argsort(self.clocks[base][rows], kind="stable")]
+        at = self.clocks[base][rows]
+        take: Any = rows
+        if not (at[1:] >= at[:-1]).all():
+            take = rows[np.argsort(at, kind="stable")]
+        elif len(rows) == len(known):
+            take = slice(None)  # the usual case, in which nothing need be copied
         columns = {
-            clock: np.where(self.unknown[clock][rows], np.nan, column[rows]) for clock, column in self.clocks.items()
+            clock: np.where(self.unknown[clock][take], np.nan, column[take])
+            if self.unknown[clock].any()
+            else column[take]
+            for clock, column in self.clocks.items()
         }
         for clock in tuple(columns):
             if clock != base and goes_back(columns[clock]):

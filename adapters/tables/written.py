@@ -1,0 +1,243 @@
+"""Tables written as text: rows of cells under headers become columns of numbers, a bounded piece of text at a time."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from expert.adapters.tables.growing import GrowingColumn, Parsed
+from expert.adapters.tables.numbers import NotANumber, is_missing, is_number, numbers
+from expert.adapters.tables.plain_blocks import columns_of
+from expert.adapters.tables.table import Table
+from expert.adapters.text.opening import Lines, occurrences
+from expert.errors import SourceError
+from expert.history import Ignored
+from expert.history.roles import match_columns
+
+CHUNK = 50_000
+"""Rows turned into numbers at a time, so that text of a long file never stands in memory at once."""
+LARGE = 1 << 22
+"""Bytes from which on a file is worth the time to load pandas, whose parser takes well-formed blocks at once."""
+AT_ONCE = max(1, min(4, os.cpu_count() or 1))
+"""Blocks parsed at the same time; the parser of pandas lets other threads run."""
+
+_DIGITS = frozenset("0123456789.-+")
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    """The cells of one line."""
+    line = line.rstrip("\r\n")
+    if separator == " ":
+        return line.split()
+    row = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    return [cell.strip() for cell in row]
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether cells can be the names of columns: none of them is a number or says that something is missing."""
+    if cells[0][:1] in _DIGITS:
+        return False  # the usual row, told from a header at once
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and not any(is_number(cell) or is_missing(cell) for cell in filled)
+
+
+@dataclass
+class _Block:
+    """Rows under one header."""
+
+    names: list[str]
+    columns: dict[str, GrowingColumn] = field(default_factory=dict)
+    rows: list[list[str]] = field(default_factory=list)
+    """Rows that are not yet turned into numbers."""
+    length: int = 0
+    """Rows that are."""
+    starts: list[int] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+    """Column that holds no numbers → an entry of it."""
+    percent: set[str] = field(default_factory=set)
+    short: int = 0
+    strange: int = 0
+
+    def append(self, columns: Mapping[str, Parsed], length: int, share: float) -> None:
+        """Add rows as numbers; with them, ``share`` of the file is read."""
+        self.length += length
+        for name, piece in columns.items():
+            self.columns.setdefault(name, GrowingColumn()).append(piece, int(self.length / share * 1.05))
+
+
+def read_tables(path: Path, separator: str) -> Iterator[Table]:
+    """Yield one table for every header in the file that differs from the one before. Raises `SourceError`."""
+    lines = Lines(path)
+    block: _Block | None = None
+    reader = (
+        (line.split() for line in lines)
+        if separator == " "
+        else csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    )
+    in_blocks = separator != " " and path.stat().st_size >= LARGE
+    pool = ThreadPoolExecutor(AT_ONCE) if in_blocks else None
+    try:
+        for row in reader:
+            if not any(row) or row[0].startswith("#"):
+                continue
+            if block is not None and len(row) == len(block.names) and not is_header(row):
+                block.rows.append(row)
+                if len(block.rows) >= CHUNK:
+                    _convert(block, separator, lines.share)
+            elif is_header(row) and (block is None or _renews(row, block)):
+                names = _unique(row)
+                if block is not None and names == block.names:
+                    block.starts.append(block.length + len(block.rows))
+                    continue
+                if block is not None:
+                    yield _finished(block, path, separator, lines.notes)
+                block = _Block(names)
+            elif block is not None and not lines.complete and len(row) < len(block.names):
+                lines.notes.append("The last line is cut off and was left out.")
+            elif block is not None:
+                _take_odd_row(block, row)
+            if pool is not None and block is not None:
+                _take_plain_blocks(block, lines, separator, pool)
+    except csv.Error as error:
+        lines.notes.append(f"Line {lines.number} is damaged ({error}); only the lines before it are used.")
+    finally:
+        if pool is not None:
+            pool.shutdown()
+    if block is None:
+        return
+    yield _finished(block, path, separator, lines.notes)
+
+
+def _renews(row: Sequence[str], block: _Block) -> bool:
+    """Whether a row of words is a header and no row of text cells."""
+    return bool(set(row) & set(block.names)) or any(
+        match.role or match.clock_column for match in match_columns(_unique(row)).values()
+    )
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for place, given in enumerate(names):
+        name = given.strip() or f"Unnamed: {place}"
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _take_odd_row(block: _Block, row: list[str]) -> None:
+    """Take a row with another number of cells than the header, where it is clear which cells they are."""
+    names = block.names
+    if len(row) > len(names) and not any(row[len(names) :]):
+        block.rows.append(row[: len(names)])
+        return
+    measured = [name for name, match in match_columns(names).items() if match.phase == "val"]
+    if measured and len(row) == len(names) - len(measured):
+        # fastai and timm leave the cells of the validation out when there was none, and the rest moves to the left.
+        cells = iter(row)
+        block.rows.append(["" if name in measured else next(cells) for name in names])
+        block.short += 1
+        return
+    block.strange += 1
+
+
+def _take_plain_blocks(block: _Block, lines: Lines, separator: str, pool: Executor) -> None:
+    """Take many lines at once, as far as they hold nothing but well-formed rows."""
+    if not block.rows and not block.length:
+        return  # the first row tells which columns hold words
+    ahead: deque[tuple[bytes, Future[Mapping[int, Parsed | list[str]] | None]]] = deque()
+    words: list[int] = []
+    while True:
+        while len(ahead) <= AT_ONCE and (text := lines.block()) is not None:
+            if not ahead:
+                _convert(block, separator, lines.share)
+                words = [place for place, name in enumerate(block.names) if name in block.words]
+            ahead.append((text, pool.submit(columns_of, text, separator, len(block.names), words)))
+        if not ahead:
+            return
+        text, parsed = ahead.popleft()
+        columns = parsed.result()
+        if columns is None or not _take(block, columns, occurrences(text, b"\n"), lines.share, separator):
+            for later in (*(one for one, _ in reversed(ahead)), text):
+                lines.give_back(later)
+            return
+
+
+def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int, share: float, separator: str) -> bool:
+    """Append rows given as columns, unless there are words among the numbers: text from here on, or another header."""
+    found: dict[str, Parsed] = {}
+    percent = set()
+    for place, column in columns.items():
+        name = block.names[place]
+        if isinstance(column, list):
+            try:
+                found[name] = numbers(column, decimal_comma=separator != ",")
+            except NotANumber:
+                return False
+            if _in_percent(column):
+                percent.add(name)
+        else:
+            found[name] = column
+    block.append(found, length, share)
+    block.percent |= percent
+    return True
+
+
+def _convert(block: _Block, separator: str, share: float = 1.0) -> None:
+    """Turn the rows collected so far into numbers; with them, ``share`` of the file is read."""
+    found: dict[str, Parsed] = {}
+    for name, cells in zip(block.names, zip(*block.rows, strict=True), strict=bool(block.rows)):
+        if name in block.words:
+            continue
+        try:
+            found[name] = numbers(cells, decimal_comma=separator != ",")
+        except NotANumber as word:
+            block.words[name] = str(word)
+            block.columns.pop(name, None)
+            block.percent.discard(name)
+            continue
+        if _in_percent(cells):
+            block.percent.add(name)
+    block.append(found, len(block.rows), share)
+    block.rows = []
+
+
+def _in_percent(cells: Sequence[str]) -> bool:
+    return any(cell.rstrip().endswith("%") for cell in cells)
+
+
+def _finished(block: _Block, path: Path, separator: str, notes: list[str]) -> Table:
+    _convert(block, separator)
+    if block.strange > block.length:
+        raise SourceError(
+            f"{path}: {block.strange} of {block.length + block.strange} rows do not have the {len(block.names)} "
+            f"cells of the header."
+        )
+    notes = list(notes)
+    if block.short:
+        notes.append(
+            f"{block.short} rows are shorter because nothing was validated there; their cells are read without "
+            f"the validation columns."
+        )
+    if block.strange:
+        notes.append(f"{block.strange} rows do not fit the header ({len(block.names)} columns) and were left out.")
+    everywhere = np.ones(block.length, dtype=np.bool_)
+    ignored = [
+        Ignored(name=name, reason=f"holds {word!r:.60}, which is no number") for name, word in block.words.items()
+    ]
+    return Table(
+        {name: block.columns[name].cells(everywhere) for name in block.names if name in block.columns},
+        block.length,
+        str(path),
+        frozenset(block.percent),
+        tuple(start for start in block.starts if start),
+        ignored=ignored,
+        notes=notes,
+    )

@@ -1,0 +1,143 @@
+"""Tables in text: many rows at once come out as row by row, and damage costs what is damaged and nothing else."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from expert.adapters.tables import plain_blocks, written
+from expert.adapters.tables.growing import GrowingColumn
+from expert.adapters.tables.table import Table
+from expert.adapters.text import opening
+from expert.errors import SourceError
+
+NUMBERS = st.floats().map(repr) | st.integers(-(10**20), 10**20).map(str) | st.floats(0, 1).map(lambda x: f"{x:.4f}")
+ODD_CELLS = (
+    "|NA|None|nan|NaN|-nan|inf|-Infinity|1_000|+5|.5|5.|1e400|9999999999999999999999999|0x1F|5.91%|00:14|12/299|6.87G"
+    "|tensor(0.5)|True|adam| 1.5|2.5 |  |n/a|<NA>|-|'7'"
+)
+ODD = st.sampled_from(ODD_CELLS.split("|"))
+QUOTED = st.sampled_from(['"1.5"', '"1,234"', '"a ""b"""', '"0.5\n0.6"', "#5"])
+CELLS = st.one_of(NUMBERS, NUMBERS, NUMBERS, ODD)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> tuple[str, str]:
+    """A table as text with its separator: mostly regular, with some of what real files have."""
+    separator = draw(st.sampled_from([",", ";", "\t"]))
+    names = ["epoch", "loss", "val_loss", "note"][: draw(st.integers(2, 4))]
+    line_end = draw(st.sampled_from(["\n", "\r\n"]))
+    rows = [separator.join(names)]
+    for _ in range(draw(st.integers(0, 12))):
+        kind = draw(st.integers(0, 30))
+        if kind == 0:
+            rows.append(separator.join(names))
+        elif kind == 1:
+            rows.append(
+                draw(st.sampled_from(["", "# a remark", separator * (len(names) - 1), "<<<<<<< HEAD", "\0\0\0"]))
+            )
+        elif kind == 2:
+            rows.append(separator.join(draw(st.lists(CELLS, min_size=1, max_size=6))))
+        elif kind == 3:
+            rows.append(separator.join(["step", "train_loss"]))
+        elif kind == 4:
+            cells = draw(st.lists(CELLS | QUOTED, min_size=len(names), max_size=len(names)))
+            rows.append(separator.join(cells))
+        else:
+            plain = CELLS if kind == 5 else NUMBERS
+            rows.append(separator.join(draw(st.lists(plain, min_size=len(names), max_size=len(names)))))
+    return line_end.join(rows) + draw(st.sampled_from(["", line_end])), separator
+
+
+def described(path: Path, separator: str) -> list[object]:
+    """Everything that is read of a file, comparable."""
+    try:
+        return [_described(table) for table in written.read_tables(path, separator)]
+    except SourceError as error:
+        return [str(error)]
+
+
+def _described(table: Table) -> object:
+    columns = {name: (cells.values.tolist(), cells.recorded.tolist()) for name, cells in table.columns.items()}
+    return repr((columns, table.length, sorted(table.percent), table.starts, table.ignored, table.notes))
+
+
+@settings(max_examples=150, deadline=None)
+@given(table=texts(), block=st.integers(20, 120))
+@example(table=("epoch,loss\nepoch,loss\n0,adam\n1,0.5\n", ","), block=1)
+@example(table=("epoch,loss\n0,1.5\n1,NA\n2,nan\n", ","), block=10)
+@example(table=("epoch,loss\n0,1.5\n,\n2,0.5\n", ","), block=100)
+@example(table=("epoch,loss,note\n0,1.5,True\n1,0.5,False\n2,1,True\n", ","), block=20)
+@example(table=("epoch,loss\n0,1,5\n1\n2,0.5\n", ","), block=100)
+def test_blocks_come_out_as_rows_do(
+    table: tuple[str, str], block: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text, separator = table
+    path = tmp_path_factory.getbasetemp() / "blocks.csv"
+    path.write_bytes(text.encode())
+    row_by_row = described(path, separator)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(written, "LARGE", 0)
+        patched.setattr(opening, "BLOCK", block)
+        opening._beginning.cache_clear()
+        assert described(path, separator) == row_by_row
+    opening._beginning.cache_clear()
+
+
+def test_well_formed_rows_are_taken_in_blocks() -> None:
+    columns = plain_blocks.columns_of(b"1,0.5,,a\n2,0.25,3,b\n", ",", 4, [3])
+    assert columns is not None
+    assert sorted(columns) == [0, 1, 2]
+    step, loss, sparse = (columns[place] for place in range(3))
+    assert isinstance(step, tuple)
+    assert isinstance(loss, tuple)
+    assert isinstance(sparse, tuple)
+    assert (step[0].tolist(), step[1]) == ([1.0, 2.0], None)
+    assert (loss[0].tolist(), loss[1]) == ([0.5, 0.25], None)
+    assert sparse[1] is not None
+    assert sparse[1].tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "block", [b'1,"2"\n', b"1,2,3\n4\n", b"1,2\n#,4\n", b"1,2\n,\n", b"1,2\r3,4\n", b"1,True\n2,False\n"]
+)
+def test_other_rows_are_left_to_those_who_look_closer(block: bytes) -> None:
+    assert plain_blocks.columns_of(block, ",", 2) is None
+
+
+def test_a_large_file_is_read_in_blocks_to_the_last_digit(tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    losses = np.exp(generator.normal(size=30_000)).tolist()
+    lines = [f"{step},{loss!r}," for step, loss in enumerate(losses)]
+    lines[20_000] = "20000,nan,0.25"
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss,val_loss\n" + "\n".join(lines) + "\n")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(written, "LARGE", 0)
+        patched.setattr(opening, "BLOCK", 10_000)
+        taken: list[int] = []
+        columns_of = written.columns_of
+        patched.setattr(written, "columns_of", lambda *given: taken.append(1) or columns_of(*given))
+        (table,) = written.read_tables(path, ",")
+    assert len(taken) > 50
+    found = table.columns["loss"]
+    assert found.recorded.all()
+    assert math.isnan(found.values[20_000])
+    losses[20_000] = math.nan
+    assert np.array_equal(found.values, losses, equal_nan=True)
+    assert np.flatnonzero(table.columns["val_loss"].recorded).tolist() == [20_000]
+
+
+def test_a_growing_column_keeps_what_is_recorded_when_room_runs_out() -> None:
+    column = GrowingColumn()
+    column.append((np.array([1.0, 2.0]), None), 2)
+    column.append((np.array([np.nan, 4.0]), np.array([False, True])), 3)
+    column.append((np.arange(5.0), None), 3)
+    cells = column.cells(np.ones(9, dtype=np.bool_))
+    assert cells.recorded.tolist() == [True, True, False, True, True, True, True, True, True]
+    assert cells.known.tolist() == [1.0, 2.0, 4.0, 0.0, 1.0, 2.0, 3.0, 4.0]
