@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from expert.facts import GRADES
 from expert.inference import Verdict
@@ -23,7 +23,8 @@ SHORT_RECORD_CAP = 0.4
 """Fewer than 6 epochs and fewer than 60 steps of curves alone never say more than this."""
 
 
-class Weighed(NamedTuple):
+@dataclass(slots=True, eq=False)  # not frozen, for the same reason as a verdict
+class Weighed:
     """An item of evidence and the verdict on its condition; ``counts`` is whether it entered the sum."""
 
     evidence: Evidence
@@ -39,18 +40,18 @@ class Weighed(NamedTuple):
 
 def weigh(items: Iterable[tuple[Evidence, Verdict]]) -> tuple[Weighed, ...]:
     """Mark the evidence that counts: it holds, and it is the strongest of its group. Unknown adds nothing."""
-    items = tuple(items)
-    if not items:
-        return ()
-    best: dict[str, int] = {}
-    for index, (evidence, verdict) in enumerate(items):
-        if verdict.truth != "yes":
-            continue
-        group = evidence.group or f"#{index}"
-        if group not in best or NATS[evidence.weight] > NATS[items[best[group]][0].weight]:
-            best[group] = index
-    counting = set(best.values())
-    return tuple(Weighed(evidence, verdict, index in counting) for index, (evidence, verdict) in enumerate(items))
+    weighed = tuple([Weighed(evidence, verdict, verdict.truth == "yes") for evidence, verdict in items])
+    best: dict[str, Weighed] = {}
+    for item in weighed:
+        group = item.evidence.group
+        if item.counts and group:
+            other = best.get(group)
+            if other is None or NATS[item.evidence.weight] > NATS[other.evidence.weight]:
+                best[group] = item
+            item.counts = False
+    for item in best.values():
+        item.counts = True
+    return weighed
 
 
 def log_odds(prior: float, weighed: Iterable[Weighed]) -> float:
@@ -60,19 +61,21 @@ def log_odds(prior: float, weighed: Iterable[Weighed]) -> float:
 
 def best_grade(when: Verdict, weighed: Iterable[Weighed]) -> Grade:
     """The best grade among the facts that support the finding."""
-    leaves = list(when.reasons())
+    facts = [*when.grounds()]
     for item in weighed:
         if item.counts and item.evidence.supports:
-            leaves += item.verdict.reasons()
-    # not knowing proves nothing
-    grades = {leaf.fact.grade for leaf in leaves if leaf.fact is not None and leaf.fact.value is not None}
-    return next((grade for grade in GRADES if grade in grades), "curve")
+            facts += item.verdict.grounds()
+    grades = {fact.grade for fact in facts if fact.value is not None}  # not knowing proves nothing
+    for grade in GRADES:
+        if grade in grades:
+            return grade
+    return "curve"
 
 
 def confidence(prior: float, weighed: Iterable[Weighed], grade: Grade, *, short: bool) -> float:
     """The probability that the finding is right."""
     cap = SHORT_RECORD_CAP if short and grade == "curve" else CAPS[grade]
-    return min(cap, shifted(prior, sum(item.nats for item in weighed if item.counts)))
+    return min(cap, shifted(prior, sum([item.nats for item in weighed if item.counts])))
 
 
 def shifted(probability: float, nats: float) -> float:

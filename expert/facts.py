@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -20,10 +21,8 @@ GRADES: tuple[Grade, ...] = ("proof", "internal", "config", "curve")
 FIELD_GRADES: Mapping[str, Grade] = {"config": "config", "model": "config", "data": "proof"}
 
 
-_NOTHING: Mapping[str, float | str] = {}
-
-
-class Fact(NamedTuple):
+@dataclass(slots=True, eq=False)  # not frozen: some two hundred are made on every run, and that would double their cost
+class Fact:
     """The value a signal or a profile field has on this run, or the reason why it is unknown."""
 
     term: SignalTerm | FieldTerm
@@ -34,7 +33,7 @@ class Fact(NamedTuple):
     at: float | None = None
     clock: str | None = None
     template: str = ""
-    detail: Mapping[str, float | str] = _NOTHING
+    detail: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -51,6 +50,41 @@ class Fact(NamedTuple):
         return place(self.at, self.clock)
 
 
+class Place:
+    """Where the working memory keeps the fact for a term. Equal terms have one place, which is told by its identity:
+    to hash a record costs more than all that is done with its value.
+    """
+
+    __slots__ = ("term",)
+
+    def __init__(self, term: SignalTerm | FieldTerm) -> None:
+        self.term = term
+
+    def __reduce__(self) -> tuple[Callable[[SignalTerm | FieldTerm], Place], tuple[SignalTerm | FieldTerm]]:
+        return place_of, (self.term,)  # a copy is the same place
+
+
+_places: dict[tuple[str, str | tuple[str, ...]], Place] = {}
+
+
+def place_of(term: SignalTerm | FieldTerm) -> Place:
+    """The place of a term; there are as many as words for what a run may hold, and they stay."""
+    key = (term.record, term.name) if term.kind == "field" else (term.signal, term.of)
+    return _places.get(key) or _places.setdefault(key, Place(term))
+
+
+Values = Mapping[Place, Scalar | None]
+"""What was read on a run; ``None`` is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was read on a run, which outlives the history it was read from: whoever explains a verdict looks here."""
+
+    values: dict[Place, Scalar | None]
+    facts: dict[Place, Fact]
+
+
 class Facts:
     """The facts of one run. ``given`` fixes terms, for cases; with it nothing else is known that the run does not
     hold.
@@ -61,8 +95,9 @@ class Facts:
     def __init__(self, history: History, signals: Mapping[str, Signal], given: Iterable[GivenFact] = ()) -> None:
         self.history = history
         self._signals = signals
-        self._known = {_key(item.term): self._given(item) for item in given}
-        self._met: dict[int, tuple[SignalTerm | FieldTerm, Fact]] = {}
+        self.memory = Memory({}, {})
+        for item in given:
+            self._remember(place_of(item.term), self._given(item))
         self._curves: dict[str, Curve | None] = {}
         self.failures: dict[str, str] = {}
 
@@ -96,16 +131,20 @@ class Facts:
 
     def get(self, term: SignalTerm | FieldTerm) -> Fact:
         """The fact for a term, computed at the first call."""
-        # One term is asked for again and again, and to hash a record costs more than to know it by its identity.
-        met = self._met.get(id(term))
-        if met is not None:
-            return met[1]
-        key = _key(term)
-        fact = self._known.get(key)
-        if fact is None:
-            fact = self._known[key] = self._field(term) if term.kind == "field" else self._signal(term)
-        self._met[id(term)] = (term, fact)  # the term is kept, so that its identity stays its own
-        return fact
+        wanted = place_of(term)
+        return self.read((wanted,)).facts[wanted]
+
+    def read(self, places: Iterable[Place]) -> Memory:
+        """Everything read so far, with these places."""
+        values = self.memory.values
+        for wanted in places:
+            if wanted not in values:
+                term = wanted.term
+                self._remember(wanted, self._field(term) if term.kind == "field" else self._signal(term))
+        return self.memory
+
+    def _remember(self, where: Place, fact: Fact) -> None:
+        self.memory.values[where], self.memory.facts[where] = fact.value, fact
 
     def _score(self, prefix: str) -> Series | None:
         accuracy = self.history.get(prefix + "accuracy")
@@ -117,7 +156,7 @@ class Facts:
     def _field(self, term: FieldTerm) -> Fact:
         value = getattr(getattr(self.history, term.record), term.name)
         if value is None:
-            return _not_told(term)
+            return _not_told(term.record, term.name)
         if not isinstance(value, bool | str):
             value = float(len(value)) if isinstance(value, tuple) else float(value)
         return Fact(term, value, FIELD_GRADES[term.record], template=field_template(term.name, value))
@@ -156,14 +195,10 @@ class Facts:
         return Fact(term, item.value, grade, "not known in this case", template=template)
 
 
-def _key(term: SignalTerm | FieldTerm) -> tuple[str, str | tuple[str, ...]]:
-    return (term.record, term.name) if term.kind == "field" else (term.signal, term.of)
-
-
 @lru_cache(maxsize=1024)
-def _not_told(term: FieldTerm) -> Fact:
-    how = f'advise(..., {term.record}={{"{term.name}": ...}})'
-    return Fact(term, None, FIELD_GRADES[term.record], field_unknown(term.name), how)
+def _not_told(record: Literal["config", "model", "data"], name: str) -> Fact:
+    how = f'advise(..., {record}={{"{name}": ...}})'
+    return Fact(FieldTerm(record=record, name=name), None, FIELD_GRADES[record], field_unknown(name), how)
 
 
 def _scalar(value: object) -> Scalar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from expert.confidence import Weighed, best_grade, confidence, weigh
@@ -19,7 +20,8 @@ ENOUGH = 0.5
 """From this confidence on a finding may explain, rule out or silence others."""
 
 
-class Judgment(NamedTuple):
+@dataclass(slots=True, eq=False)  # not frozen, for the same reason as a verdict
+class Judgment:
     """What became of one rule. ``by`` names the rules that ruled it out or silenced it, ``explained_by`` those that
     explain it.
     """
@@ -69,50 +71,45 @@ def judge_all(
     silenced_by: dict[str, list[str]] = {}
     for identity in catalogue.order:
         rule = catalogue.rules[identity]
-        judgment = judge_rule(rule, facts, limits, short=short)
+        judgment = judge_rule(rule, facts, limits, tuple(silenced_by.get(identity, ())), short=short)
         if asked is not None and identity in asked.severities:
-            judgment = judgment._replace(severity=asked.severities[identity])
-        if silencers := silenced_by.get(identity):
-            judgment = judgment._replace(status="silenced", by=tuple(silencers))
-        elif judgment.found and (rivals := tuple(sorted(catalogue.unless[identity] & heeded))):
-            judgment = judgment._replace(status="ruled out", by=rivals)
-        if _convincing(judgment) and (asked is None or identity in asked.heeded):
-            heeded.add(identity)
-            for target in catalogue.silences[identity] if rule.kind == "guard" else ():
-                silenced_by.setdefault(target, []).append(identity)
+            judgment.severity = asked.severities[identity]
+        if judgment.status == "found":
+            unless = catalogue.unless[identity]
+            if unless and (rivals := tuple(sorted(unless & heeded))):
+                judgment.status, judgment.by = "ruled out", rivals
+            elif judgment.confidence >= ENOUGH and (asked is None or identity in asked.heeded):
+                heeded.add(identity)
+                for target in catalogue.silences[identity] if rule.kind == "guard" else ():
+                    silenced_by.setdefault(target, []).append(identity)
         if asked is not None and identity not in asked.told:
-            judgment = judgment._replace(status="not asked")
+            judgment.status = "not asked"
         judged[identity] = judgment
-    return _explained(catalogue, judged, facts.history)
+    _explain(catalogue, judged, facts.history)
+    return judged
 
 
-def judge_rule(rule: Rule, facts: Facts, limits: Limits, *, short: bool) -> Judgment:
-    """One rule by itself, relations left out."""
+def judge_rule(rule: Rule, facts: Facts, limits: Limits, silencers: tuple[str, ...] = (), *, short: bool) -> Judgment:
+    """One rule by itself: of its relations only the guards that silence it are asked for."""
     verdict = judge(rule.when, facts, limits)
     if verdict.truth != "yes":
-        return Judgment(rule, verdict.truth, verdict, rule.severity)
-    evidence = weigh((item, judge(item.condition, facts, limits)) for item in rule.evidence)
+        status: Status = "silenced" if silencers else verdict.truth
+        return Judgment(rule, status, verdict, rule.severity, by=silencers)
+    evidence = weigh([(item, judge(item.condition, facts, limits)) for item in rule.evidence])
     grade = best_grade(verdict, evidence)
     severity = rule.severity
     for item in rule.escalate:
         if judge(item.condition, facts, limits).truth == "yes":
             severity = item.severity
     at, clock = _start(verdict, facts.history)
-    found = confidence(rule.prior, evidence, grade, short=short)
-    return Judgment(rule, "found", verdict, severity, found, grade, evidence, at, clock)
-
-
-def _convincing(judgment: Judgment) -> bool:
-    return judgment.confidence >= ENOUGH and judgment.status == "found"
+    sure = confidence(rule.prior, evidence, grade, short=short)
+    status = "silenced" if silencers else "found"
+    return Judgment(rule, status, verdict, severity, sure, grade, evidence, at, clock, silencers)
 
 
 def _start(verdict: Verdict, history: History) -> tuple[float | None, str | None]:
     """Where the first sign was read: the earliest of what made the verdict, on the clock it was read on."""
-    starts = [
-        (leaf.fact.at, leaf.fact.clock or "epoch")
-        for leaf in verdict.reasons()
-        if leaf.fact is not None and leaf.fact.at is not None
-    ]
+    starts = [(fact.at, fact.clock or "epoch") for fact in verdict.grounds() if fact.at is not None]
     if len(starts) < 2:
         return starts[0] if starts else (None, None)
 
@@ -123,16 +120,13 @@ def _start(verdict: Verdict, history: History) -> tuple[float | None, str | None
     return min(starts, key=moment)
 
 
-def _explained(catalogue: Catalogue, judged: Mapping[str, Judgment], history: History) -> Mapping[str, Judgment]:
-    convincing = [identity for identity, judgment in judged.items() if _convincing(judgment)]
-    marked = dict(judged)
-    for identity, judgment in judged.items():
-        if judgment.status == "found":
-            candidates = catalogue.explained_by(identity, convincing)
-            explainers = tuple(other for other in candidates if not _later(judged[other], judgment, history))
-            if explainers:
-                marked[identity] = judgment._replace(explained_by=explainers)
-    return marked
+def _explain(catalogue: Catalogue, judged: Mapping[str, Judgment], history: History) -> None:
+    """Mark what is found with what explains it."""
+    found = [judgment for judgment in judged.values() if judgment.status == "found"]
+    convincing = [judgment.rule.id for judgment in found if judgment.confidence >= ENOUGH]
+    for judgment in found:
+        candidates = catalogue.explained_by(judgment.rule.id, convincing)
+        judgment.explained_by = tuple([one for one in candidates if not _later(judged[one], judgment, history)])
 
 
 def _later(cause: Judgment, effect: Judgment, history: History) -> bool:

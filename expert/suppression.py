@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from expert.asking import Hiding
-from expert.judging import Judgment
+from expert.judging import Judgment, Status
 from expert.parts import Suppressed, Unused
 from expert.reporting import finding_of
 from expert.rule import SEVERITIES
@@ -49,8 +50,8 @@ def suppress(
     for identity, judgment in judgments.items():  # what explains comes before what it explains
         through = [marked[one].explained_by for one in judgment.explained_by if one in hidden]
         explained_by = tuple(dict.fromkeys((*judgment.explained_by, *(one for others in through for one in others))))
-        status = "suppressed" if identity in hidden else judgment.status
-        marked[identity] = judgment._replace(status=status, explained_by=explained_by)
+        status: Status = "suppressed" if identity in hidden else judgment.status
+        marked[identity] = replace(judgment, status=status, explained_by=explained_by)
     expired = (_expired(one) for one in here if one not in valid)
     return Suppressing(marked, hidden, (*expired, *_idle(valid, marked)))
 

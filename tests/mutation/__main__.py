@@ -30,6 +30,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 TESTS: Mapping[str, Sequence[str]] = {
     "inference": ("test_inference", "test_confidence", "test_judging", "test_explain", "test_core_details"),
+    "truth": ("test_inference", "test_confidence", "test_judging", "test_explain", "test_core_details"),
     "confidence": ("test_confidence", "test_judging", "test_core_details"),
     "relations": ("test_relations", "test_judging", "test_core_details"),
     "ranking": ("test_plan", "test_outcomes", "test_judging", "test_core_details"),
