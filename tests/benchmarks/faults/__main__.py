@@ -1,11 +1,13 @@
-"""``python -m tests.benchmarks.faults make|judge|...``: see `--help`."""
+"""``python -m tests.benchmarks.faults make|judge|cure``: see `--help`."""
 
 from __future__ import annotations
 
 import argparse
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 
-from . import judging, sampling, scoring, store
+from . import calibration, cures, judging, sampling, scoring, store
 
 
 def main() -> None:
@@ -21,16 +23,26 @@ def main() -> None:
     cases = sampling.tuning() if tuning else sampling.evaluation(given.commit or _commit(), given.share)
     if given.what == "make":
         store.make([*cases, *sampling.twins(cases)], given.jobs)
-    if given.what == "judge":
-        twins = judging.twins_quality(list(store.kept(sampling.twins(cases))))
-        judged = [
-            judging.judge(one, level, twins[one.case.problem]) for one in store.kept(cases) for level in judging.LEVELS
-        ]
-        print("\n".join(scoring.summary(judged)))
-        for level in judging.LEVELS:
-            print(f"\n{level}\n")
-            print("\n".join(scoring.by_fault(judged, level)))
-            print("\n".join(scoring.false_alarms(judged, level)))
+    elif given.what == "judge":
+        print("\n".join(_judgment(cases)))
+    else:
+        sick = [one for one in judging.judged(cases, ("internals",)) if one.sick and len(one.faults) == 1]
+        with ProcessPoolExecutor(given.jobs) as pool:
+            print("\n".join(scoring.cured(list(pool.map(cures.tried, sick, chunksize=4)))))
+
+
+def _judgment(cases: list[sampling.Case]) -> Iterator[str]:
+    judged = judging.judged(cases)
+    yield from scoring.summary(judged)
+    for level in judging.LEVELS:
+        yield f"\n{level}\n"
+        yield from scoring.by_fault(judged, level)
+        yield ""
+        yield from scoring.false_alarms(judged, level)
+        yield ""
+        yield from calibration.table(calibration.causes(one for one in judged if one.level == level))
+    yield ""
+    yield from scoring.rivals(judged)
 
 
 def _commit() -> str:

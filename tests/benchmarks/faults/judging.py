@@ -11,6 +11,7 @@ from expert import advise
 from expert.advice import Advice, Finding
 from expert.history import DataProfile, History, ModelProfile, RunConfig
 
+from . import sampling, store
 from .faults import BY_ID as FAULTS
 from .faults import Fault
 from .sampling import Case
@@ -36,6 +37,7 @@ class Judged:
     first: str
     """Id of the first recommendation; empty without one."""
     advice: Advice = field(repr=False, compare=False)
+    kept: Kept = field(repr=False, compare=False)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -93,7 +95,11 @@ def judge(kept: Kept, level: Level, twin: tuple[float, float]) -> Judged:
     worse = kept.quality < level_of - 2.0 * spread
     misleading = any(FAULTS[name].of_measurement for name, _ in kept.case.faults)
     first = advice.recommendations[0].remedy if advice.recommendations else ""
-    return Judged(
-        kept.case, level, not kept.case.healthy and (worse or misleading), kept.quality, level_of,
-        advice.findings, advice.verdict, first, advice,
-    )  # fmt: skip
+    sick = not kept.case.healthy and (worse or misleading)
+    return Judged(kept.case, level, sick, kept.quality, level_of, advice.findings, advice.verdict, first, advice, kept)
+
+
+def judged(cases: Sequence[Case], levels: Sequence[Level] = LEVELS) -> list[Judged]:
+    """Ask for advice on the runs of these cases that are kept, at every level."""
+    twins = twins_quality(list(store.kept(sampling.twins(list(cases)))))
+    return [judge(one, level, twins[one.case.problem]) for one in store.kept(cases) for level in levels]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from .cures import TRIES, Tried
 from .judging import LEVELS, Judged, Level
+from .rivals import RIVALS
 
 
 def share(part: int, whole: int) -> str:
@@ -71,3 +73,43 @@ def false_alarms(judged: Sequence[Judged], level: Level) -> list[str]:
 
 def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common(5)) or "-"
+
+
+def cured(tries: Sequence[Tried]) -> list[str]:
+    """How many runs each try cured, and by fault what was tried in vain."""
+    rows = []
+    for number in range(1, TRIES + 1):
+        count = sum(one.cured_at is not None and one.cured_at <= number for one in tries)
+        rows.append(f"Cured by try {number}: {share(count, len(tries))}.")
+    rows += ["", "| fault | sick | cured at 1 | within 3 | first tried in vain |", "| --- | --- | --- | --- | --- |"]
+    runs: dict[str, list[Tried]] = {}
+    for one in tries:
+        runs.setdefault(one.case.faults[0][0], []).append(one)
+    for fault, mine in sorted(runs.items()):
+        vain = Counter(one.remedies[0] if one.remedies else "nothing" for one in mine if one.cured_at != 1)
+        rows.append(
+            f"| {fault} | {len(mine)} | {sum(one.cured_at == 1 for one in mine)} "
+            f"| {sum(one.cured_at is not None for one in mine)} | {_listed(vain)} |"
+        )
+    return rows
+
+
+def rivals(judged: Sequence[Judged]) -> list[str]:
+    """Thresholds of the literature on the same runs: they give a set and no order, so a hit anywhere counts."""
+    rows = [
+        "| thresholds of | sick runs found | fault named | precision | false alarms |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    here = [one for one in judged if one.level == "internals"]
+    for name, reports in RIVALS.items():
+        said = {one.case.key: reports(one.kept.history) for one in here}
+        sick = single_sick(here, "internals")
+        healthy = [one for one in here if one.case.healthy]
+        named = [rule in one.accepted for one in sick for rule in said[one.case.key]]
+        rows.append(
+            f"| {name} | {share(sum(bool(said[one.case.key]) for one in sick), len(sick))} "
+            f"| {share(sum(bool(said[one.case.key] & one.right) for one in sick), len(sick))} "
+            f"| {share(sum(named), len(named))} "
+            f"| {share(sum(bool(said[one.case.key]) for one in healthy), len(healthy))} |"
+        )
+    return rows
