@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -24,12 +25,18 @@ from expert.reading import Reader, ReadRequest
 
 LAST_BUT_ONE = 0.05
 """Any text is asked for what it says before it is refused."""
+SURER_THAN_JSON = 0.51
+"""A line that begins with a bracket and is no JSON would be refused as JSON."""
 MOST_NAMES = 200
 """Different names of numbers that are kept; more is no log of a training."""
 FEWEST_WITHOUT_CLOCK = 6
 """Losses that a log must hold where nothing in it counts."""
 _HEADING = re.compile(r"[^\w]*(?:\w+[^\w\d]*){1,6}")
-_PLAIN_LOSS = re.compile(r"(?:\w+\W+)?(?:(?:avg|average|mean|total|epoch|running)\W+)?loss", re.IGNORECASE)
+_PLAIN_LOSS = re.compile(
+    r"(?:(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test|dev)[ _./]+)?"
+    r"(?:(?:avg|average|mean|total|epoch|running)[ _.]+)?loss",
+    re.IGNORECASE,
+)
 
 
 class Parser:
@@ -44,6 +51,7 @@ class Parser:
         self._names: set[str] = set()
 
     def line(self, text: str) -> bool:
+        """Take one line; False if it says nothing of the training."""
         if len(text) > 2000:
             return False
         found = said(text)
@@ -83,7 +91,23 @@ ANYTHING = Format("printed-anything", "a training program", Parser)
 
 def _recognizes(source: object) -> float:
     start = beginning(source)
-    return LAST_BUT_ONE if start is not None and start.encoding is not None and start.text.strip() else 0.0
+    if start is None or start.encoding is None or not start.text.strip():
+        return 0.0
+    return SURER_THAN_JSON if _brackets_are_no_json(start.text) else LAST_BUT_ONE
+
+
+def _brackets_are_no_json(text: str) -> bool:
+    """Whether a text begins with a bracket, as ``[1, 2000] loss: 2.2`` does, in a line that no JSON has."""
+    line = text.lstrip().partition("\n")[0].strip()
+    if line[:1] not in ("[", "{") or (line[0] == "{" and line[-1] != "}"):
+        return False
+    try:
+        end = json.JSONDecoder().raw_decode(line)[1]
+    except json.JSONDecodeError as error:
+        return error.pos < len(line)
+    except RecursionError:
+        return False
+    return line[end:].strip() not in ("", ",")
 
 
 def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
@@ -178,10 +202,12 @@ def _twins(table: Table, stated: dict[str, str]) -> dict[str, Meaning]:
     """``loss`` of every few steps and ``train loss`` of every epoch are two series of one quantity."""
     found: dict[str, Meaning] = {}
     for name, match in match_columns(list(table.columns), stated).items():
-        winner = re.fullmatch(r"'(.+)' gives (train\.\w+)", match.reason)
+        winner = re.search(r"'(.+)' gives (train\.(?:loss|accuracy))$", match.reason)
         if winner is None or winner[2] in stated or winner[1] in found:
             continue
-        often, seldom = sorted((name, winner[1]), key=lambda one: -table.columns[one].count)
+        seldom, often = sorted((name, winner[1]), key=lambda one: table.columns[one].count)
+        if table.columns[often].count < 2 * table.columns[seldom].count:
+            continue
         found[seldom] = Meaning(winner[2], reason=f"is printed less often than {often!r}")
         found[often] = Meaning(f"{winner[2]}_step", reason=f"is printed more often than {seldom!r}")
     return found

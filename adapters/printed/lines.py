@@ -44,7 +44,7 @@ _PREFIX = re.compile(
     re.VERBOSE,
 )
 _STARTS = frozenset(" 0123456789[(DIWECFNTJMASO")
-"""Characters a prefix can begin with (levels, glog, months and days among them); other lines are not searched for one."""
+"""Characters a prefix can begin with (levels, months and days among them); other lines are not searched for one."""
 
 
 def clean(text: str) -> str:

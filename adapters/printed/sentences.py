@@ -48,8 +48,10 @@ OTHER_COUNTER = re.compile(
 )
 """Counts finished trainings rather than moments of one."""
 CUT = " | "
-_MACHINE = frozenset({"wps", "ups", "wpb", "wall", "train_wall", "gb_free", "eta"})
-"""Names of speeds and times of machines in fairseq's logs and others."""
+_MACHINE = frozenset(
+    {"wps", "ups", "wpb", "wall", "train_wall", "gb_free", "ips", "batch_cost", "data_cost", "reader_cost"}
+)
+"""Names of speeds and times of machines in the logs of fairseq and Paddle."""
 
 
 class Said(NamedTuple):
@@ -140,7 +142,8 @@ def _name(words: str) -> str | None:
     while kept and kept[-1].lower() in _FILLING:
         kept.pop()
     name = " ".join(kept)
-    return name if name and name not in _MACHINE and "best" not in name.lower() else None
+    other = name in _MACHINE or any(word in name.lower() for word in ("best", "packet"))
+    return name if name and not other else None
 
 
 @lru_cache(maxsize=4096)

@@ -370,6 +370,139 @@ def _() -> str:
     )
 
 
+@file("printed_anything/transfer_tutorial.log")
+def _() -> str:
+    lines = []
+    for epoch, loss in enumerate(decay(25, 0.7, 0.2, 91)):
+        lines += [f"Epoch {epoch}/24", "----------", f"train Loss: {loss:.4f} Acc: {1 - loss / 2:.4f}"]
+        lines += [f"val Loss: {loss + 0.02:.4f} Acc: {0.99 - loss / 2:.4f}", ""]
+    return joined([*lines, "Training complete in 1m 5s", "Best val Acc: 0.941176"])
+
+
+@file("printed_anything/quickstart_tutorial.log")
+def _() -> str:
+    lines, losses = [], iter(decay(80, 2.3, 0.8, 92))
+    for epoch in range(1, 9):
+        lines += [f"Epoch {epoch}", "-" * 31]
+        for batch in range(10):
+            loss = next(losses)
+            lines.append(f"loss: {loss:>7f}  [{64 + 6400 * batch:>5d}/60000]")
+        lines += ["Test Error: ", f" Accuracy: {100 - 25 * loss:>0.1f}%, Avg loss: {loss + 0.02:>8f} ", ""]
+    return joined([*lines, "Done!"])
+
+
+@file("printed_anything/cifar_tutorial.log")
+def _() -> str:
+    lines, losses = ["Files already downloaded and verified"], iter(decay(18, 2.2, 1.1, 93))
+    for epoch in (1, 2, 3):
+        lines += [f"[{epoch}, {2000 * batch:5d}] loss: {next(losses):.3f}" for batch in range(1, 7)]
+    return joined([*lines, "Finished Training", "Accuracy of the network on the 10000 test images: 54 %"])
+
+
+@file("printed_anything/fairseq.log")
+def _() -> str:
+    lines = []
+    for i, loss in enumerate(decay(32, 9.0, 4.0, 94)):
+        epoch = i // 4 + 1
+        lines.append(
+            f"2026-01-02 03:04:{i:02d} | INFO | train_inner | epoch {epoch:03d}:    {100 * (i % 4 + 1)} / 450 loss={loss:.3f}, nll_loss={loss - 0.3:.3f}, ppl={2**loss:.2f}, wps=12000.5, ups=3.2, wpb=3700, bsz=120, num_updates={100 * (i % 4 + 1) + 450 * (epoch - 1)}, lr=0.0001, gnorm=1.2, loss_scale=16, train_wall=30, gb_free=9.1, wall=60"
+        )
+        if i % 4 == 3:
+            lines.append(
+                f"2026-01-02 03:05:00 | INFO | valid | epoch {epoch:03d} | valid on 'valid' subset | loss {loss + 0.1:.3f} | nll_loss {loss - 0.2:.3f} | ppl {2 ** (loss + 0.1):.2f} | wps 41000 | num_updates {450 * epoch} | best_loss {loss:.3f}"
+            )
+    return joined(lines)
+
+
+@file("printed_anything/word_language_model.log")
+def _() -> str:
+    lines, losses = [], iter(decay(48, 7.6, 4.6, 95))
+    for epoch in range(1, 13):
+        for batch in (1, 2, 3, 4):
+            loss = next(losses)
+            lines.append(
+                f"| epoch {epoch:3d} | {200 * batch:5d}/ 2983 batches | lr 20.00 | ms/batch 12.30 | loss {loss:5.2f} | ppl {math.exp(loss):8.2f}"
+            )
+        lines += [
+            "-" * 89,
+            f"| end of epoch {epoch:3d} | time: 36.10s | valid loss {loss + 0.05:5.2f} | valid ppl {math.exp(loss + 0.05):8.2f}",
+            "-" * 89,
+        ]
+    return joined(lines)
+
+
+@file("printed_anything/tqdm_loop.log")
+def _() -> str:
+    text, losses = "", iter(decay(40, 2.0, 0.5, 96))
+    for epoch in range(1, 11):
+        for k in range(1, 5):
+            loss = next(losses)
+            text += f"\rEpoch {epoch}/10 train: {25 * k:3d}%|{'█' * k:4}| {25 * k}/100 [00:0{k}<00:01, 31.2it/s, loss={loss:.3f}, lr=1e-3]"
+        text += (
+            "\n"
+            + "".join(
+                f"\rval: {50 * k:3d}%|{'█' * k:2}| {10 * k}/20 [00:0{k}<00:01, 31.2it/s, loss={loss + 0.1 * (3 - k):.3f}]"
+                for k in (1, 2)
+            )
+            + "\n"
+        )
+    return text
+
+
+@file("printed_anything/headings.log")
+def _() -> str:
+    lines = []
+    for epoch, loss in enumerate(decay(12, 2.0, 0.5, 97), 1):
+        lines += [f"=== Epoch {epoch} ===", "Training:", f"  loss: {loss:.3f}", f"  accuracy: {1 - loss / 3:.3f}"]
+        lines += ["Validation:", f"  loss: {loss + 0.05:.3f}", f"  accuracy: {0.98 - loss / 3:.3f}"]
+    return joined(lines)
+
+
+@file("printed_anything/chinese.log")
+def _() -> str:
+    return joined(
+        [
+            f"第{epoch}轮：训练损失：{loss:.3f}，验证损失：{loss + 0.05:.3f}，准确率：{1 - loss / 3:.3f}"
+            for epoch, loss in enumerate(decay(12, 2.0, 0.5, 98), 1)
+        ]
+    )
+
+
+@file("printed_anything/service.log")
+def _() -> str:
+    return joined(
+        [
+            f"2026-01-02 03:04:{i:02d} INFO request {i} GET /step/{i % 7} took {i * 3}ms status 200 packet loss: 0.{i}%"
+            for i in range(40)
+        ]
+    )
+
+
+@file("printed_anything/finished_trials.log")
+def _() -> str:
+    return joined([f"Trial {i} finished: val_loss 0.{50 - i} val_acc 0.{50 + i}" for i in range(12)])
+
+
+@file("printed_anything/shuffled.log")
+def _() -> str:
+    return joined([f"epoch {i * 37 % 101} loss {1 + i % 5}.5" for i in range(60)])
+
+
+@file("printed_anything/source.txt")
+def _() -> str:
+    return joined(
+        [
+            "import torch",
+            "epochs = 10",
+            "lr = 0.1",
+            "for epoch in range(epochs):",
+            "    loss = 0.0",
+            "    print(f'epoch {epoch} loss {loss:.3f}')",
+            "    if step % 100 == 0: acc = 1",
+        ]
+    )
+
+
 def main() -> None:
     """Write all files."""
     for path, make in FILES.items():

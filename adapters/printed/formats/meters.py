@@ -1,6 +1,6 @@
 """Meters as torchvision's references, DETR, MAE and the ImageNet example print them: ``loss: 7.59 (7.93)``.
 
-torchvision's first number is the median over a window of batches, the ImageNet example's is that of one batch; the number
+torchvision's first number is the median over a window of batches, the ImageNet example's that of one batch; the number
 in brackets is the mean since the epoch began, which is what counts of a test.
 """
 

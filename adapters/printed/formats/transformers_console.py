@@ -46,9 +46,9 @@ def _with_zeros(history: History) -> History:
         return history
     first = float(places[0])
     note = (
-        f"The loss is exactly 0 at {len(places)} entries, the first at {loss.clock} {first:g}, where the gradient norm is "
-        "not finite: with logging_nan_inf_filter (the default) the trainer writes 0 for an interval whose losses were "
-        "all NaN or infinite. Set logging_nan_inf_filter=False to see them."
+        f"The loss is exactly 0 at {len(places)} entries, the first at {loss.clock} {first:g}, where the gradient norm "
+        "is not finite: with logging_nan_inf_filter (the default) the trainer writes 0 for an interval whose losses "
+        "were all NaN or infinite. Set logging_nan_inf_filter=False to see them."
     )
     event = Event(
         kind="nan_filtered",
