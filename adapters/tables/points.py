@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -98,14 +98,24 @@ def in_one_order(writers: Sequence[Mapping[str, Points]]) -> list[Curve]:
     return curves
 
 
-def cuts(curves: Iterable[Curve]) -> list[int]:
-    """The fewest places in the order of writing between which the steps of every name rise."""
+def cuts(curves: Sequence[Curve]) -> list[int]:
+    """The fewest places in the order of writing between which the steps of every name rise.
+
+    Of the places that do, the one at which nothing was written for the longest time is where something ended.
+    """
+    if not curves:
+        return []
+    order = np.concatenate([curve.order for curve in curves])
+    written = np.empty(len(order))
+    written[order] = np.concatenate([curve.seconds for curve in curves])
     setbacks = []
     for curve in curves:
         back = np.flatnonzero(curve.steps[1:] < curve.steps[:-1])
         setbacks += list(zip(curve.order[back + 1].tolist(), curve.order[back].tolist(), strict=True))
-    found: list[int] = []
+    spans: list[tuple[int, int]] = []
     for behind, before in sorted(setbacks):
-        if not found or found[-1] <= before:
-            found.append(behind)
-    return found
+        if spans and before < spans[-1][1]:
+            spans[-1] = max(before, spans[-1][0]), spans[-1][1]
+        else:
+            spans.append((before, behind))
+    return [before + 1 + int(np.argmax(np.diff(written[before : behind + 1]))) for before, behind in spans]

@@ -53,10 +53,8 @@ class SharedRows:
 
     def __init__(self, by_step: Stack, by_epoch: Stack) -> None:
         self._stacks = (by_step, by_epoch)
-        self._marking = self._steps_of_epochs()
-        place = np.where(
-            self._marking >= 0, by_step.at[self._marking] if len(by_step.at) else 0, np.iinfo(np.int64).min
-        )
+        self._marked = self._steps_of_epochs()
+        place = np.where(self._marked >= 0, by_step.at[self._marked] if len(by_step.at) else 0, 0)
         keys = np.vstack(
             [
                 np.concatenate((by_step.part, by_epoch.part)),
@@ -77,13 +75,36 @@ class SharedRows:
         self._part[row] = keys[0]
 
     def _steps_of_epochs(self) -> NDArray[np.intp]:
-        """For every point that counts epochs, the point that counted a step last before it in its part, or -1."""
+        """For every point that counts epochs, the one that counted a step last before it in its part, else the first
+        that did so in its part, else -1.
+        """
         by_step, by_epoch = self._stacks
+        if not len(by_step.at):
+            return np.full(len(by_epoch.at), -1)
         written = np.argsort(by_step.order, kind="stable")
-        last = np.searchsorted(by_step.order[written], by_epoch.order) - 1
-        found = np.where(last >= 0, written[last], -1) if len(written) else np.full(len(last), -1)
-        same = (found >= 0) & (by_step.part[found] == by_epoch.part) if len(written) else found >= 0
-        return np.where(same, found, -1).astype(np.intp)
+        last = written[np.searchsorted(by_step.order[written], by_epoch.order) - 1]
+        lowest = np.lexsort((by_step.at, by_step.part))
+        place = np.minimum(np.searchsorted(by_step.part[lowest], by_epoch.part), len(lowest) - 1)
+        first = lowest[place]
+        # A point that comes before all others has been given the very last one, which is of its part or a later time.
+        earlier = (by_step.part[last] == by_epoch.part) & (by_step.order[last] < by_epoch.order)
+        return np.where(earlier, last, np.where(by_step.part[first] == by_epoch.part, first, -1))
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The rows at which epochs start again while steps go on: the steps do not show it."""
+        step = self.clocks().get("step")
+        if step is None or not len(self._stacks[1].at):
+            return ()
+        counted = np.flatnonzero(step.recorded)
+        first = np.flatnonzero(np.diff(self._part)) + 1
+        here = np.searchsorted(counted, first)
+        found = []
+        for row, place, stop in zip(first.tolist(), here.tolist(), [*first.tolist(), self.length][1:], strict=True):
+            inside = place < len(counted) and counted[place] < stop
+            if not inside or place == 0 or step.values[counted[place]] > step.values[counted[place - 1]]:
+                found.append(row)
+        return tuple(found)
 
     def cells(self, name: str) -> Cells:
         """The column of one name."""
@@ -98,10 +119,12 @@ class SharedRows:
         if _counts(by_step):
             found["step"] = self._cells(step_row, by_step.at)
         if _counts(by_epoch):
-            marked = self._marking >= 0
+            # Of several epochs that would name one step, the earliest does, so that rows do not go back.
+            marking = np.argsort(-by_epoch.at, kind="stable")
+            marking = marking[self._marked[marking] >= 0]
             found["epoch"] = self._cells(
-                np.concatenate((epoch_row, step_row[self._marking[marked]])),
-                np.concatenate((by_epoch.at, by_epoch.at[marked])),
+                np.concatenate((epoch_row, step_row[self._marked[marking]])),
+                np.concatenate((by_epoch.at, by_epoch.at[marking])),
             )
         stack, row = (by_step, step_row) if len(by_step.at) else (by_epoch, epoch_row)
         if not found or ("step" not in found and stack.again.min() < 0):

@@ -56,7 +56,7 @@ def table_of_points(
             while name in cells:
                 name = f"{name} of the log"
             cells[name], stated[clock] = column, name
-    return Table(cells, rows.length, source, ignored=ignored, notes=notes), stated
+    return Table(cells, rows.length, source, starts=rows.starts, ignored=ignored, notes=notes), stated
 
 
 def _is_used(match: Match) -> bool:

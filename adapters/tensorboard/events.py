@@ -31,6 +31,8 @@ class Events:
     """Seconds since 1970 at which the first scalar was written."""
     count: int = 0
     """Scalars read."""
+    full: bool = False
+    """Whether tags were left out because they were too many."""
 
 
 def read_events(paths: Sequence[Path], room: int = MOST_POINTS) -> Events:
@@ -55,6 +57,8 @@ def read_events(paths: Sequence[Path], room: int = MOST_POINTS) -> Events:
         found.notes += records.notes
         if malformed:
             found.notes.append(f"{malformed:,} records of the event file hold no event and are left out.")
+    if found.full:
+        found.notes.append(f"The event files have more than {MOST_TAGS:,} tags; only the first are used.")
     return found
 
 
@@ -83,6 +87,7 @@ def _take(found: Events, event: Moment) -> None:
             continue
         if tag not in found.points:
             if len(found.points) >= MOST_TAGS:
+                found.full = True
                 continue
             found.points[tag] = Points()
         found.began = min(found.began, event.time)
