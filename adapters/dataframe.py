@@ -11,6 +11,7 @@ import numpy as np
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.numbers import Flags
 from expert.adapters.tables.table import Cells, Table, table_of_columns
+from expert.adapters.wandb_export import notes_on_history
 from expert.errors import SourceError
 from expert.history import History
 from expert.history.roles import match_columns
@@ -43,6 +44,7 @@ def _read(source: Any, request: ReadRequest) -> tuple[History, ...]:
             columns[label] = [None if is_absent(value) else value for value in column.to_numpy(dtype=object)]
     table = table_of_columns(columns)
     _absent(table, {name for name, column in columns.items() if isinstance(column, np.ndarray)})
+    table.notes += notes_on_history(table)
     return histories(table, request.columns)
 
 
@@ -58,32 +60,35 @@ def is_absent(value: object) -> bool:
 def _absent(table: Table, numeric: set[str]) -> None:
     """Tell a cell where nothing was recorded from a NaN that was: a DataFrame writes both as NaN.
 
-    A column is recorded together with its companions. Where these go on and it ends in NaN, the value was NaN.
+    A column is recorded together with its companions. Where these go on and it ends in NaN, the value was NaN; but not
+    in rows of a validation that stands apart.
     """
     matches = match_columns(list(table.columns))
     finite = {name: cells.recorded & ~np.isnan(cells.values) for name, cells in table.columns.items()}
     summary = finite.get("train_runtime", np.zeros(table.length, dtype=np.bool_))
+    # Clocks and what loggers count stand in every row, whatever it measures.
+    measured = {name: mark for name, mark in finite.items() if matches[name].role is not None}
     for name, cells in list(table.columns.items()):
         known = finite[name]
         if name not in numeric:
             continue
-        if known.all() or matches[name].clock_column is not None:
+        if known.all() or matches[name].clock_column is not None or not known.any():
             table.columns[name] = Cells(cells.values, known)
             continue
-        real: Flags = np.zeros(table.length, dtype=np.bool_)
-        last = int(np.flatnonzero(known)[-1]) if known.any() else -1
+        last = int(np.flatnonzero(known)[-1])
         before, behind = slice(0, last + 1), slice(last + 1, table.length)
-        for other, mark in finite.items():
-            if other == name or last < 0:
+        apart = summary.copy()
+        real: Flags = np.zeros(table.length, dtype=np.bool_)
+        for other, mark in measured.items():
+            if other == name:
                 continue
             together = np.count_nonzero(mark[before] & known[before])
-            if (
-                together
-                and together >= COMPANION * np.count_nonzero(mark[before])
-                and together >= COMPANION * np.count_nonzero(known)
-            ):
-                real[behind] |= mark[behind] & ~summary[behind]
-        table.columns[name] = Cells(cells.values, known | (real & cells.recorded))
+            if together and together >= COMPANION * max(np.count_nonzero(mark[before]), np.count_nonzero(known)):
+                real[behind] |= mark[behind]
+            elif matches[other].phase != matches[name].phase and 2 * together < np.count_nonzero(mark[before]):
+                apart |= mark
+        real &= ~apart & cells.recorded
+        table.columns[name] = Cells(cells.values, known | real)
         if real.any():
             table.notes.append(
                 f"{name!r} is NaN in its last {int(real.sum())} rows while what is logged with it goes on: read "

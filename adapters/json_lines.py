@@ -13,6 +13,7 @@ from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.spoken import Spoken
 from expert.adapters.tables.table import TableBuilder
 from expert.adapters.text.opening import Beginning, Lines, beginning
+from expert.adapters.wandb_export import notes_on_history
 from expert.errors import SourceError
 from expert.history import History
 from expert.reading import Reader, ReadRequest
@@ -73,7 +74,7 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     for record in lines:
         builder.add(spoken.record(modes.placed(record)), flatten=True)
     table = builder.table()
-    table.notes += [*lines.notes(), *modes.notes]
+    table.notes += [*lines.notes(), *modes.notes, *notes_on_history(table)]
     if not request.columns:
         refuse_finished_runs(start.path, first_objects(start), table, "line")
     detectron = {"eta_seconds", "iteration", "total_loss"} <= set(table.columns)

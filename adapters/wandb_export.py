@@ -1,4 +1,6 @@
-"""The CSV that the W&B web pages export: one group of columns for every run, ``<run> - <metric>``."""
+"""What W&B gives out of a run: the CSV of its web pages, with a group of columns for every run (``<run> - <metric>``),
+and rows of ``run.history()``.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,13 @@ import numpy as np
 
 from expert.adapters.tables.table import Cells, Table
 from expert.history import Ignored
+from expert.history.roles import match_columns
 
 JOINT = " - "
 EXTREMES = ("__MIN", "__MAX")
+STEP = "_step"
+SAMPLED = 500
+"""Rows that ``run.history()`` gives of a longer run where no other number is asked for."""
 
 
 def is_export(names: Sequence[str]) -> bool:
@@ -46,3 +52,18 @@ def split_export(table: Table) -> Iterator[Table]:
                 *([f"The file holds {len(runs)} runs, the newest first as W&B lists them."] if len(runs) > 1 else []),
             ],
         )
+
+
+def notes_on_history(table: Table) -> list[str]:
+    """What is to be said of rows of ``run.history()``; nothing of any other table."""
+    if STEP not in table.columns:
+        return []
+    notes = []
+    if table.length == SAMPLED:
+        notes.append(
+            f"These are {SAMPLED} rows, as many as run.history() of W&B draws from a longer run; "
+            "run.scan_history() gives all of them."
+        )
+    if match_columns(list(table.columns))[STEP].clock_column is not None:
+        notes.append(f"{STEP!r} counts calls of W&B's logger, which need not be training steps.")
+    return notes

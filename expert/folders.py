@@ -25,8 +25,8 @@ SHOWN = 3
 
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 """Folders with a great many files and no logs; hidden ones and virtual environments are passed over, too."""
-ENDS_OF_LOGS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
-"""Ends of names of files of which it is said why they are no logs; other files that are none are not mentioned."""
+ENDS_OF_LOGS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".wandb"})
+"""Ends of names of files of which it is said why they are no logs; other files that are none are only counted."""
 LONGEST_REASON = 120
 OTHER_KINDS = frozenset({
     ".py", ".pyc", ".ipynb", ".md", ".rst", ".html", ".css", ".js", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".ini",
@@ -44,6 +44,8 @@ class FolderRuns:
     runs: list[History] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     """Logs that hold no run and places that cannot be entered, each with the reason."""
+    others: int = 0
+    """Files of other kinds that were looked at and hold no run."""
     passed_over: list[str] = field(default_factory=list)
     bounds: list[str] = field(default_factory=list)
 
@@ -53,6 +55,8 @@ class FolderRuns:
         notes = list(dict.fromkeys(self.bounds))
         if self.unreadable:
             notes.append(f"Not read in this folder: {_listed(self.unreadable, '; ')}.")
+        if self.others:
+            notes.append(f"{self.others} other file{'s' * (self.others > 1)} in this folder hold no run.")
         if self.passed_over:
             notes.append(f"Passed over in this folder: {_listed(self.passed_over, ', ')}.")
         return notes
@@ -74,17 +78,17 @@ def gather_folder(folder: Path, reads: Callable[[Path], bool], read: Callable[[P
     found = FolderRuns()
     walk = _Walk(folder, found)
     for place in walk:
-        is_folder = place.is_dir()
-        if is_folder and (place == folder or not reads(place)):
-            walk.enter(place)
-        elif is_folder or (walk.may_ask(place) and (reads(place) or place.suffix.lower() in ENDS_OF_LOGS)):
-            try:
-                found.runs += read(place)
-            except SourceError as error:
-                if is_folder:
-                    walk.enter(place)  # its files have reasons of their own
-                else:
-                    found.unreadable.append(_below(folder, place, str(error)))
+        if place.is_dir():
+            # The files of a folder that is no log after all have reasons of their own.
+            if place == folder or not reads(place) or _problem(place, read, found) is not None:
+                walk.enter(place)
+        elif walk.may_ask(place):
+            told = place.suffix.lower() in ENDS_OF_LOGS
+            problem = _problem(place, read, found) if told or reads(place) else ""
+            if problem is not None and told:
+                found.unreadable.append(_below(folder, place, problem))
+            elif problem is not None:
+                found.others += 1
         if len(found.runs) > MOST_RUNS:
             found.bounds.append(f"The folder holds more than {MOST_RUNS:,} runs; only the first are read.")
             del found.runs[MOST_RUNS:]
@@ -92,6 +96,15 @@ def gather_folder(folder: Path, reads: Callable[[Path], bool], read: Callable[[P
     if len(found.runs) > 1:
         found.runs = [_numbered(run, number, len(found.runs), folder) for number, run in enumerate(found.runs, 1)]
     return found
+
+
+def _problem(place: Path, read: Callable[[Path], Sequence[History]], found: FolderRuns) -> str | None:
+    """Add the runs of one log; why there are none, or None where there are."""
+    try:
+        found.runs += read(place)
+    except SourceError as error:
+        return str(error)
+    return None
 
 
 class _Walk:
