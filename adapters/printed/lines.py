@@ -24,7 +24,7 @@ _CONTROL = re.compile(
 _BACKSPACES = re.compile("\b+")
 
 _TIME = r"\d{1,2}:\d\d:\d\d(?:[.,]\d+)?"
-_DATE = r"(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d[-/]\d\d(?:[-/]\d\d(?:\d\d)?)?|[A-Z][a-z]{2}[ ](?:[A-Z][a-z]{2}[ ]+)?\d+)"
+_DATE = r"(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d[-/]\d\d(?:[-/]\d\d(?:\d\d)?)?|[A-Z][a-z]{2}[ ]+(?:[A-Z][a-z]{2}[ ]+)?\d+)"
 _STAMP = rf"(?:{_DATE}[T ]+)?{_TIME}(?:Z|[ ]?[+-]\d\d:?\d\d)?"
 _LEVEL = r"(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL|NOTICE|TRACE)"
 _NO_NAME = r"(?!(?i:epoch|step|iter|batch|train|val|test|eval|loss|lr))"
@@ -35,7 +35,7 @@ _PREFIX = re.compile(
     (?:
       \[?{_STAMP}(?:[ ,|]+{_LEVEL})?\]?[\s\-|:,]*
       (?:std(?:out|err)[ ][FP][ ])?
-      (?:\[?{_LEVEL}\]?[\s\-|:,]+|{_NO_NAME}\[{_NO_NAME}[A-Za-z_][\w./:-]*\]\s*[-:]?\s*
+      (?:\[?{_LEVEL}\]?[\s\-|:,]+|\[[A-Za-z_][\w./:-]*\](?=\[{_LEVEL}\])|{_NO_NAME}\[{_NO_NAME}[A-Za-z_][\w./:-]*\]\s*[-:]?\s*
         |{_NO_NAME}[A-Za-z_][\w.]*(?::[\w<>.]+)*\s+[-|]\s+)*
      |[IWEFD]\d{{4}}[ ]{_TIME}\s+(?:\d+\s+)?[\w./<>-]+:\d+\]\s*
      |\[?{_LEVEL}\]?\s*[:|\-]\s*(?:{_NO_NAME}[\w.]+:)?\s*

@@ -370,6 +370,22 @@ def _() -> str:
     )
 
 
+@file("text_tables/aligned.log")
+def _() -> str:
+    lines = [
+        "Re-initializing module.",
+        "  epoch    train_loss    valid_acc    valid_loss     dur",
+        "-------  ------------  -----------  ------------  ------",
+    ]
+    return joined(
+        lines
+        + [
+            f"{i:7d}        {loss:.4f}       {1 - loss / 3:.4f}        {loss + 0.1:.4f}  0.0213"
+            for i, loss in enumerate(decay(12, 0.7, 0.2, 99), 1)
+        ]
+    )
+
+
 @file("printed_anything/transfer_tutorial.log")
 def _() -> str:
     lines = []

@@ -33,7 +33,7 @@ class _Parser:
         found = _STATE.fullmatch(text)
         if found is None:
             return False
-        pairs = dict(pair.groups() for part in text.split(" - ")[1:] if (pair := _PAIR.fullmatch(part)))
+        pairs = {pair[1]: pair[2] for part in text.split(" - ")[1:] if (pair := _PAIR.fullmatch(part)) is not None}
         if not pairs:
             return True
         if self._whole() and not any(name.startswith("val_") for name in pairs):
