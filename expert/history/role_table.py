@@ -110,7 +110,7 @@ PHASE_SUBJECTS: tuple[str, ...] = ("train", "val", "test", "train_eval")
 BOOKKEEPING = (
     r"(rank_)?data_time|eta(_seconds)?|(gpu_|cuda_)?mem(ory)?(_\w+)?|\w*(samples|steps|tokens|images|it|iter)_per_(second|sec|s)(_\w+)?|throughput\w*"
     r"|mfu|\w*flops|total_flos|\w*tokens(_seen)?|(wall_)?(timestamp|clock)|wall_time|date(time)?|seed|rank|percentage|remaining_time"
-    r"|runtime|(train_)?speed\w*|model_preparation_time|jit_compilation_time|total_steps|max_steps|system_\w+|unnamed_\d+|index|mode|learning_rate_multiplier"
+    r"|(\w+_)?runtime|(train_)?speed\w*|model_preparation_time|jit_compilation_time|total_steps|max_steps|system_\w+|unnamed_\d+|index|mode|learning_rate_multiplier"
 )
 """A pattern for machine time, memory, counters: written by loggers, but no measurement of the training."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data import make_logs, tracked_logs
+from tests.data import json_logs, make_logs, tracked_logs
 from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints, verdict_complaints
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
@@ -29,7 +29,7 @@ def test_every_log_has_an_expectation() -> None:
 
 
 def test_logs_are_those_of_the_script() -> None:
-    for path, make in (make_logs.FILES | tracked_logs.FILES).items():
+    for path, make in (make_logs.FILES | json_logs.FILES | tracked_logs.FILES).items():
         content = make()
         assert (LOGS / path).read_bytes() == (content if isinstance(content, bytes) else content.encode()), path
 

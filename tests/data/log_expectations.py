@@ -230,7 +230,7 @@ OWN: tuple[Expected, ...] = (
     ),
     Expected(
         "transformers/several_sets_trainer_state.json",
-        {"train.loss": (30, 0.921807), "val.loss": (7, 0.961807), "val.far_loss": (7, 1.42181)},
+        {"train.loss": (30, 0.921807), "val.loss": (7, 0.961807), "val.far_loss": (7, 1.421807)},
         clock="step",
         last=300,
         absent=("val.near_runtime",),
