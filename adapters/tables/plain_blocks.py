@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expert.adapters.tables.growing import Parsed
-from expert.adapters.tables.numbers import MISSING, Flags
+from expert.adapters.tables.numbers import MISSING
 from expert.adapters.text.opening import occurrences
 
 SPELLINGS = sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize(), word.title())})
 """How missing is usually written; a spelling that is not among them is seen when the cells are read as text."""
+_LINE_END = np.uint8(ord("\n"))
+_LOWER = np.uint8(ord("a") - ord("A"))
+"""The bit that makes a letter a small one."""
 NANS = ["nan", "NaN", "NAN", "Nan", "-nan", "-NaN", "-NAN"]
 
 
@@ -37,11 +40,13 @@ def columns_of(
         return None
     if b"\r" in block and occurrences(block, b"\r") != block.count(b"\r\n"):
         return None
-    bytes_of_block = np.frombuffer(block, dtype=np.uint8)
-    if words and not (_ends(bytes_of_block, separator)[count - 1 :: count] == ord("\n")).all():
-        return None
-    # One character is found many times faster than a word.
-    nans = _nans(bytes_of_block, separator) if b"a" in block or b"A" in block else np.empty(0, dtype=np.intp)
+    nans = np.empty(0, dtype=np.intp)
+    if words or b"a" in block or b"A" in block:  # one character is found many times faster than a word
+        characters = np.frombuffer(block, dtype=np.uint8)
+        ends = np.flatnonzero((characters == ord(separator)) | (characters == _LINE_END))
+        if not (characters[ends[count - 1 :: count]] == _LINE_END).all():
+            return None
+        nans = _nans(characters, ends)
     places = [place for place in range(count) if place not in words]
     frame = _frame(block, separator, places, count, has_nan=len(nans) > 0)
     if frame is None or len(frame) != lines:
@@ -55,29 +60,19 @@ def columns_of(
     return None if _has_empty_row(found, lines) else found
 
 
-def _is_end(bytes_of_block: NDArray[np.uint8], separator: str) -> Flags:
-    """Where a cell ends: at every separator and every line break."""
-    ends: Flags = (bytes_of_block == ord(separator)) | (bytes_of_block == ord("\n"))
-    return ends
-
-
-def _ends(bytes_of_block: NDArray[np.uint8], separator: str) -> NDArray[np.uint8]:
-    """What the cells end with, one after the other."""
-    return bytes_of_block[_is_end(bytes_of_block, separator)]
-
-
-def _nans(bytes_of_block: NDArray[np.uint8], separator: str) -> NDArray[np.intp]:
-    """The cells that hold the word NaN, counted from the first of the block."""
-    letters = np.append(np.uint8(ord("\n")), bytes_of_block)
-    n, a = (letters | 0x20) == ord("n"), (letters | 0x20) == ord("a")
-    at = np.flatnonzero(n[:-3] & a[1:-2] & n[2:-1])
-    behind, before = letters[at + 3], at - 1
-    before -= (letters[before] == ord("-")) | (letters[before] == ord("+"))
-    while (blank := letters[before] == ord(" ")).any():
-        before -= blank
-    ends = [ord(separator), ord("\n"), ord("\r")]
-    whole = at[np.isin(behind, ends) & np.isin(letters[before], ends)]
-    return np.searchsorted(np.flatnonzero(_is_end(bytes_of_block, separator)), whole)
+def _nans(characters: NDArray[np.uint8], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The cells that hold the word NaN, counted from the first of the block; ``ends`` are where the cells end."""
+    first = np.append(0, ends[:-1] + 1)
+    cells = np.flatnonzero((characters[first] | _LOWER == ord("n")) | (characters[first] <= ord("-")))
+    at = first[cells]
+    while (blank := characters[at] == ord(" ")).any():
+        at += blank
+    at += (characters[at] == ord("-")) | (characters[at] == ord("+"))
+    behind = ends[cells] - (characters[ends[cells] - 1] == ord("\r"))
+    long_enough = behind - at == len(NANS[0])
+    cells, at = cells[long_enough], at[long_enough]
+    spelled = [characters[at + place] | _LOWER == ord(letter) for place, letter in enumerate("nan")]
+    return cells[np.all(spelled, axis=0)]
 
 
 def _frame(block: bytes, separator: str, places: list[int], count: int, *, has_nan: bool) -> Any:

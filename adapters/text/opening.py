@@ -6,6 +6,7 @@ import codecs
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -122,6 +123,21 @@ def encoding_of(head: bytes) -> str | None:
     return "utf-8"
 
 
+class _Recoded:
+    """A text file in some other encoding, read as if it were written in UTF-8."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def read(self, most: int) -> bytes:
+        """About as many bytes."""
+        return self.stream.read(most).encode()
+
+    def readline(self, most: int) -> bytes:
+        """A line, or its beginning."""
+        return self.stream.readline(most).encode()
+
+
 @dataclass
 class Lines:
     """The lines of a text file, one after the other, with their line ends; ``notes`` says what was left out and why.
@@ -137,10 +153,10 @@ class Lines:
     complete: bool = True
     """Whether the line last given ended with a line break."""
     _read: int = 0
-    """Characters given so far."""
-    _stream: TextIO | None = None
+    """Bytes given so far."""
+    _stream: io.BufferedReader | _Recoded | None = None
     _returned: TextIO | None = None
-    """A block that was not wanted, of which ``_left`` characters are not yet given line by line."""
+    """Lines that were taken from the stream but not given, with ``_left`` characters still to give."""
     _left: int = 0
     _damaged: list[int] = field(default_factory=list)
 
@@ -155,11 +171,10 @@ class Lines:
         start = beginning(self.path)
         if start is None or start.encoding is None:
             raise SourceError(f"{self.path}: the file is not text.")
-        unpacked = Unpacked(self.path, LARGEST_READ)
-        with text_of(unpacked, start.encoding) as self._stream:
+        with self._opened(start.encoding):
             while line := self._next():
                 self.number += 1
-                if len(line) == LONGEST_LINE and not line.endswith("\n"):
+                if len(line) >= LONGEST_LINE and not line.endswith("\n"):
                     raise SourceError(f"{self.path}: line {self.number} is longer than {LONGEST_LINE:,} characters.")
                 if line.startswith(CONFLICT_MARKS):
                     self.notes.append(
@@ -176,38 +191,51 @@ class Lines:
                     return
                 self.complete = line.endswith(("\n", "\r"))
                 yield line
+
+    @contextmanager
+    def _opened(self, encoding: str) -> Iterator[None]:
+        unpacked = Unpacked(self.path, LARGEST_READ)
+        if encoding in ("utf-8", "utf-8-sig"):
+            with io.BufferedReader(unpacked) as raw:
+                if encoding == "utf-8-sig":
+                    raw.read(len(codecs.BOM_UTF8))
+                self._stream = raw
+                yield
+        else:
+            with text_of(unpacked, encoding) as text:
+                self._stream = _Recoded(text)
+                yield
         if unpacked.damage is not None:
             self.notes.append(unpacked.damage)
 
     def block(self) -> bytes | None:
-        """Return the next lines at once, in UTF-8: whole ones, of about ``BLOCK`` characters.
+        """Return the next lines at once, in UTF-8: whole ones, of about ``BLOCK`` bytes.
 
         None where they are to be looked at one by one. They are not given again, unless they come back (`give_back`).
         """
         if self._stream is None or self._left:
             return None
-        text = self._stream.read(BLOCK)
-        if not text.endswith("\n"):
-            text += self._stream.readline(LONGEST_LINE)
+        data = self._stream.read(BLOCK)
+        if not data.endswith(b"\n"):
+            data += self._stream.readline(LONGEST_LINE)
         # Single characters are found many times faster than words, and in a table of numbers there are none of these.
-        special = "\0" in text or any(mark[0] in text for mark in CONFLICT_MARKS)
-        if special or not text.endswith("\n") or self._read + len(text) > LARGEST_READ:
-            self._line_by_line(text)
+        special = b"\0" in data or any(mark[0].encode() in data for mark in CONFLICT_MARKS)
+        if special or not data.endswith(b"\n") or self._read + len(data) > LARGEST_READ:
+            self._line_by_line(data)
             return None
-        data = text.encode()
-        self._read += len(text)
+        self._read += len(data)
         self.number += occurrences(data, b"\n")
         self.complete = True
         return data
 
     def give_back(self, block: bytes) -> None:
         """Have the lines of a block given one by one; of several blocks the last one taken must come back first."""
-        text = block.decode()
-        self._read -= len(text)
+        self._read -= len(block)
         self.number -= occurrences(block, b"\n")
-        self._line_by_line(text)
+        self._line_by_line(block)
 
-    def _line_by_line(self, text: str) -> None:
+    def _line_by_line(self, data: bytes) -> None:
+        text = data.decode(errors="replace")
         if self._left and self._returned is not None:
             text += self._returned.read()
         self._returned, self._left = io.StringIO(text, newline=""), len(text)
@@ -220,11 +248,21 @@ class Lines:
         self.notes.append(_left_out(self._damaged))
 
     def _next(self) -> str:
-        if self._left and self._returned is not None:
-            line = self._returned.readline(LONGEST_LINE)
-            self._left -= len(line)
-            return line
-        return "" if self._stream is None else self._stream.readline(LONGEST_LINE)
+        """The next line; a carriage return alone ends one, too, as that of a progress bar."""
+        if not self._left and self._stream is not None:
+            line = self._stream.readline(LONGEST_LINE)
+            if b"\r" not in line or line.find(b"\r") >= len(line) - 2:
+                return line.decode(errors="replace")
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n") and not isinstance(self._stream, _Recoded):
+                whole = line.rfind(b"\r") + 1
+                self._stream.seek(whole - len(line), os.SEEK_CUR)
+                line = line[:whole]
+            self._line_by_line(line)
+        if self._returned is None:
+            return ""
+        text = self._returned.readline(LONGEST_LINE)
+        self._left -= len(text)
+        return text
 
 
 def _left_out(lines: list[int]) -> str:
