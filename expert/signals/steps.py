@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numpy.typing import NDArray
 
 from expert.signals.curve import Curve
 from expert.signals.signal import Reading, Signal, Unknown, View
 
+Floats = NDArray[np.float64]
+
 FIRST_STEPS = 100
 FEWEST_OF_THEM = 8
+SCATTERS = 2.0
+"""A rise counts beyond so many standard deviations of single batches."""
+NORMAL_MEDIAN = 0.6745
+"""Median distance from the mean of a normal variable, in standard deviations."""
 LOG_STEPS = "log the loss of each of the first 100 steps"
 
 
@@ -46,8 +55,19 @@ def _early_rise(view: View, curve: Curve) -> Reading | Unknown:
     # The mean of three, so that one hard batch is no rise.
     course = np.convolve(rest, np.full(3, 1.0 / 3.0), "valid") if len(rest) >= 3 else rest
     index = int(course.argmax())
-    rise = max(0.0, (float(course[index]) - first) / abs(first))
-    return Reading(rise, float(at[min(index + 2, early - 1)]), curve.clock, {"first": first})
+    # The first value is that of one batch as well, and may be an easy one.
+    base = first + max(0.0, min(float(points[:3].mean()) - first, 2.0 * abs(first)))
+    rise = (float(course[index]) - base) / abs(base) - math.expm1(SCATTERS * _scatter(points))
+    return Reading(max(0.0, rise), float(at[min(index + 2, early - 1)]), curve.clock, {"first": first})
+
+
+def _scatter(points: Floats) -> float:
+    """Standard deviation of the logarithm of a value about those beside it: how much single batches differ."""
+    if len(points) < FEWEST_OF_THEM:
+        return 0.0
+    level = np.abs(points[1:]) + np.abs(points[:-1])
+    share = np.abs(np.diff(points)) / np.where(level > 0.0, level, 1.0)
+    return float(2.0 * np.arctanh(min(0.999, np.median(share)))) / (math.sqrt(2.0) * NORMAL_MEDIAN)
 
 
 SIGNALS: tuple[Signal, ...] = (
@@ -78,10 +98,10 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal(
         id="early_rise",
-        title="Rise within the first 100 steps",
+        title="Rise within the first 100 steps, beyond what single batches scatter",
         unit="share of the first value",
         grade="curve",
-        reads="{series} rises by {value:.0%} of its first value, {first:.4g}, within the first 100 steps",
+        reads="beyond its scatter {series} rises by {value:.0%} of its first value {first:.4g} in the first 100 steps",
         compute=_early_rise,
         record=LOG_STEPS,
     ),

@@ -165,13 +165,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "rectified-head", "a rectifier stands behind the output of a regression", (1.0,),
         lambda setup, _: setup.but(head_activation="relu"),
-        right=("MOD103",), follows=POOR,
+        right=("MOD103", "DAT203"), follows=POOR,
         fits=lambda problem: problem.task in ("regression", "autoencoder"),
     ),
     Fault(
         "squashed-head", "a sigmoid stands behind the output of a regression", (1.0,),
         lambda setup, _: setup.but(head_activation="sigmoid"),
-        right=("MOD103",), follows=POOR,
+        right=("MOD103", "DAT203"), follows=POOR,
         fits=lambda problem: problem.task in ("regression", "autoencoder"),
     ),
     Fault(
@@ -197,7 +197,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "zero-weights", "all weights start at zero", (1.0,),
         lambda setup, _: setup.but(initialization="zeros", normalization="none", residual=False),
-        right=("MOD205",), follows=(*POOR, "GRD101", "GRD301"),
+        right=("MOD205",), follows=(*POOR, "GRD101", "GRD301", "ACT101"),
         fits=lambda problem: problem.kind in ("dense", "convolutional"),
     ),
     Fault(
@@ -305,7 +305,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "imbalance", "nearly all samples are of one class", (30.0,),
-        lambda setup, k: setup.but(imbalance=k),
+        lambda setup, k: setup.but(imbalance=k, validation_samples=380),
         right=("DAT401", "GEN109"), follows=("DAT404", *POOR),
         fits=_classifier,
     ),

@@ -44,7 +44,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("fine-tuned", "pretrained weights, at a third of the rate",
             lambda setup: setup.but(pretrained=True, rate=setup.rate / 3)),
     Variant("balanced", "a moderate imbalance, balanced by class weights",
-            lambda setup: setup.but(imbalance=4.0, class_weights=True, epochs=setup.epochs * 2),
+            lambda setup: setup.but(imbalance=2.0, class_weights=True, epochs=setup.epochs * 2),
             lambda problem: problem.task == "classification"),
     Variant("layer-norm", "layer normalization", lambda setup: setup.but(normalization="layer"),
             lambda problem: problem.kind in ("dense", "convolutional")),

@@ -63,11 +63,16 @@ def _labels(samples: Samples, setup: Setup, random: Generator) -> Samples:
         order = torch.randint(count, (count,), generator=random)
         order = order if setup.labels == "random" else torch.randperm(count, generator=random)
         y = y[order]
+    y_val = samples.y_val
     if setup.label_noise:
-        wrong = torch.rand(len(y), generator=random) < setup.label_noise
-        others = y[torch.randint(len(y), (len(y),), generator=random)]
-        y = torch.where(wrong.view(-1, *[1] * (y.dim() - 1)), others, y)
-    return replace(samples, y=y)
+        y, y_val = (_noisy(part, setup.label_noise, random) for part in (y, y_val))
+    return replace(samples, y=y, y_val=y_val)
+
+
+def _noisy(y: Tensor, share: float, random: Generator) -> Tensor:
+    wrong = torch.rand(len(y), generator=random) < share
+    others = y[torch.randint(len(y), (len(y),), generator=random)]
+    return torch.where(wrong.view(-1, *[1] * (y.dim() - 1)), others, y)
 
 
 def _inputs(samples: Samples, setup: Setup, random: Generator) -> Samples:

@@ -25,7 +25,7 @@ class Setup:
     target_offset: float = 0.0
     labels: Literal["right", "random", "misaligned"] = "right"
     label_noise: float = 0.0
-    """Share of the training labels drawn at random."""
+    """Share of the labels drawn at random, in training and validation alike."""
     imbalance: float = 1.0
     """Samples of the most frequent class over those of any other one, of training and validation alike."""
     validation: Literal["apart", "copied", "shifted", "other_labels"] = "apart"

@@ -210,17 +210,24 @@ def loss_function(setup: Setup, samples: Samples) -> LossFunction:
 
         return by_hand
     if setup.loss == "squared":
-
-        def squared(outputs: Tensor, y: Tensor) -> Tensor:
-            return functional.mse_loss(outputs, functional.one_hot(y, samples.classes).float())
-
-        return squared
+        return SquaredError(samples.classes)
     if samples.task in ("classification", "language_model"):
         weights = _balance(samples) if setup.class_weights else None
         return nn.CrossEntropyLoss(weights, reduction=setup.reduction, label_smoothing=setup.label_smoothing)
     if samples.task == "binary":
         return nn.BCEWithLogitsLoss(reduction=setup.reduction)
     return nn.MSELoss(reduction=setup.reduction)
+
+
+class SquaredError(nn.MSELoss):
+    """The squared error of logits against ones and zeros."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+
+    def forward(self, outputs: Tensor, y: Tensor) -> Tensor:
+        return super().forward(outputs, functional.one_hot(y, self.classes).float())
 
 
 def _balance(samples: Samples) -> Tensor:
