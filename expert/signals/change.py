@@ -11,6 +11,8 @@ from expert.signals.signal import Reading, Signal, Unknown, View
 from expert.signals.trend import LARGEST_SIGNIFICANCE, clock_of
 
 NEIGHBORS = 8
+FEWEST = 5
+"""With fewer values none stands out of its neighbors."""
 SPIKE_DEVIATIONS = 6.0
 SPIKE_RATIO = 1.5
 SCANNED_BINS = 32
@@ -70,19 +72,22 @@ def spikes(values: Floats, candidates: Indices | None = None) -> Indices:
     return np.asarray(where[above], dtype=np.intp)
 
 
-def spike_count(curve: Curve) -> tuple[float, int | None]:
-    """Number of spikes among the points and the index of the largest; estimated from 32 bins where many may hold one.
+def spikes_of(curve: Curve) -> tuple[float, Indices]:
+    """Number of spikes among the points and the indices of those that were found, in order; the number is estimated
+    from 32 bins where many may hold one.
 
     Use through ``derive``. Long series are searched only where a bin's maximum stands out of its mean.
     """
     points, bins = curve.points, curve.bins
     count = len(points)
+    if count < FEWEST:
+        return 0.0, np.empty(0, dtype=np.intp)
     if count <= SCANNED_CANDIDATES:
         found = spikes(points)
-        return float(len(found)), int(found[points[found].argmax()]) if len(found) else None
+        return float(len(found)), found
     suspicious = np.flatnonzero(bins.maximum - bins.mean > 0.5 * (SPIKE_RATIO - 1.0) * np.abs(bins.mean))
     chosen = suspicious[edges(len(suspicious), min(SCANNED_BINS, len(suspicious)))]
-    total, seen, largest = 0.0, 0, None
+    total, places = 0.0, []
     for index in chosen.tolist():
         start, size = int(bins.start[index]), int(bins.count[index])
         low, high = max(0, start - NEIGHBORS), min(count, start + size + NEIGHBORS)
@@ -91,11 +96,10 @@ def spike_count(curve: Curve) -> tuple[float, int | None]:
         kept = above[edges(len(above), min(64, len(above)))]
         found = spikes(points[low:high], kept + start - low) + low
         total += len(found) * (len(above) / max(len(kept), 1))
-        seen += 1
-        for place in found.tolist():
-            if largest is None or points[place] > points[largest]:
-                largest = place
-    return (total * len(suspicious) / seen if seen else 0.0), largest
+        places.append(found)
+    if not places:
+        return 0.0, np.empty(0, dtype=np.intp)
+    return total * len(suspicious) / len(places), np.concatenate(places)
 
 
 def _largest_jump(view: View, curve: Curve) -> Reading | Unknown:
@@ -132,10 +136,10 @@ def _change_point(view: View, curve: Curve) -> Reading | Unknown:
 
 
 def _spike_count(view: View, curve: Curve) -> Reading | Unknown:
-    if len(curve.points) < 5:
-        return Unknown(f"{curve.name} has {len(curve.points)} values; 5 are needed")
-    number, largest = curve.derive(spike_count)
-    at = None if largest is None else float(curve.at[largest])
+    if len(curve.points) < FEWEST:
+        return Unknown(f"{curve.name} has {len(curve.points)} values; {FEWEST} are needed")
+    number, places = curve.derive(spikes_of)
+    at = float(curve.at[places[curve.points[places].argmax()]]) if len(places) else None
     return Reading(float(round(number)), at, curve.clock)
 
 

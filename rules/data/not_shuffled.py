@@ -35,7 +35,7 @@ RULE = Rule(
         ),
         against(order > MIXED_BATCH, strong, "a batch holds {value:.0%} of the set's variety of labels"),
     ),
-    explains=("OSC101", "OPT106", "PLT101", "GEN101", "OSC105"),
+    explains=("OSC101", "OPT106", "PLT101", "PLT104", "PLT106", "GEN101", "GEN103", "OSC105"),
     remedies=("shuffle-every-epoch",),
     meaning=(
         "A gradient stands for the whole set only if its batch does. Here the network learns one class, forgets the "

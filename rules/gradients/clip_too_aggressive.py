@@ -21,7 +21,7 @@ from expert.rules.limits import LITTLE_PROGRESS, NO_PROGRESS
 OFTEN = limit("clipped-often", 0.5, unit="share", source="Deep Learning Tuning Playbook", healthy="below 0.2")
 
 clipped = signal.clipped_share()
-progress = signal.relative_improvement(train.loss)
+progress = signal.loss_fall()
 
 RULE = Rule(
     id="GRD202",
@@ -37,7 +37,7 @@ RULE = Rule(
     when=(clipped > OFTEN) & ((progress < LITTLE_PROGRESS) | ~progress.known),
     evidence=(
         supports(clipped > 0.95, moderate, "{value:.0%} of the steps are clipped"),
-        supports(progress < NO_PROGRESS, moderate, "the training loss improved by only {value:.1%}"),
+        supports(progress < NO_PROGRESS, moderate, "beyond its noise the loss fell by only {value:.1%}"),
         supports(config.clip_norm < 0.1, weak, "the bound, {value:g}, is small"),
     ),
     explains=("PLT101", "PLT102", "PLT104", "PLT106", "GEN103", "OPT104"),

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, facts, gradient, limit, line, model, run, signal, supports, train, weak,
+    Rule, case, curve, facts, gradient, limit, line, model, moderate, run, signal, supports, train, weak,
 )  # fmt: skip
 
 COUNT = limit("spikes", 1.5, unit="points", source="measured", healthy="0-3 without gradient spikes")
 RARE = limit("rare-spikes", 0.05, unit="share", source="LLM reports, measured", healthy="0.00-0.01")
 CALM = limit("calm-between-spikes", 0.5, unit="relative", source="measured", healthy="0.2-0.5")
-SPIKE = limit("gradient-spike", 10, unit="ratio", source="measured", healthy="1.4-6 with batches of 16 and more")
+SPIKE = limit("gradient-spike", 10, unit="ratio", source="measured", healthy="1.3-5 before and at a spike")
+UNPLACED = limit(
+    "gradient-spike-anywhere", 20, unit="ratio", source="measured", healthy="1.4-17; falls with the loss, too"
+)
 
 count = signal.spike_count(train.loss)
 share = signal.spike_share(train.loss)
 jitter = signal.step_jitter(train.loss)
+there = signal.gradient_at_spikes(train.loss)
 spike = signal.gradient_spike_ratio()
 
 RULE = Rule(
@@ -24,8 +28,11 @@ RULE = Rule(
     prior=0.5,
     blames=("learning-rate", "optimizer", "data"),
     symptom="the step loss jumps up now and then and comes back",
-    when=(count > COUNT) & (share < RARE) & (jitter < CALM) & (spike > SPIKE),
+    when=(count > COUNT) & (share < RARE) & (jitter < CALM)
+    & ((there > SPIKE) | (~there.known & (spike > UNPLACED))),
     evidence=(
+        supports(there > 30, moderate,
+            "where the loss spikes the gradient is {value:.3g} times that of the steps before"),
         supports(spike > 100, weak, "the largest gradient norm is {value:.3g} times the median"),
         supports(model.transformer, weak,
             "transformers are known for spikes of their second moments and attention logits"),
@@ -51,8 +58,10 @@ RULE = Rule(
             curve(gradient.norm, line(1, 1, 60, 0.1), line(40, 40, 1), line(1, 1, 60, 0.1), line(60, 60, 1), line(1, 1,
                 60, 0.1),
                   line(50, 50, 1), line(1, 1, 60, 0.1), per_epoch=60))),
-        case("just enough", facts(count.of(2), share.of(0.04), jitter.of(0.4), spike.of(12),
-             config.clip_norm.of(None))),
+        case("just enough", facts(count.of(2), share.of(0.04), jitter.of(0.4), there.of(12))),
+        case("gradients not recorded around the spikes", facts(count.of(2), share.of(0.04), jitter.of(0.4),
+             spike.of(25))),
+        case("four times as large as just enough", facts(count.of(2), share.of(0.04), jitter.of(0.4), there.of(40))),
         case("huge gradients in a transformer", facts(count.of(5), share.of(0.01), jitter.of(0.2), spike.of(130),
              model.transformer.of(True))),
         case("large gradients", facts(count.of(5), share.of(0.01), jitter.of(0.2), spike.of(80))),
@@ -63,6 +72,8 @@ RULE = Rule(
         case("a single spike", facts(count.of(1), share.of(0.01), jitter.of(0.2), spike.of(50))),
         case("one step in fifteen", facts(count.of(20), share.of(0.07), jitter.of(0.2), spike.of(50))),
         case("jitter everywhere", facts(count.of(5), share.of(0.01), jitter.of(0.6), spike.of(50))),
-        case("gradients of ordinary size", facts(count.of(3), share.of(0.01), jitter.of(0.2), spike.of(8))),
+        case("gradients of ordinary size", facts(count.of(3), share.of(0.01), jitter.of(0.2), spike.of(12))),
+        case("gradients of ordinary size then", facts(count.of(3), share.of(0.01), jitter.of(0.2), there.of(6),
+             spike.of(50))),
     ),
 )  # fmt: skip
