@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -69,17 +70,25 @@ def hidden_form(start: Beginning) -> Format | None:
     return next((form for piece in samples(start)[1:] if (form := recognized(piece, FORMATS)) is not None), None)
 
 
+_ROW = re.compile(r"[\d.,;+\-eEnaif \"]*[,;][\d.,;+\-eEnaif \"]*")
+"""A row of numbers between commas, as no program prints them for people."""
+
+
 def _recognizes(source: object) -> float:
     start = beginning(source)
-    if start is None or start.encoding is None or (start.text.lstrip()[:1] in ("", "{") and not _dicts(start)):
+    if start is None or start.encoding is None or _is_data(start):
         return 0.0
     form = form_of(start)
     return form.sure if form is not None else 0.0
 
 
-def _dicts(start: Beginning) -> bool:
-    """Whether a beginning in braces is Python's and not JSON's."""
-    return start.text.lstrip().startswith("{'")
+def _is_data(start: Beginning) -> bool:
+    """Whether a file is JSON or a table, which are told at once and have readers of their own."""
+    text = start.text[:4096].lstrip()
+    if not text or (text[0] == "{" and not text.startswith("{'")):
+        return True
+    rows = text.splitlines()[1:6]
+    return len(rows) > 1 and all(_ROW.fullmatch(row) for row in rows)
 
 
 def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
