@@ -156,7 +156,7 @@ class Seen:
 
 def flattened(tensor: Any) -> Any:
     """The numbers of a tensor or of a sparse gradient in a row, as float32."""
-    if hasattr(tensor, "indices") and hasattr(tensor, "values"):
+    if type(tensor).__name__ == "IndexedSlices":
         tensor = summed_rows(tensor.values, tensor.indices)
     return ops.reshape(ops.cast(ops.stop_gradient(ops.convert_to_tensor(tensor)), "float32"), (-1,))
 

@@ -403,7 +403,7 @@ class StatelessWatch(StepWatch):
                 )
 
             nothing = ops.zeros((layout.before,)), ops.zeros((layout.sample,)), earlier
-            row, sample, direction = ops.cond(due, look, lambda: nothing)
+            row, sample, direction = _either(due, look, lambda: nothing)
         return pace, is_update, due, ring, row, sample, direction
 
     def _after(self, before: tuple[Any, ...], trainable_variables: Any, optimizer_variables: Any) -> Any:
@@ -420,7 +420,7 @@ class StatelessWatch(StepWatch):
                 later = called(looked(pace, broken, TENSORS), is_update)
                 return _placed(ring, whole, pace.used), _packed(later, kind)
 
-            kept, control = ops.cond(due, keep, lambda: (ring, _packed(called(pace, is_update), kind)))
+            kept, control = _either(due, keep, lambda: (ring, _packed(called(pace, is_update), kind)))
         ours = {id(one): value for one, value in zip(self._state, (control, kept, direction), strict=True)}
         named = zip(self.optimizer.variables, optimizer_variables, strict=True)
         return trainable_variables, [ours.get(id(one), value) for one, value in named]
@@ -443,6 +443,15 @@ class StatelessWatch(StepWatch):
             yield
         finally:
             held[:] = everything
+
+
+def _either(condition: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+    """``ops.cond``, which a step of JAX that is not compiled would compile at each step."""
+    import jax
+
+    if isinstance(condition, jax.core.Tracer):
+        return ops.cond(condition, yes, no)
+    return yes() if condition else no()
 
 
 def _variable(name: str, values: Any) -> Any:

@@ -126,10 +126,10 @@ class Training:
             self._step_seconds = seconds if self._step_seconds is None else min(self._step_seconds, seconds)
             self._steps_per_epoch = batches
         self._alarm = not all(math.isfinite(value) for value in logs.values() if isinstance(value, int | float))
-        self._unseen(batches)
         if self._ends is not None:
             self._ends.end(at)
             self._rate(at)
+        self._unseen(batches)
         self.steps, self.epochs = at, number
         if telemetry.config.steps_per_epoch is None and batches:
             telemetry.know("config", steps_per_epoch=batches)
