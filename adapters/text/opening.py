@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import numpy as np
 
@@ -154,7 +154,7 @@ class Lines:
     """Whether the line last given ended with a line break."""
     _read: int = 0
     """Bytes given so far."""
-    _stream: io.BufferedReader | _Recoded | None = None
+    _stream: BinaryIO | _Recoded | None = None
     _returned: TextIO | None = None
     """Lines that were taken from the stream but not given, with ``_left`` characters still to give."""
     _left: int = 0
