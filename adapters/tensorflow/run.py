@@ -1,0 +1,322 @@
+"""A watched run: what the user calls in the training loop, and what comes of it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import warnings
+import weakref
+from collections.abc import Mapping
+from functools import partial
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import tensorflow as tf
+
+from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.metrics import Metrics
+from expert.adapters.live.telemetry import Telemetry
+from expert.adapters.live.watched import WatchedRun
+from expert.adapters.tensorflow.batches import BatchWatch
+from expert.adapters.tensorflow.losses import Losses
+from expert.adapters.tensorflow.reads import DeferredReads, as_number
+from expert.adapters.tensorflow.stepping import StepWatch
+from expert.history import History
+from expert.history.joining import join
+from expert.history.journal import Journal
+
+if TYPE_CHECKING:
+    from expert import Advice
+
+WRITTEN_EVERY = 1.0
+"""Seconds between two writes to the file: so much is lost at most when the process is killed."""
+CHECKED_EVERY = 16
+"""Steps between two looks at the clock, at most."""
+FIRST_JUDGMENT = 60
+"""Without epochs the run is judged after so many steps, and then whenever it is half as long again."""
+MOST_FAILURES = 20
+INSIDE = (
+    "{name} was called inside a tf.function, where it runs once only, while the function is traced: return the loss "
+    "and the gradients from the function and call {name} with them outside."
+)
+UNSEEN = (
+    "Activations were not observed: a loop with tf.GradientTape shows losses, gradients and weights only, so nothing "
+    "is known of units that are dead or saturated."
+)
+
+
+class Run(WatchedRun):
+    """A training under observation; `watch` makes it. Use it as a context manager or call `close`.
+
+    Nothing it does changes the training, and none of its methods raises into it: what goes wrong stands in the notes
+    of the advice. ``should_stop`` turns True only where ``stop_on`` was given to `watch`.
+    """
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        watch: StepWatch,
+        reads: DeferredReads,
+        findings: FindingWatch,
+        journal: Journal | None,
+    ) -> None:
+        self._telemetry, self._watch, self._reads = telemetry, watch, reads
+        self._findings, self._journal, self._pid = findings, journal, os.getpid()
+        self._losses, self._batches = Losses(telemetry, reads), BatchWatch(telemetry)
+        self._metrics = Metrics(telemetry, as_number)
+        self._base: History | None = None
+        self._started = self._epoch_started = self._written_at = monotonic()
+        self._steps = self._epochs = self._failures = 0
+        self._due, self._judged_at = 1, FIRST_JUDGMENT
+        self._closed = False
+        watch.failed = self._failed
+        telemetry.mark(0, 0, 0.0)
+        # Kept for the interpreter's end only as long as somebody keeps the run.
+        self._at_exit = partial(_close_at_exit, weakref.ref(self))
+        atexit.register(self._at_exit)
+
+    def step(
+        self, loss: Any = None, gradients: Any = None, *, batch: Any = None, gradient_norm: Any = None, **metrics: Any
+    ) -> None:
+        """Record one step: call it once for each update, before or after ``optimizer.apply``, outside of a tf.function.
+
+        ``loss``: a scalar tensor, a float, or the losses of the samples, whose mean and spread are taken.
+        ``gradients``: what ``tape.gradient`` returned for the model's trainable variables, in their order, or
+        (gradient, variable) pairs; ``IndexedSlices`` and None are taken as they are. They are looked at on sampled
+        steps only. ``batch``: inputs and labels, for the data's evidence. ``gradient_norm``: the norm before clipping,
+        where ``gradients`` are clipped already. ``metrics``: further numbers of this batch, by any name.
+        """
+        if self._closed:
+            return
+        try:
+            if not tf.executing_eagerly():
+                self._refuse_graph("run.step")
+                return
+            self._steps = at = self._steps + 1
+            if loss is not None:
+                self._losses.take(at, loss)
+                if self._losses.broken is not None:
+                    self._broken(batch)
+            if gradient_norm is not None:
+                self._norm_given(at, gradient_norm)
+            if at >= self._watch.due:
+                self._watch.step(at, gradients)
+            if batch is not None:
+                self._batches.size(at, batch)
+                if self._watch.looked_at == at:
+                    self._batches.look(at, batch)
+            if metrics:
+                self._metrics.record("step", at, metrics, otherwise="train")
+            if at >= self._due:
+                self._now_and_then(at)
+        except Exception as error:
+            self._failed("recording a step", error)
+
+    def epoch(self, **metrics: Any) -> None:
+        """Record the end of an epoch with what was measured: ``val_loss=…, val_accuracy=…, train_loss=…``.
+
+        Numbers, tensors of one number and what ``metric.result()`` returns are taken, by whatever names; call it once
+        an epoch, after validation.
+        """
+        if self._closed:
+            return
+        try:
+            if not tf.executing_eagerly():
+                self._refuse_graph("run.epoch")
+                return
+            now, telemetry = monotonic(), self._telemetry
+            self._epochs += 1
+            self._reads.collect()
+            telemetry.mark(self._steps, self._epochs, now - self._started)
+            telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
+            self._epoch_started = now
+            self._metrics.record("epoch", self._epochs, metrics, otherwise="val")
+            if telemetry.config.steps_per_epoch is None and self._epochs == 1 and self._steps:
+                telemetry.know("config", steps_per_epoch=self._steps)
+            self._batches.publish()
+            self._write()
+            self._judge()
+        except Exception as error:
+            self._failed("recording an epoch", error)
+
+    def validation(self, **metrics: Any) -> None:
+        """Record a validation in the middle of an epoch, at the step where the run stands: ``val_loss=…``.
+
+        One quantity is better measured here or at the ends of epochs, not at both: they are two series then.
+        """
+        if self._closed:
+            return
+        try:
+            if not tf.executing_eagerly():
+                self._refuse_graph("run.validation")
+                return
+            self._metrics.record("step", self._steps, metrics, otherwise="val")
+        except Exception as error:
+            self._failed("recording a validation", error)
+
+    def history(self) -> History:
+        """Everything recorded so far as a `History`. May wait for a device to deliver what was measured."""
+        self._settle()
+        recorded = self._telemetry.history()
+        if self._steps:
+            recorded = recorded.model_copy(update={"notes": (*recorded.notes, UNSEEN)})
+        return recorded if self._base is None else join((self._base, recorded), History)
+
+    def advise(self, **more: Any) -> Advice:
+        """The advice on the run as it stands; takes the keyword arguments of `expert.advise`."""
+        from expert import advise
+
+        return advise(self.history(), **more)
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What is being recorded, for adapters that know more of a training."""
+        return self._telemetry
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether a finding at the level of ``stop_on`` has become certain."""
+        return self._findings.stop_reason is not None
+
+    @property
+    def stop_reason(self) -> str | None:
+        """The finding for which the run should stop."""
+        return self._findings.stop_reason
+
+    @property
+    def overhead(self) -> float:
+        """Share of the run's time spent in looks so far, 0 to 1."""
+        return self._watch.spent / max(monotonic() - self._started, 1e-9)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must hold for the record to go on after a restart; plain numbers and one array of bytes."""
+        from expert.adapters.tensorflow.resuming import state_of
+
+        return state_of(self.history(), self._steps, self._epochs, monotonic() - self._started)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where the run stood when `state_dict` was called: steps, epochs and the record of what came before.
+
+        Raises `SourceError` where ``state`` is something else.
+        """
+        from expert.adapters.tensorflow.resuming import restored
+
+        self._base, self._steps, self._epochs, seconds = restored(state)
+        self._telemetry.forget()
+        self._watch.resume_at(self._steps)
+        self._started = monotonic() - seconds
+        self._epoch_started = monotonic()
+        self._due = self._steps + 1
+        if self._base.marks is None:
+            # Otherwise the marks before tell more: this step may lie in the middle of an epoch.
+            self._telemetry.mark(self._steps, self._epochs, seconds)
+        self._telemetry.event("resume", self._steps + 1, f"resumed after step {self._steps}")
+        # The file tells of the whole run, too.
+        self._append(self._base)
+        self._write()
+
+    def close(self) -> None:
+        """Write the rest to the file. The run can still be asked for its history and advice."""
+        if self._closed or os.getpid() != self._pid:
+            return
+        self._closed = True
+        atexit.unregister(self._at_exit)
+        try:
+            self._write()
+            if self._journal is not None:
+                self._journal.close()
+        except Exception as error:
+            self._failed("closing", error)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_at_exit"):
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None and not self._closed:
+            stopped = issubclass(kind, KeyboardInterrupt)
+            what = "stopped by hand" if stopped else f"{kind.__name__}: {error}"
+            self._telemetry.event("stopped" if stopped else "crash", self._steps, what[:500])
+        self.close()
+
+    def _refuse_graph(self, name: str) -> None:
+        told = INSIDE.format(name=name)
+        self._telemetry.note(told)
+        warnings.warn(told, stacklevel=3)
+
+    def _norm_given(self, at: int, norm: Any) -> None:
+        """Record the norm before clipping that the user measured."""
+        column = self._telemetry.column("gradient.norm")
+        self._telemetry.given.add("gradient.norm")
+        self._reads.read(norm, lambda numbers: column.append(at, float(numbers.reshape(()))))
+
+    def _broken(self, batch: Any) -> None:
+        """The loss is not finite: look where that comes from, and closely at what follows."""
+        at, value = self._losses.broken or (0, 0.0)
+        self._losses.broken = None
+        where = self._batches.broken(at, batch) if batch is not None and at == self._steps else None
+        told = f"the loss is {value}" + (f"; {where}" if where else "")
+        self._telemetry.event("nonfinite_loss", at, told)
+        self._telemetry.note(f"At step {at} {told}.")
+        self._watch.look_soon(self._steps)
+        self._write()
+
+    def _now_and_then(self, at: int) -> None:
+        now = monotonic()
+        if now - self._written_at >= WRITTEN_EVERY:
+            self._write()
+        self._due = at + min(CHECKED_EVERY, max(1, at))
+        if not self._epochs:
+            if at >= self._judged_at:
+                self._judged_at = at + at // 2
+                self._judge()
+            # Not when the clock is looked at: the same run is judged at the same steps.
+            self._due = min(self._due, self._judged_at)
+
+    def _judge(self) -> None:
+        if self._findings.wanted:
+            self._findings.take(self.advise())
+
+    def _settle(self) -> None:
+        try:
+            self._reads.collect()
+        except Exception as error:
+            self._failed("reading what was measured", error)
+
+    def _write(self) -> None:
+        self._written_at = monotonic()
+        self._settle()
+        if self._journal is None:
+            self._telemetry.thin()
+            return
+        fragment = self._telemetry.fragment()
+        if fragment is not None:
+            self._append(fragment)
+
+    def _append(self, fragment: History) -> None:
+        if self._journal is None or os.getpid() != self._pid:
+            return
+        try:
+            self._journal.append(fragment)
+        except (OSError, ValueError) as error:
+            self._journal = None
+            self._telemetry.journaled = False
+            self._failed("writing to the file", error)
+
+    def _failed(self, doing: str, error: Exception) -> None:
+        """Something of ours went wrong: say so in the advice, and let the training go on."""
+        self._failures += 1
+        if self._failures <= MOST_FAILURES:
+            self._telemetry.note(f"While {doing} the watcher failed with {type(error).__name__}: {error}")
+
+
+def _close_at_exit(reference: weakref.ref[Run]) -> None:
+    run = reference()
+    if run is not None:
+        run.close()
