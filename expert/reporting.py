@@ -171,10 +171,9 @@ def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
             guards = ", ".join(judgments[guard].rule.name for guard in judgment.by)
             groups[SILENCED.format(guards=guards)].add(identity)
     ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    # some seventy of them on a log of curves, made of nothing but our own strings: not worth validating
     return tuple(
         [
-            NotJudged.model_construct(missing=missing, record=how.get(missing, ""), rules=tuple(sorted(rules)))
+            NotJudged(missing=missing, record=how.get(missing, ""), rules=tuple(sorted(rules)))
             for missing, rules in ordered
         ]
     )
@@ -207,9 +206,9 @@ def _core(judgments: Mapping[str, Judgment], facts: Facts) -> Sequence[Judgment]
 
 def _missing(verdict: Verdict) -> Iterator[tuple[str, str]]:
     """What an unknown verdict waits for, and how to record it."""
-    for leaf in verdict.reasons():
-        if leaf.fact is not None and leaf.truth == "unknown":
-            yield leaf.fact.reason or leaf.fact.sentence, leaf.fact.record
+    if verdict.truth == "unknown":
+        for fact in verdict.grounds():
+            yield fact.reason or fact.sentence, fact.record
 
 
 def _observed(leaf: Verdict) -> EvidenceItem:
