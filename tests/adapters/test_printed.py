@@ -209,7 +209,8 @@ def test_megatron_leaves_out_losses_that_are_nan() -> None:
 
 def test_gpt_neox_writes_underscores(tmp_path: Path) -> None:
     text = "".join(
-        f" samples/sec: 4.5 | iteration {i * 10:8d}/ 320000 | elapsed time per iteration (ms): 9.1 |"
+        f"steps: {i} loss: 9.9 iter time (s): 4.218 samples/sec: 7.586\n"
+        f"1:  samples/sec: 4.5 | iteration {i * 10:8d}/ 320000 | elapsed time per iteration (ms): 9.1 |"
         f" learning rate: 1.0E-04 | lm_loss: {9 - i / 10:.6E} | loss scale: 1.0 |"
         f" number of skipped iterations: 0 | number of nan iterations: 0 |\n"
         for i in range(1, 8)
@@ -275,6 +276,39 @@ def test_yolov5_sums_its_parts() -> None:
     run = read(LOGS / "yolov5" / "results.txt")[-1]
     parts = sum(np.array(series(run, f"train.{part}_loss")[1]) for part in ("box", "obj", "cls"))
     assert series(run, "train.loss")[1] == pytest.approx(parts, rel=1e-2)
+
+
+def test_yolo_in_a_narrow_window_and_with_masks(tmp_path: Path) -> None:
+    narrow = "".join(
+        f"      Epoch    GPU_mem   box_loss   obj_loss   cls_loss  Instances       Size\n"
+        f"      {i}/9      2.26G     0.0{90 - i}    0.025    0.042         10        640: 1\n"
+        f"                 Class     Images  Instances          P          R      mAP50   \n"
+        f"                   all         66         69    0.003      0.755     0.019    0.0{i}4\n"
+        for i in range(10)
+    )
+    (run,) = read(written(tmp_path, narrow))
+    assert series(run, "train.box_loss")[1] == [(90 - i) / 1000 for i in range(10)]
+    assert series(run, "val.map50_95")[1] == [(10 * i + 4) / 1000 for i in range(10)]
+    masks = "".join(
+        f"      Epoch    GPU_mem   box_loss   seg_loss   cls_loss   dfl_loss  Instances       Size\n"
+        f"       {i}/9      6.16G    1.5    0.062    0.016    0.5    150        640: 100% ━━━━━━ 10/10 3.2it/s 3.1s\n"
+        f"   Class   Images  Instances  Box(P  R  mAP50  mAP50-95)  Mask(P  R  mAP50  mAP50-95): 100%|█| 4/4 [00:01]\n"
+        f"   all     5000      36335      0.7     0.5  0.6    0.4{i}         0.65  0.45   0.55   0.3{i}\n"
+        for i in range(1, 9)
+    )
+    (run,) = read(written(tmp_path, masks))
+    assert series(run, "val.map50_95_m")[1][0] == 0.31
+    assert series(run, "val.map50_95_b")[1][0] == 0.41
+
+
+def test_mmengine_without_a_blank_before_the_times(tmp_path: Path) -> None:
+    text = "".join(
+        f"03/24 16:36:16 - mmengine - INFO - Epoch(train)  [{i}][8/8]  lr: 1.5e-04  eta: 0:00:12  loss: 0.{90 - i}30\n"
+        f"03/24 16:36:19 - mmengine - INFO - Epoch(val) [{i}][1/1]  acc/top1: 0.9{i}00data_time: 1.2716  time: 1.3658\n"
+        for i in range(1, 9)
+    )
+    (run,) = read(written(tmp_path, text))
+    assert series(run, "val.accuracy") == ([8.0 * i for i in range(1, 9)], [(90 + i) / 100 for i in range(1, 9)])
 
 
 def test_a_run_that_starts_again_and_one_that_goes_on(tmp_path: Path) -> None:

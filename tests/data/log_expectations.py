@@ -453,8 +453,40 @@ OWN: tuple[Expected, ...] = (
     ),
     Expected("wandb/wandb-summary.json", refused=("W&B summary", "no curve", "history()")),
     Expected("wandb/crashed/wandb-summary.json", refused=("W&B", "logged no metric")),
-    Expected("mlflow/mlruns/0/5f0c/metrics/val_loss", refused=("MLflow", "single value", "get_metric_history")),
-    Expected("mlflow/mlruns", refused=("folder of MLflow", "get_metric_history")),
+    Expected("mlflow/mlruns/0/5f0c/metrics/val_loss", refused=("MLflow", "single value of 'val_loss'", "no curve")),
+    Expected(
+        "mlflow/mlruns",
+        {"train.loss": (15, NAN), "val.loss": (14, 0.507736)},
+        runs=2,
+        last=14,
+        notes=("1 of 3 runs hold no curve", "rise by one", "says that this run failed"),
+        ignored=("best_epoch",),
+        verdicts=FINDINGS,
+    ),
+    Expected(
+        "mlflow/mlruns/480871",
+        {"train.loss": (15, NAN), "val.loss": (14, 0.507736)},
+        runs=2,
+        last=14,
+        verdicts=FINDINGS,
+    ),
+    Expected(
+        "mlflow/mlruns/480871/b2e1",
+        {"train.loss": (12, 0.614349), "val.loss": (12, 0.70639)},
+        last=11,
+        verdicts=EITHER,
+    ),
+    Expected(
+        "mlflow/mlruns/480871/a7c3/metrics/val_loss", {"val.loss": (14, 0.507736)}, last=13, verdicts=EITHER | CANNOT
+    ),
+    Expected("mlflow/mlruns/480871/c9d4", refused=("MLflow", "deleted")),
+    Expected(
+        "mlflow/damaged/metrics/loss",
+        {"train.loss": (12, 0.51498)},
+        last=11,
+        notes=("In 'loss' 2 lines are no time, value and step",),
+        verdicts=EITHER | CANNOT,
+    ),
     Expected(
         "composer/logs-rank0.txt",
         {
@@ -704,7 +736,7 @@ OWN: tuple[Expected, ...] = (
     ),
     Expected(
         "yolov5/console.log",
-        {"train.loss": (8, 2.518), "val.map50": (8, 0.717)},
+        {"train.loss": (8, 2.518), "val.map50_b": (8, 0.717)},
         last=8,
         notes=("no total train loss",),
         verdicts=EITHER,
@@ -1186,6 +1218,7 @@ ORIGINALS: tuple[Expected, ...] = (
     Expected("mlflow/mlruns/586757370402886605/3a9af4bdab714eb69a4ed7582c387268/metrics/test_accuracy", refused=MLFLOW),
     Expected("mlflow/mlruns/0/cb0096518b0e4c66a94428555f05420b/metrics/accuracy", refused=MLFLOW),
     Expected("mlflow/mlruns/0/cb0096518b0e4c66a94428555f05420b/metrics/loss", refused=MLFLOW),
+    Expected("mlflow/mlruns", refused=("single value each of", "all 2 runs")),
     Expected(
         "wandb/many_runs_export.csv",
         {"train.loss": (51, 3.7747888565063477)},

@@ -15,7 +15,7 @@ FORMAT = Format(
             r" \d+ images.*",
             _NAMES,
         ),
-        Kind(rf"\s*(\d+): loss=({NUMBER}), avg loss=({NUMBER}), rate=({NUMBER}),.*", _NAMES),
+        Kind(rf"\s*(\d+): loss=({NUMBER}), avg loss=({NUMBER}),(?: .*,)? rate=({NUMBER}),.*", _NAMES),
         Kind(rf"\s*mean_average_precision \(mAP@[\d.:]+\)\s*=\s*({NUMBER})\s*%?\s*", ("mAP",), ("iteration",)),
     ),
     {

@@ -7,10 +7,12 @@ import re
 from expert.adapters.printed.format import NUMBER, Format, Meaning
 from expert.adapters.printed.rows import Rows
 
-_TRAIN = re.compile(r"(?:.*\|)?\s*iteration\s+(\d+)/\s*\d+ \|(.*)\|\s*")
+_TRAIN = re.compile(r"(?:.*\||\d+:)?\s*iteration\s+(\d+)/\s*\d+ \|(.*)\|\s*")
 _VALIDATION = re.compile(
     r"\s*validation(?: loss)?(?: results)? at iteration (\d+)(?: on (validation|test) set)? \|(.*)\|\s*"
 )
+_DEEPSPEED = re.compile(rf"steps: \d+ loss: {NUMBER} iter time \(s\): .*")
+"""What DeepSpeed prints of the same step, rounded."""
 _PAIR = re.compile(rf"\s*([^|:]+?):\s*({NUMBER})\s*(?=\||$)")
 _SPACED = {"lm_loss": "lm loss", "lm_loss_ppl": "lm loss PPL"}
 """Names of GPT-NeoX → names of Megatron-LM."""
@@ -23,7 +25,7 @@ class _Parser:
 
     def line(self, text: str) -> bool:
         if "iteration " not in text or "|" not in text:
-            return False
+            return _DEEPSPEED.fullmatch(text) is not None
         if found := _TRAIN.fullmatch(text):
             pairs = {_SPACED.get(name, name): value for name, value in _PAIR.findall(found[2])}
             if "lm loss" not in pairs and float(pairs.get("number of nan iterations", 0)) > 0:

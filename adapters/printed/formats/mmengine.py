@@ -8,7 +8,7 @@ from expert.adapters.printed.format import NUMBER, Format, Meaning
 from expert.adapters.printed.rows import Rows
 
 _HEAD = re.compile(r"(Epoch|Iter)\s?(?:\((train|val|test)\))?\s+\[\s*(\d+)(?:/\d+)?\](?:\[\s*(\d+)/(\d+)\])?(.*)")
-_PAIR = re.compile(rf"([A-Za-z_][^\s:,]*(?: \([^)]*\))?):\s+({NUMBER})(?=[\s,]|$)")
+_PAIR = re.compile(rf"([A-Za-z_][^\s:,]*(?: \([^)]*\))?):\s+({NUMBER})(?=[\s,]|$|data_time: )")
 _MACHINE = frozenset({"eta", "time", "data_time", "memory"})
 
 
