@@ -1,4 +1,5 @@
 """What hidden units do on the steps that are looked at: spread, saturation, zeros, and which units never answer.
+What the model returns is seen by the same hooks (`outputs.py`).
 
 Hooks are global ones (`hook_forwards`), which no module carries: copies and files of a watched model hold
 nothing of them. They are on for the forward passes of sampled steps only.
@@ -19,6 +20,7 @@ from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.forwards import hook_forwards
+from expert.adapters.torch.outputs import OutputSpread
 from expert.adapters.torch.parameters import BLOCKS, sample
 from expert.adapters.torch.recurrence import GradientThroughTime
 
@@ -76,6 +78,7 @@ class Activations:
         self._layers = {id(module) for module in model.modules() if isinstance(module, WEIGHT_LAYERS)}
         recurrent = {id(module) for module in model.modules() if isinstance(module, nn.RNNBase)}
         self.through_time = GradientThroughTime(telemetry, reads) if recurrent else None
+        self._spread = OutputSpread(telemetry, reads)
         axis = -1
         for name, module in model.named_modules():
             kind = activation_name(type(module).__name__)
@@ -107,6 +110,7 @@ class Activations:
         self._forget()
         if self.through_time is not None:
             self.through_time.hand_over(at)
+        self._spread.hand_over(at)
         sites = [site for site in (*self._sites.values(), *self._inputs.values()) if site.numbers]
         if at is not None and sites:
             self._hand_over(at, sites)
@@ -154,6 +158,7 @@ class Activations:
         if key in self._roots:
             self.called = True
             self.forward_seen(module.training)
+            self._spread.see(_tensors(output))
             self._set_heads_aside(output)
             return
         if key in self._layers and self._outputs and inputs and isinstance(inputs[0], Tensor):

@@ -22,7 +22,7 @@ lead = signal.score_over_majority(train.score)
 RULE = Rule(
     id="ACT103",
     name="constant-output",
-    kind="cause",
+    kind="symptom",
     family="activations",
     level="signal",
     severity="error",
@@ -39,7 +39,6 @@ RULE = Rule(
         against(lead > 0.05, strong, SCORE),
     ),
     explains=("PLT104", "PLT106", "PLT101", "GEN109", "GEN103"),
-    unless=("ACT101", "ACT102", "GRD101", "OPT301", "MOD205"),
     remedies=("watch-predictions", "compare-with-blind-baseline", "initialize-well", "lower-learning-rate"),
     meaning="The network answers with the mean of the targets or the shares of the classes. It can get no better that "
     "way, however long it is trained.",

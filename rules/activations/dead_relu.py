@@ -53,6 +53,7 @@ RULE = Rule(
     ),
     escalate=(escalates(dead >= MOSTLY, "error"),),
     explains=(
+        "ACT103",
         "PLT101",
         "PLT102",
         "PLT104",

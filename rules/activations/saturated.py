@@ -46,6 +46,7 @@ RULE = Rule(
     ),
     escalate=(escalates(progress < LITTLE_PROGRESS, "error"),),
     explains=(
+        "ACT103",
         "PLT101",
         "PLT102",
         "PLT104",

@@ -62,6 +62,7 @@ RULE = Rule(
     ),
     escalate=(escalates(reach < LOST, "error"), escalates(progress < NO_PROGRESS, "error")),
     explains=(
+        "ACT103",
         "PLT101",
         "PLT104",
         "PLT106",

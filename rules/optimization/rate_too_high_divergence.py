@@ -48,8 +48,8 @@ RULE = Rule(
         against(usual < 0.0, moderate, "the learning rate is below the usual range of the optimizer"),
     ),
     explains=(
-        "OPT106", "OPT102", "OSC101", "PLT101", "PLT104", "PLT106", "GEN103", "ACT101", "OPT204", "NUM101", "NUM102",
-        "OSC105", "RUN105",
+        "OPT106", "OPT102", "OSC101", "PLT101", "PLT104", "PLT106", "GEN103", "ACT101", "ACT103", "OPT204", "NUM101",
+        "NUM102", "OSC105", "RUN105",
     ),
     unless=("DAT301", "GRD201", "GRD303", "DAT201", "MOD301"),
     remedies=("lower-learning-rate", "probe-learning-rate", "warm-up-learning-rate", "clip-gradient-norm",

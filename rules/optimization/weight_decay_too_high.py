@@ -33,7 +33,7 @@ RULE = Rule(
         supports(penalty > STRONG, strong, "the weight decay is {value:g}"),
         supports(signal.gradient_cosine() > 0.25, weak, "successive gradients agree with a cosine of {value:+.2f}"),
     ),
-    explains=("PLT101", "PLT102", "PLT104", "PLT106", "GEN103", "OPT103", "OPT104"),
+    explains=("ACT103", "PLT101", "PLT102", "PLT104", "PLT106", "GEN103", "OPT103", "OPT104"),
     remedies=("lower-weight-decay",),
     meaning="The network cannot hold on to anything it learns, and ends where its weights are nearly nothing: at the "
     "level of guessing.",
