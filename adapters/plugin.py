@@ -63,6 +63,7 @@ WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
         "lines with names and numbers that a training program prints",
         _path,
     ),
+    "mlflow.reader": ("mlflow", "run", "runs of MLflow: mlruns, mlflow.db", _path),
     "refusals": ("refusals", "run", "other files by saying what they are and how to convert them", _path),
     "keras.profile.model": ("keras-model", "model", "Keras model", _anything),
     "torch.profile.model": ("torch-model", "model", "PyTorch module", _anything),

@@ -18,16 +18,12 @@ SURE = 0.97
 LAST = 0.02
 """For whatever no other reader knows."""
 
-MLFLOW = (
-    "{tag: [m.value for m in MlflowClient().get_metric_history(run_id, tag)] "
-    "for tag in MlflowClient().get_run(run_id).data.metrics}."
-)
 PICKLE = (
     "is a pickle, which can run any code when it is loaded and is therefore not opened. If it is your own, convert it: "
     "json.dump(pickle.load(open(path, 'rb')), open('history.json', 'w'), default=float)."
 )
 MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"SQLite format 3\0", f"is an SQLite database. If it is MLflow's, pass {MLFLOW}"),
+    (b"SQLite format 3\0", "is an SQLite database, but none of MLflow; pass pandas.read_sql(query, database)."),
     (b"\x89HDF", "is an HDF5 file, such as a saved Keras model; it holds weights and no course of a training."),
     (b"PAR1", "is a Parquet file; pass pandas.read_parquet(path)."),
     (b":W&B", "is the binary log of a W&B run; pass wandb.Api().run('entity/project/run').history()."),
@@ -71,8 +67,6 @@ def seen(source: object) -> tuple[float, str] | None:
 def _folder(path: Path) -> tuple[float, str]:
     names = sorted(one.name + "/" * one.is_dir() for one in list(path.iterdir())[:500])
     inside = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    if path.name == "mlruns" or {"meta.yaml", "metrics/"} <= set(names):
-        return LAST, f"is a folder of MLflow, which is not read yet. Pass {MLFLOW}"
     return (
         LAST,
         f"is a folder without a log whose name is known (metrics.csv, results.csv, trainer_state.json ...); it "
@@ -142,13 +136,6 @@ def _wandb_summary(start: Beginning) -> str | None:
     )
 
 
-def _mlflow_metric(start: Beginning) -> str | None:
-    if not start.lines or not all(re.fullmatch(r"\d{12,14} \S+ -?\d+", line.strip()) for line in start.lines):
-        return None
-    many = f"{len(start.lines)} values" if len(start.lines) > 1 else "a single value"
-    return f"is a metric file of MLflow with {many}, which is not read yet. Pass {MLFLOW}"
-
-
 def _no_header(start: Beginning) -> str | None:
     rows = [re.split(r"[,;\t ]+", line.strip()) for line in start.lines[:5]]
     if len(rows) < 2 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
@@ -165,7 +152,6 @@ _CHECKS: tuple[Callable[[Beginning], str | None], ...] = (
     _empty,
     _lfs_pointer,
     _binary,
-    _mlflow_metric,
     _no_header,
     _wandb_summary,
 )

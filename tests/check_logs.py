@@ -37,7 +37,7 @@ def unexpected(folder: Path, table: tuple[Expected, ...]) -> list[str]:
     """Files in the folder for which nothing is expected (Markdown apart)."""
     known = {expected.path for expected in table}
     files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".md"]
-    return [path.as_posix() for path in files if path.as_posix() not in known and path.parent.as_posix() not in known]
+    return [path.as_posix() for path in files if known.isdisjoint(one.as_posix() for one in (path, *path.parents))]
 
 
 if __name__ == "__main__":

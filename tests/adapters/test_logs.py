@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.check_logs import unexpected
 from tests.data import json_logs, make_logs, tracked_logs
 from tests.data.log_expectations import ORIGINALS, OWN, Expected, complaints, verdict_complaints
 
@@ -23,9 +24,7 @@ def test_log_is_judged_as_a_person_would(expected: Expected) -> None:
 
 
 def test_every_log_has_an_expectation() -> None:
-    written = {path.relative_to(LOGS).as_posix() for path in LOGS.rglob("*") if path.is_file()}
-    covered = {expected.path for expected in OWN}
-    assert {path for path in written if path not in covered and str(Path(path).parent) not in covered} == set()
+    assert unexpected(LOGS, OWN) == []
 
 
 def test_logs_are_those_of_the_script() -> None:

@@ -456,11 +456,6 @@ def _() -> str:
     return '{"_wandb": {"runtime": 41}}'
 
 
-@file("mlflow/mlruns/0/5f0c/metrics/val_loss")
-def _() -> str:
-    return "1731000000123 0.4375 0\n"
-
-
 @file("nanogpt/output.log")
 def _() -> str:
     lines = ["step 0: train loss 4.3125, val loss 4.3750"]

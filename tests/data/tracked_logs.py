@@ -271,6 +271,45 @@ def _() -> bytes:
     return bytes(range(256)) * 4
 
 
+def metric(values: list[float], steps: list[int] | None = None, began: int = 1_731_000_000_000) -> bytes:
+    """As MLflow keeps a metric: time in milliseconds, value, step."""
+    counted = steps or list(range(len(values)))
+    return "".join(
+        f"{began + 9_000 * place} {value} {step}\n"
+        for place, (value, step) in enumerate(zip(values, counted, strict=True))
+    ).encode()
+
+
+def about(name: str, began: int, stage: str = "active", status: int = 3) -> bytes:
+    return (
+        f"artifact_uri: file:///mlruns/0/run/artifacts\nend_time: {began + 90_000}\nentry_point_name: ''\n"
+        f"experiment_id: '0'\nlifecycle_stage: {stage}\nrun_id: '1'\nrun_name: {name}\nsource_type: 4\n"
+        f"start_time: {began}\nstatus: {status}\ntags: []\nuser_id: someone\n"
+    ).encode()
+
+
+STORE = "mlflow/mlruns/480871"
+FILES |= {
+    "mlflow/mlruns/0/5f0c/metrics/val_loss": lambda: b"1731000000123 0.4375 0\n",
+    f"{STORE}/meta.yaml": lambda: b"artifact_location: file:///mlruns/480871\nexperiment_id: '480871'\nname: digits\n",
+    # The names of runs are drawn, so that the one begun first stands behind the other.
+    f"{STORE}/b2e1/meta.yaml": lambda: about("quiet-crow-7", 1_731_000_000_000),
+    f"{STORE}/b2e1/metrics/train/loss": lambda: metric(decay(12, 2.0, 0.6, 92)),
+    f"{STORE}/b2e1/metrics/val/loss": lambda: metric(decay(12, 2.1, 0.7, 93, 0.03)),
+    f"{STORE}/a7c3/meta.yaml": lambda: about("calm-elk-1", 1_731_100_000_000, status=4),
+    f"{STORE}/a7c3/metrics/loss": lambda: metric([*decay(14, 1.8, 0.4, 94), float("nan")], began=1_731_100_000_000),
+    f"{STORE}/a7c3/metrics/val_loss": lambda: metric(decay(14, 1.9, 0.5, 95, 0.03), began=1_731_100_000_000),
+    f"{STORE}/a7c3/metrics/best_epoch": lambda: b"1731100500000 11.0 0\n",
+    f"{STORE}/a7c3/params/lr": lambda: b"0.01",
+    f"{STORE}/a7c3/params/batch_size": lambda: b"32",
+    f"{STORE}/a7c3/params/optimizer": lambda: b"SGD",
+    f"{STORE}/a7c3/tags/mlflow.runName": lambda: b"calm-elk-1",
+    f"{STORE}/c9d4/meta.yaml": lambda: about("old-owl-3", 1_731_200_000_000, "deleted"),
+    f"{STORE}/c9d4/metrics/loss": lambda: metric(decay(9, 1.8, 0.4, 96), began=1_731_200_000_000),
+    "mlflow/damaged/metrics/loss": lambda: metric(decay(13, 1.5, 0.5, 97))[:-15] + b"\n17310",
+}
+
+
 def main() -> None:
     """Write all files."""
     for path, make in FILES.items():

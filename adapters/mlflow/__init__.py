@@ -1,0 +1,1 @@
+"""What MLflow logged, read from its files or its database without MLflow."""
