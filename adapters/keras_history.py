@@ -100,7 +100,8 @@ def _of_model(
     }
     # They know much of Keras, and recognizing a history needs none of it.
     from expert.adapters.keras.profile.compiled import read_compiled
-    from expert.adapters.keras.profile.model import is_keras_model, read_model
+    from expert.adapters.keras.profile.model import read_model
+    from expert.adapters.keras.profile.tree import is_keras_model
 
     rate = next((table[name][0] for name in RATE_COLUMNS if table.get(name)), None)
     model = getattr(fit, "model", None)

@@ -8,6 +8,7 @@ from typing import Any
 
 MOST_FRAMES = 12
 ARGUMENTS = (
+    "x",
     "batch_size",
     "epochs",
     "validation_split",

@@ -36,7 +36,7 @@ class _Open(NamedTuple):
 
     at: int
     numbers: Numbers
-    count: int | None
+    applied: int | None
 
 
 class StepWatch:
@@ -171,9 +171,9 @@ class StepWatch:
         self._open = None
         if at != look.at + 1 or not self._is_the_same():
             return
-        if look.count is not None and count is not None:
-            if count - look.count != 1:
-                told = SEVERAL.format(updates=count - look.count) if count > look.count else NONE.format(at=at)
+        if look.applied is not None and count is not None:
+            if count - look.applied != 1:
+                told = SEVERAL.format(updates=count - look.applied) if count > look.applied else NONE.format(at=at)
                 if not self.scales:
                     self._telemetry.note(told)
                 return

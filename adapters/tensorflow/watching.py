@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from expert.adapters.keras.profile.loss import read_loss
-from expert.adapters.keras.profile.model import is_keras_model
 from expert.adapters.keras.profile.optimizer import is_keras_optimizer, read_optimizer
 from expert.adapters.keras.profile.pipeline import is_pipeline, is_py_dataset, read_pipeline
 from expert.adapters.keras.profile.profiles import read_profiles
+from expert.adapters.keras.profile.tree import is_keras_model
 from expert.adapters.live.findings import FindingWatch
 from expert.adapters.live.options import check_options, open_journal, read_config
 from expert.adapters.live.sampling import Sampling

@@ -112,7 +112,7 @@ def _losses(loss: Any) -> list[Any]:
 
 
 def _task(model: Any, update: dict[str, Any], heads: list[Head]) -> str | None:
-    outputs = attribute(model, "outputs") or ()
+    outputs = attribute(model, "outputs") or []
     if len(outputs) != 1:
         return None
     axes = len(outputs[0].shape)

@@ -39,11 +39,11 @@ def heads_of(model: Any, deep: int = 0) -> list[Head] | None:
         head = _head_in_code(model, deep)
         return None if head is None else [head]
     if type(model).__name__ == "Sequential":
-        ends = [layer for layer in operations(model) if kind_of(layer) not in PASSING]
+        working = [layer for layer in operations(model) if kind_of(layer) not in PASSING]
         outputs = attribute(model, "outputs") or [None]
-        return _heads(ends[-1] if ends else None, outputs[0], deep)
+        return _heads(working[-1] if working else None, outputs[0], deep)
     found: list[Head] = []
-    for tensor in attribute(model, "outputs") or ():
+    for tensor in attribute(model, "outputs") or []:
         ends = _heads(_behind(tensor), tensor, deep)
         if ends is None:
             return None
@@ -62,7 +62,7 @@ def last_layer(model: Any, deep: int = 0) -> Any:
     if type(model).__name__ == "Sequential":
         layers = operations(model)
         return last_layer(layers[-1], deep + 1) if layers else None
-    outputs = attribute(model, "outputs") or ()
+    outputs = attribute(model, "outputs") or []
     operation, _ = _made_by(outputs[0]) if len(outputs) == 1 else (None, None)
     return None if operation is None else last_layer(operation, deep + 1)
 
@@ -113,7 +113,7 @@ def _behind(tensor: Any) -> Any:
         operation, node = _made_by(tensor)
         if operation is None:
             return None
-        before = attribute(node, "input_tensors") or ()
+        before = attribute(node, "input_tensors") or []
         if kind_of(operation) not in PASSING or len(before) != 1:
             return operation
         tensor = before[0]
@@ -124,23 +124,23 @@ def _made_by(tensor: Any) -> tuple[Any, Any]:
     """The operation and the call of it that made a tensor."""
     history = attribute(tensor, "_keras_history")
     operation = attribute(history, "operation")
-    nodes, place = attribute(operation, "_inbound_nodes") or (), attribute(history, "node_index")
+    nodes, place = attribute(operation, "_inbound_nodes") or [], attribute(history, "node_index")
     node = nodes[place] if isinstance(place, int) and place < len(nodes) else None
     return operation, node
 
 
 def _longest_way(model: Any, deep: int) -> int | None:
     """The most weight layers on a way from an input to an output, by the calls that made the outputs."""
-    starts = {id(tensor) for tensor in attribute(model, "inputs") or ()}
+    starts = {id(tensor) for tensor in attribute(model, "inputs") or []}
     lengths: dict[int, int | None] = {}
     own: dict[int, int | None] = {}
-    waiting = list(attribute(model, "outputs") or ())
+    waiting = list(attribute(model, "outputs") or [])
     if not waiting:
         return None
     while waiting:
         tensor = waiting[-1]
         operation, node = _made_by(tensor)
-        before = [] if id(tensor) in starts or node is None else list(attribute(node, "input_tensors") or ())
+        before = [] if id(tensor) in starts or node is None else list(attribute(node, "input_tensors") or [])
         left = [one for one in before if id(one) not in lengths]
         if left and id(tensor) not in lengths:
             waiting += left
@@ -215,8 +215,8 @@ def _resolved(held: dict[str, list[Any]], path: str) -> list[Any]:
 
 
 def _joins_two(operation: Any) -> bool:
-    for node in attribute(operation, "_inbound_nodes") or ():
-        if len({id(tensor) for tensor in attribute(node, "input_tensors") or ()}) > 1:
+    for node in attribute(operation, "_inbound_nodes") or []:
+        if len({id(tensor) for tensor in attribute(node, "input_tensors") or []}) > 1:
             return True
     return False
 

@@ -17,16 +17,21 @@ def read_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
     ``parameters`` are arguments of ``fit`` by their names, as far as they are known, and what callbacks are told in
     ``params`` (``steps``). A name that is not there is unknown; ``class_weight`` and ``callbacks`` that are there as
-    None were not given.
+    None were not given. ``shuffle`` counts only where ``x`` is known to be arrays: fit ignores it for pipelines and
+    generators. ``x`` is what training draws from, without the share that is held out.
     """
     found: dict[str, Any] = {
         "epochs": _count(parameters.get("epochs")),
         "steps_per_epoch": _count(parameters.get("steps")) or _count(parameters.get("steps_per_epoch")),
         "batch_size": _count(parameters.get("batch_size")),
         "validation_split": _share(parameters.get("validation_split")),
-        "shuffle": _flag(parameters.get("shuffle")),
     }
-    if found["shuffle"] is not None:
+    rows = count_rows(parameters.get("x"))
+    if rows is not None or found["validation_split"]:  # only arrays can be split
+        found["shuffle"] = _flag(parameters.get("shuffle"))
+    if rows and found["batch_size"]:
+        found["last_batch_size"] = rows % found["batch_size"] or found["batch_size"]
+    if found.get("shuffle") is not None:
         # Arrays are drawn anew in each epoch, or never.
         found["order_redrawn"] = found["shuffle"]
     if "class_weight" in parameters:
@@ -36,6 +41,19 @@ def read_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:
     if "callbacks" in parameters:
         found |= read_callbacks(_callbacks(parameters["callbacks"]))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def count_rows(x: Any) -> int | None:
+    """Return the number of samples of arrays, tables or tensors, also of several inputs; None for anything else."""
+    if isinstance(x, Mapping):
+        return count_rows(next(iter(x.values()), None))
+    if isinstance(x, list | tuple):
+        return count_rows(x[0]) if x else None
+    shape = attribute(x, "shape")
+    try:
+        return int(shape[0]) if shape is not None and len(shape) else None
+    except Exception:  # a shape that is not known
+        return None
 
 
 def read_callbacks(callbacks: Iterable[Any]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from expert.adapters.keras.profile.compiled import read_compiled
-from expert.adapters.keras.profile.fit import read_fit
+from expert.adapters.keras.profile.fit import count_rows, read_fit
 from expert.adapters.keras.profile.model import never_called, read_model
+from expert.adapters.keras.profile.pipeline import read_pipeline
 from expert.history import History, ModelProfile, RunConfig
+from expert.history.profiles import DataProfile
 
 FIT = {"gradients_zeroed": True, "training_mode_in_training": True, "evaluation_mode_in_validation": True}
 """The loops of ``fit`` see to these themselves."""
@@ -17,9 +19,10 @@ FIT = {"gradients_zeroed": True, "training_mode_in_training": True, "evaluation_
 def profiles_of(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> tuple[ModelProfile, RunConfig]:
     """Return what a ``keras.Model`` and the call of ``fit`` that trains it tell; None is unknown.
 
-    ``fit_parameters`` are arguments of ``fit`` by their names (``epochs``, ``batch_size``, ``validation_split``,
+    ``fit_parameters`` are arguments of ``fit`` by their names (``x``, ``epochs``, ``batch_size``, ``validation_split``,
     ``shuffle``, ``class_weight``, ``callbacks`` ...), as far as they are known, and what callbacks find in ``params``
-    (``steps``); None where the model is not trained by ``fit``. Nothing is built, traced, drawn or changed, and
+    (``steps``); None where the model is not trained by ``fit``. Of ``x`` only length and kind are asked, of a pipeline
+    its steps. Nothing is built, traced, drawn or changed, and
     nothing raises.
     """
     history = read_profiles(model, fit_parameters)
@@ -29,6 +32,7 @@ def profiles_of(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> 
 def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> History:
     """As `profiles_of`, but a History that holds notes, too."""
     config, notes = read_compiled(model)
+    data = DataProfile()
     unused = never_called(model)
     if unused:
         shown = ", ".join(unused[:5]) + (" ..." if len(unused) > 5 else "")
@@ -39,8 +43,13 @@ def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -
             del known["schedule"]  # a callback cannot change the rate of an optimizer that has a schedule
         elif "callbacks" in fit_parameters and "schedule" not in known and config.schedule is None:
             known["schedule"] = "none"
+        pipeline = read_pipeline(fit_parameters.get("x"))
+        known |= {name: value for name, value in pipeline.config if value is not None}
+        notes += pipeline.notes
+        samples = pipeline.data.samples or count_rows(fit_parameters.get("x"))
+        data = DataProfile(samples=samples)
         config = config.model_copy(update=known)
-    return History(model=read_model(model), config=config, notes=notes)
+    return History(model=read_model(model), config=config, data=data, notes=notes)
 
 
 def _of_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from expert import advise
 from expert.adapters.keras.profile.profiles import profiles_of, read_profiles
@@ -99,6 +100,19 @@ def test_what_fit_fixes() -> None:
     )
     assert (found.early_stopping, found.checkpoint_best, found.schedule) == (True, True, "reduce_lr_on_plateau")
     assert (found.gradients_zeroed, found.evaluation_mode_in_validation) == (True, True)
+
+
+def test_the_order_is_that_of_what_is_trained_on() -> None:
+    x = np.zeros((70, 8), "float32")
+    for form in (x, [x, x], {"a": x}, tf.constant(x)):
+        history = read_profiles(compiled(), {"x": form, "shuffle": True, "batch_size": 32})
+        assert (history.config.shuffle, history.config.last_batch_size, history.data.samples) == (True, 6, 70)
+    # fit says shuffle=True of a pipeline, too, and does nothing about it.
+    pipeline = tf.data.Dataset.from_tensor_slices((x, x[:, 0])).batch(16)
+    history = read_profiles(compiled(), {"x": pipeline, "shuffle": True, "batch_size": None})
+    assert (history.config.shuffle, history.config.batch_size, history.data.samples) == (False, 16, 70)
+    for unseen in ({"x": iter([1]), "shuffle": True}, {"shuffle": True}):
+        assert config(compiled(), unseen).shuffle is None
 
 
 def test_what_is_not_told_of_fit_is_unknown() -> None:
