@@ -41,7 +41,7 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
         return tuple(run.model_copy(update={"notes": (*found.notes, *run.notes)}) for run in runs)
     rows = shape.records or []
     table, named = records.table_of_records(rows, path, flatten=True)
-    table.notes += found.notes
+    table.notes += [*found.notes, *shape.notes]
     if not request.columns:
         refuse_finished_runs(path, rows[:LOOKED_AT], table, "entry")
     return tuple(records.as_logged(run, named) for run in histories(table, request.columns))

@@ -25,10 +25,11 @@ def is_timed(source: object) -> bool:
 def _is_timed_column(column: object) -> bool:
     if not isinstance(column, list | tuple):
         return False
-    return all(
-        isinstance(pair, list | tuple) and len(pair) == 2 and _moment(pair[0]) and _is_value(pair[1])
-        for pair in column[:LOOKED_AT]
-    )
+    return all(_is_pair(pair) for pair in column[:LOOKED_AT])
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list | tuple) and len(pair) == 2 and bool(_moment(pair[0])) and _is_value(pair[1])
 
 
 def _is_value(value: object) -> bool:
@@ -52,14 +53,22 @@ def _moment(moment: object) -> dict[str, float]:
     return found
 
 
-def rows_of_timed(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the pairs as records in the order of their moments; values of one moment share a record."""
+def rows_of_timed(source: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Return the pairs as records in the order of their moments, and what is to be said of others.
+
+    Values of one moment share a record.
+    """
+    notes: list[str] = []
     rows: dict[tuple[tuple[str, float], ...], dict[str, Any]] = {}
     for name, column in source.items():
-        for moment, value in column:
+        pairs = [pair for pair in column if _is_pair(pair)]
+        for moment, value in pairs:
             clocks = _moment(moment)
             rows.setdefault(tuple(sorted(clocks.items(), reverse=True)), {**clocks})[name] = value
-    return [row for _, row in sorted(rows.items(), key=lambda one: one[0])]
+        if len(pairs) < len(column):
+            left = len(column) - len(pairs)
+            notes.append(f"{left} of {len(column)} entries of {name!r} are no moment with a number, and were left out.")
+    return [row for _, row in sorted(rows.items(), key=lambda one: one[0])], notes
 
 
 def _recognizes(source: object) -> float:
@@ -67,7 +76,9 @@ def _recognizes(source: object) -> float:
 
 
 def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
-    return histories_of_records(rows_of_timed(cast("Mapping[str, Sequence[Any]]", source)), request.columns)
+    rows, notes = rows_of_timed(cast("Mapping[str, Sequence[Any]]", source))
+    runs = histories_of_records(rows, request.columns)
+    return tuple(run.model_copy(update={"notes": (*run.notes, *notes)}) for run in runs)
 
 
 READER = Reader(

@@ -22,6 +22,7 @@ class Shape(NamedTuple):
 
     columns: Mapping[str, Any] | None = None
     records: list[Mapping[str, Any]] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def shape_of(document: object) -> Shape | None:
@@ -31,7 +32,8 @@ def shape_of(document: object) -> Shape | None:
     if not isinstance(document, dict):
         return None
     if is_timed(document):
-        return Shape(records=rows_of_timed(document))
+        rows, notes = rows_of_timed(document)
+        return Shape(records=rows, notes=tuple(notes))
     numbered = _numbered(document)
     if numbered is not None:
         return Shape(records=numbered)

@@ -31,6 +31,7 @@ MOST_NAMES = 200
 """Different names of numbers that are kept; more is no log of a training."""
 FEWEST_WITHOUT_CLOCK = 6
 """Losses that a log must hold where nothing in it counts."""
+JSON_WORDS = ("null", "true", "false", "NaN", "Infinity", "-Infinity")
 _HEADING = re.compile(r"[^\w]*(?:\w+[^\w\d]*){1,6}")
 _PLAIN_LOSS = re.compile(
     r"(?:(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test|dev)[ _./]+)?"
@@ -104,7 +105,9 @@ def _brackets_are_no_json(text: str) -> bool:
     try:
         end = json.JSONDecoder().raw_decode(line)[1]
     except json.JSONDecodeError as error:
-        return error.pos < len(line)
+        rest = line[error.pos :]
+        cut = error.msg.startswith("Unterminated") or any(word.startswith(rest) for word in JSON_WORDS)
+        return not cut
     except RecursionError:
         return False
     return line[end:].strip() not in ("", ",")

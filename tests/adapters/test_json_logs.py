@@ -253,6 +253,13 @@ def test_composer_in_memory() -> None:
     assert (loss.clock, loss.at[-1]) == ("step", 29)
 
 
+def test_entries_that_are_no_pair_are_left_out_and_counted(tmp_path: Path) -> None:
+    pairs: list[Any] = [[k, value] for k, value in enumerate(LOSS)]
+    run = read(tmp_path, json.dumps({"loss": [*pairs, [30], "x", [31, "y"], None, [32, 0.25]]}))
+    assert values(run, "train.loss") == [*LOSS, 0.25]
+    assert "4 of 35 entries of 'loss' are no moment with a number" in said(run)
+
+
 def test_llama_factory(tmp_path: Path) -> None:
     common = {"total_steps": 300, "percentage": 3.0, "elapsed_time": "0:01:10", "remaining_time": "1 day, 0:10:00"}
     records = [
