@@ -11,6 +11,7 @@ from expert.history.role_table import PHASES
 from expert.history.roles import match_columns, snake
 
 PHASE_FIELDS = ("phase", "split", "mode", "stage", "subset", "set", "dataset", "kind", "type", "event")
+_FIELDS = frozenset(PHASE_FIELDS)
 NAME_FIELDS = ("name", "metric", "metric_name", "key", "tag")
 VALUE_FIELD = "value"
 
@@ -26,6 +27,8 @@ class Spoken:
         """Return the record with names that stand for themselves; most are returned as they are."""
         if VALUE_FIELD in record:
             record = _named_value(record)
+        if _FIELDS.isdisjoint(record):
+            return record
         for field in PHASE_FIELDS:
             word = record.get(field)
             if isinstance(word, str):

@@ -13,6 +13,7 @@ from expert.history import Ignored
 
 PLAIN = frozenset({float, int})
 """What is a number as it stands."""
+LARGEST_PLAIN = 1e300
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class TableBuilder:
         self.length = 0
         self.source = source
         self._entries: dict[str, tuple[list[int], list[float]]] = {}
-        self._refused: dict[str, str] = {}
+        self._refused: dict[str, tuple[str, int]] = {}
+        """The first word where a number should be, and in how many rows there is one."""
         self._mappings: dict[str, dict[int, Mapping[str, Any]]] = {}
 
     def add(self, record: Mapping[str, Any], *, flatten: bool) -> None:
@@ -87,14 +89,18 @@ class TableBuilder:
         row = self.length
         self.length += 1
         for name, value in _flat(record) if flatten else record.items():
-            if isinstance(value, Mapping):
+            if type(value) in PLAIN and abs(value) < LARGEST_PLAIN:
+                found: float | None = float(value)  # most values by far; NaN and very large ones go the long way
+            elif isinstance(value, Mapping):
                 self._mappings.setdefault(str(name), {})[row] = value
                 continue
-            try:
-                found = entry(value)
-            except NotANumber as other:
-                self._refused.setdefault(str(name), f"holds {str(other)!r:.60}, which is no number")
-                continue
+            else:
+                try:
+                    found = entry(value)
+                except NotANumber as other:
+                    first, count = self._refused.get(str(name), (str(other), 0))
+                    self._refused[str(name)] = first, count + 1
+                    continue
             rows, values = self._entries.setdefault(str(name), ([], []))
             if found is not None:
                 rows.append(row)
@@ -109,14 +115,20 @@ class TableBuilder:
             spread = np.full(self.length, np.nan)
             spread[rows] = values
             columns[name] = Cells(spread, recorded)
-        ignored = [Ignored(name=name, reason=reason) for name, reason in self._refused.items() if name not in columns]
-        return Table(columns, self.length, self.source, mappings=self._mappings, ignored=ignored)
+        ignored, notes = [], []
+        for name, (first, count) in self._refused.items():
+            said = f"{first!r:.60}, which is no number"
+            if name not in columns:
+                ignored.append(Ignored(name=name, reason=f"holds {said}"))
+            elif columns[name].count:
+                notes.append(f"{name!r} is {said}, in {count} of {self.length} rows; nothing is read there.")
+        return Table(columns, self.length, self.source, mappings=self._mappings, ignored=ignored, notes=notes)
 
 
 def _flat(record: Mapping[str, Any], prefix: str = "", depth: int = 0) -> list[tuple[str, Any]]:
     items: list[tuple[str, Any]] = []
     for name, value in record.items():
-        if isinstance(value, Mapping):
+        if type(value) not in PLAIN and isinstance(value, Mapping):
             if depth < 4:
                 items += _flat(value, f"{prefix}{name}/", depth + 1)
         else:
