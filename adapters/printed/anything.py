@@ -126,7 +126,7 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     table = rows.table(str(start.path))
     table.notes += lines.notes
     first = next((line.strip() for line in start.lines), "")
-    reason = _set_right(table, parser, dict(request.columns))
+    reason = _set_right(table, parser, dict(request.columns), lines.given)
     if reason is not None:
         raise SourceError(
             f"{start.path}: is text, but {reason}; it begins with {first[:60]!r}. Pass a CSV, a JSON-lines file, or a "
@@ -138,7 +138,7 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     return tuple(finished(run, form, {}, request.columns) for run in histories(table, columns))
 
 
-def _set_right(table: Table, parser: Parser, stated: dict[str, str]) -> str | None:
+def _set_right(table: Table, parser: Parser, stated: dict[str, str], lines: int) -> str | None:
     """Keep what recurs, count steps through; return why the lines are no log of a training, if they are none."""
     nothing = "no line recurs in it that names a step or an epoch and a loss or another measurement of training"
     for name in ("epoch", "step"):
@@ -147,7 +147,7 @@ def _set_right(table: Table, parser: Parser, stated: dict[str, str]) -> str | No
     matches = match_columns(list(table.columns), {role: name for role, name in stated.items() if name in table.columns})
     measured = [name for name, match in matches.items() if _measures(match, stated, name)]
     most = max((table.columns[name].count for name in measured), default=0)
-    if most < 2:
+    if most < 2 or _rare(table, measured, lines):
         return nothing
     for name in [name for name, cells in table.columns.items() if cells.count == 1 < most - 1]:
         if name not in stated.values():
@@ -167,6 +167,16 @@ def _set_right(table: Table, parser: Parser, stated: dict[str, str]) -> str | No
         if np.count_nonzero(np.diff(known) < 0) > max(2, len(known) // 5):
             return f"the numbers after {name!r} go back and forth, so its lines are not moments of one training"
     return None
+
+
+def _rare(table: Table, measured: list[str], lines: int) -> bool:
+    """Whether next to no line of a text measures something at a place of its own, as in sources and in prose."""
+    rows = np.zeros(table.length, dtype=np.bool_)
+    for name in measured:
+        rows |= table.columns[name].recorded
+    places = [table.columns[name].values[rows] for name in ("epoch", "step") if name in table.columns]
+    several = max((len(np.unique(values[np.isfinite(values)])) for values in places), default=int(rows.sum()))
+    return several < 3 and int(rows.sum()) < lines // 10
 
 
 def _measures(match: Match, stated: dict[str, str], name: str) -> bool:

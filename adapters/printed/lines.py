@@ -76,13 +76,17 @@ class PrintedLines:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
+        self.given = 0
+        """Lines given so far, empty ones among them."""
         self.rank: int | None = None
         """The rank that the prefix of the line last given names."""
 
     def __iter__(self) -> Iterator[str]:
         strip = without_prefix
         for block in self._blocks():
-            for line in block.splitlines():
+            lines = block.splitlines()
+            self.given += len(lines)
+            for line in lines:
                 if line[:1] in _STARTS:
                     told, self.rank = strip(line)
                     yield told

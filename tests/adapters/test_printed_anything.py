@@ -73,6 +73,7 @@ def test_lines_with_names_and_numbers(tmp_path: Path, line: Line, clock: str, ro
         "".join(f"\rEpoch 1:  {k:2d}%|##| {k}/100 [00:10<00:12, 4.3it/s, loss=0.0" for k in range(40)) + "\n",
         "".join(f"fold {i}: val_loss 0.{i} acc 0.{i}\n" for i in range(9)),
         "".join(f"{i} 0.5 apples and {i} pears\n" for i in range(30)),
+        "def train():\n    # epoch 1: val_loss 0.5, then\n    # epoch 2: val_loss 0.4 and so on\n" + "    pass\n" * 60,
     ],
 )  # fmt: skip
 def test_what_is_no_training_is_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
