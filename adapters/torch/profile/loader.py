@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from expert.adapters.torch.profile.unwrapping import attribute
+from expert.adapters.torch.profile.workers import workers_share_randomness
 from expert.history import DataProfile, History, RunConfig
 
 SAMPLING = "torch.utils.data.sampler"
@@ -87,7 +88,10 @@ def _read(loader: Any, epochs: int | None, tells_epochs: bool) -> History:
         batches, sampler = sampler, attribute(sampler, "sampler")  # the documented use of batch_size=None
     batches, sharded = _unsharded(batches)
     notes: list[str] = []
-    update: dict[str, Any] = {"loader_workers": _count(attribute(loader, "num_workers"), 0)}
+    update: dict[str, Any] = {
+        "loader_workers": _count(attribute(loader, "num_workers"), 0),
+        "workers_share_randomness": workers_share_randomness(loader),
+    }
     drawn: int | None = None
     if _streams(loader):
         drawn = _length(attribute(loader, "dataset")) if update["loader_workers"] == 0 else None

@@ -8,6 +8,7 @@ from typing import Any
 from expert.adapters.forward.source import Forward
 from expert.adapters.forward.words import NORMALIZATIONS
 from expert.adapters.structure import Part, output_activation, profile_of
+from expert.adapters.torch.profile.decay import decays_norm_and_bias
 from expert.adapters.torch.profile.loss import read_loss, read_loss_name
 from expert.adapters.torch.profile.model_head import depth_of, head_of
 from expert.adapters.torch.profile.model_parts import TRANSFORMER_LAYERS, TRANSFORMERS, Tree, parts_of, size_of
@@ -86,6 +87,7 @@ def read(source: object, _request: ReadRequest) -> tuple[History, ...]:
             raise SourceError(f"optimizer: expected a torch.optim.Optimizer, got {type(optimizer).__name__}.")
     if optimizers:
         config, notes = read_optimizer(optimizers[0], parts.get("scheduler"), config)
+        config = config.model_copy(update={"decay_on_norm_and_bias": decays_norm_and_bias(module, optimizers)})
         missing = not_optimized(module, optimizers)
         profile = profile.model_copy(update={"not_optimized": missing})
         notes += _say_missing(module, missing)
