@@ -21,6 +21,7 @@ from expert.parts import (
     Recommendation,
     RecordNext,
     Suppressed,
+    Understood,
     Unused,
 )
 from expert.relations import Catalogue
@@ -39,6 +40,7 @@ __all__ = [
     "Recommendation",
     "RecordNext",
     "Suppressed",
+    "Understood",
     "Unused",
 ]
 
@@ -70,7 +72,8 @@ class Advice(Part):
     ``verdict`` is "ready" where there is no run yet and nothing that was given speaks against starting it.
     Iterating gives the recommendations in order; ``str()`` the note a colleague would write; truth is "has findings at
     warning or above". ``suppressed`` holds what was found and hidden by the settings, with their reasons, ``unused``
-    the suppressions and entries of the baseline that hid nothing.
+    the suppressions and entries of the baseline that hid nothing. ``understood`` says what the columns of the source
+    were taken for; it is None where nothing had to be guessed.
     """
 
     schema_version: SchemaVersion = SCHEMA
@@ -85,6 +88,7 @@ class Advice(Part):
     problems: tuple[ProblemNote, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     unused: tuple[Unused, ...] = ()
+    understood: Understood | None = None
 
     _judgments: Mapping[str, Judgment] = PrivateAttr(default_factory=dict)
     _catalogue: Catalogue | None = PrivateAttr(default=None)

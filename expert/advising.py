@@ -50,10 +50,10 @@ def advise(
     chosen = settings_from(settings)
     loaded, knowledge = load(named_in_environment(), _objects(chosen.plugins if plugins is None else plugins))
     _insist(knowledge.problems, strict)
-    history, notes, failed = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
+    history, notes, failed, runs = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else history.source or ""
     listed = None if chosen.baseline is None else baseline.read(chosen.baseline, chosen.said("baseline"))
-    advice = judge_history(history, knowledge, chosen, profile, notes, source=path, baseline=listed)
+    advice = judge_history(history, knowledge, chosen, profile, notes, source=path, baseline=listed, runs=max(runs, 1))
     if failed:
         advice = advice.with_problems(failed)
     _insist(advice.problems, strict)

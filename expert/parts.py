@@ -133,6 +133,30 @@ class Coverage(Part):
     before_training: bool = False
 
 
+class ReadAs(Part):
+    """A column of the source, by the name it has there, the role it was given, and why."""
+
+    role: str
+    name: str
+    reason: str
+
+
+class LeftOut(Part):
+    """A column of the source that was not used, and why."""
+
+    name: str
+    reason: str
+
+
+class Understood(Part):
+    """What was read: how many runs there are, what the columns of the judged one were taken for, and a sentence."""
+
+    sentence: str
+    runs: int
+    columns: tuple[ReadAs, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
 class ProblemNote(Part):
     """Something that went wrong in a plugin or a rule while everything else went on."""
 

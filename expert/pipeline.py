@@ -18,6 +18,7 @@ from expert.reporting import coverage_of, finding_of, headline_of, is_before_tra
 from expert.rule import is_serious
 from expert.settings import Settings
 from expert.suppression import suppress, suppressed_of
+from expert.understanding import understood
 
 
 def judge_history(
@@ -29,8 +30,11 @@ def judge_history(
     *,
     source: str = "",
     baseline: Baseline | None = None,
+    runs: int = 1,
 ) -> Advice:
-    """The advice that a body of knowledge gives on a History; ``source`` names the log it was read from."""
+    """The advice that a body of knowledge gives on a History; ``source`` names the log it was read from, which holds so
+    many ``runs``.
+    """
     catalogue = knowledge.catalogue
     limits, asked, hidings = in_force(settings or Settings(), profile, knowledge)
     facts = Facts(history, knowledge.signals)
@@ -58,6 +62,7 @@ def judge_history(
         problems=(*knowledge.problems, *_failures(facts, knowledge)),
         suppressed=suppressed_of(judgments, hidden),
         unused=tuple(unused),
+        understood=understood(history, runs),
     )
     return advice.remembering(judgments, catalogue)
 

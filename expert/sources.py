@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
@@ -30,15 +30,23 @@ SHOWN_RUNS = 5
 """So many of the other runs of a source are named."""
 
 
+class Gathered(NamedTuple):
+    """The run to judge, sentences about what was read, readers that failed, and how many runs the source holds."""
+
+    history: History
+    notes: Sequence[str]
+    failed: Sequence[ProblemNote]
+    runs: int
+
+
 def gather(
     source: object, profiles: Mapping[str, object], columns: Mapping[str, str] | None, plugins: Plugins
-) -> tuple[History, Sequence[str], Sequence[ProblemNote]]:
-    """One History of the source and the profiles ``config``, ``model``, ``data``, sentences about what was read, and
-    readers that failed.
-    """
+) -> Gathered:
+    """One History of the source and the profiles ``config``, ``model``, ``data``."""
     notes: list[str] = []
     failed: list[ProblemNote] = []
     history = nothing_known(History)
+    runs: Sequence[History] = ()
     if source is not None:
         runs = read(source, "run", plugins, columns, failed)
         history = runs[-1]
@@ -47,7 +55,7 @@ def gather(
     for name, value in profiles.items():
         if value is not None:
             history = history.merge(_profile(name, value, plugins, failed))
-    return history, notes, tuple(dict.fromkeys(failed))
+    return Gathered(history, notes, tuple(dict.fromkeys(failed)), len(runs))
 
 
 def read(

@@ -131,7 +131,7 @@ def _stated(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, Match
             raise SourceError(f"Column {name!r} cannot be both {taken} and {role}.")
         if role in CLOCKS:
             matches[name] = Match(clock_column=role, reason=_BY_CALLER)
-        elif _is_role(role):
+        elif _is_role(role) and not _is_slip(role):
             matches[name] = _canonical(role)._replace(reason=_BY_CALLER)
         else:
             roles = sorted(FIXED_ROLES)
@@ -148,6 +148,15 @@ _BY_CALLER = "named by the caller"
 def _is_role(text: str) -> bool:
     subject, _, quantity = text.partition(".")
     return text in FIXED_ROLES or (subject in PHASE_SUBJECTS and re.fullmatch(r"[a-z][a-z0-9_]*", quantity) is not None)
+
+
+def _is_slip(text: str) -> bool:
+    """Whether a role is meant as a loss or an accuracy: ``val.los`` would be a metric by its own name, but is none."""
+    from difflib import get_close_matches  # needed for what the caller states only
+
+    subject, _, quantity = text.partition(".")
+    own = subject in PHASE_SUBJECTS and quantity not in QUANTITIES and direction_of(quantity) is None
+    return own and bool(get_close_matches(quantity, ("loss", "accuracy"), cutoff=0.8))
 
 
 def _canonical(role: str) -> Match:

@@ -142,7 +142,8 @@ def _remarks(advice: Advice) -> Iterator[str]:
     template = COVERAGE_WITH_UNKNOWN if coverage.unknown else COVERAGE
     if coverage.before_training and coverage.unknown:
         template = COVERAGE_BEFORE
-    yield from _wrapped(template.format(**coverage.model_dump()).strip())
+    read = coverage.read if advice.understood is None else advice.understood.sentence
+    yield from _wrapped(template.format(**{**coverage.model_dump(), "read": read}).strip())
 
 
 def _hidden(advice: Advice) -> Iterator[str]:
