@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from expert.adapters.archives import ZIP, is_tar, zip_sentence
 from expert.adapters.special_files import special_kind
 from expert.adapters.text.opening import Beginning, as_path, beginning
 from expert.errors import SourceError
@@ -28,6 +29,9 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "is a Parquet file; pass pandas.read_parquet(path)."),
     (b":W&B", "is the binary log of a W&B run; pass wandb.Api().run('entity/project/run').history()."),
     (b"\x93NUMPY", "is a NumPy array without names; pass a dict of lists such as {'train.loss': numpy.load(path)}."),
+    (b"\xfd7zXZ", "is compressed with xz; unpack it first: unxz."),
+    (b"BZh", "is compressed with bzip2; unpack it first: bunzip2."),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd; unpack it first: unzstd."),
     (b"%PDF", "is a PDF document."),
     (b"\x89PNG", "is a picture; pass the numbers it was drawn from."),
     (b"\xff\xd8\xff", "is a picture; pass the numbers it was drawn from."),
@@ -93,14 +97,10 @@ def _lfs_pointer(start: Beginning) -> str | None:
 def _binary(start: Beginning) -> str | None:
     if re.match(rb"\x80[\x02-\x05]", start.head) or re.match(rb"\(dp?\d?\n|\(lp\d", start.head):
         return PICKLE
-    if start.head.startswith(b"PK\x03\x04"):
-        if b"data.pkl" in start.head[:4096]:
-            return "is a PyTorch checkpoint; it holds weights, and it is not opened because it holds a pickle."
-        if b".npy" in start.head[:4096]:
-            return "is an .npz archive; pass it as a dict: dict(numpy.load(path))."
-        if b"history.json" not in start.head[:60]:
-            return "is a zip archive (or an .xlsx or .keras file); unpack it, or pass pandas.read_excel(path)."
-        return None
+    if start.head.startswith(ZIP):
+        return None if b"history.json" in start.head[:60] else zip_sentence(start.path)
+    if is_tar(start.head):
+        return "is a tar archive; unpack it and pass the folder: tar -xf."
     for mark, sentence in MAGIC:
         if start.head.startswith(mark):
             return sentence
