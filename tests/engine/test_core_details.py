@@ -11,7 +11,7 @@ from expert.confidence import CAPS, CLOSE, NATS, SHORT_RECORD_CAP, SURE
 from expert.facts import Facts
 from expert.history import ClockMarks, History
 from expert.inference import Limits, judge
-from expert.judging import ENOUGH
+from expert.judging import ENOUGH, judge_all
 from expert.knowledge import assemble
 from expert.pipeline import judge_history
 from expert.ranking import ranked
@@ -83,6 +83,7 @@ def at(*places: tuple[float, str | None]) -> Advice:
         (((30.0, "step"), (2.0, "epoch")), "at epoch 2"),
         (((10.0, "step"), (2.0, "epoch")), "at step 10"),
         (((500.0, "seconds"), (40.0, "step")), "at step 40"),
+        (((100.0, "seconds"), (40.0, "step")), "at 100 s"),
         (((5.0, None), (4.0, "epoch")), "at epoch 4"),
         (((1.0, "windows"), (5.0, "epoch")), "at epoch 5"),  # a place on no clock comes behind every other
     ],
@@ -101,6 +102,7 @@ def test_what_is_suppressed_holds_but_is_not_found() -> None:
     told = advice([one], settings=settings, shuffle=True)
     assert not told.findings
     assert [item.finding.rule for item in told.suppressed] == ["OPT940"]
+    assert told.why("one").startswith("OPT940 one: found, confidence 0.60")
 
 
 def test_a_note_that_accounts_for_no_symptom_comes_behind_what_is_serious() -> None:
@@ -108,11 +110,23 @@ def test_a_note_that_accounts_for_no_symptom_comes_behind_what_is_serious() -> N
     serious = rule("OPT941", "serious", config.shuffle, prior=0.55)
     assert [one.rule for one in advice([note, serious], shuffle=True).findings] == ["OPT941", "OPT940"]
     knowledge = known([note, serious])
-    from expert.judging import judge_all
-
     run = Facts(History.model_validate({"config": {"shuffle": True}}), knowledge.signals)
     judged = judge_all(knowledge.catalogue, run, Limits(), short=False)
     assert [[one.rule.id for one in group] for group in ranked(judged, knowledge.catalogue)] == [["OPT941"], ["OPT940"]]
+
+
+def test_without_a_symptom_what_is_serious_comes_before_a_note_however_grave_what_the_note_explains() -> None:
+    grave = rule("OPT941", "grave", config.shuffle, kind="cause", severity="error")
+    note = rule("OPT940", "note", config.shuffle, kind="cause", severity="info", explains=("grave",))
+    serious = rule("OPT942", "serious", config.shuffle, kind="cause")
+    knowledge = known([grave, note, serious])
+    run = Facts(History.model_validate({"config": {"shuffle": True}}), knowledge.signals)
+    judged = judge_all(knowledge.catalogue, run, Limits(), short=False)
+    assert [[one.rule.name for one in group] for group in ranked(judged, knowledge.catalogue)] == [
+        ["serious"],
+        ["note"],
+        ["grave"],
+    ]
 
 
 def test_only_an_experiment_about_the_knob_confirms_what_another_finding_asks_for() -> None:

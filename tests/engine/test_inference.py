@@ -171,3 +171,19 @@ def test_what_explains_a_verdict_does_not_keep_the_history_it_was_read_from() ->
     gc.collect()
     assert kept() is None
     assert verdict.fact is not None
+
+
+def test_the_tree_says_each_joint_and_what_was_found() -> None:
+    condition = ~config.shuffle & (config.nesterov | (data.samples > limit("few", 9.0, source="test")))
+    view = Facts(History(), {}, facts(config.shuffle.of(False), data.samples.of(5)))
+    verdict = judge(condition.node, view, Limits({"few": 8.0}))
+    said = str(verdict).splitlines()
+    assert [line.partition(":")[0] for line in said] == [
+        "? all of",
+        "  ✓ not",
+        "    ✗ config.shuffle is True",
+        "  ? any of",
+        "    ? config.nesterov is True",
+        "    ✗ data.samples > few (8)",
+    ]
+    assert said[2].endswith("the samples are not shuffled")
