@@ -49,9 +49,8 @@ def scan(lines: PrintedLines, parser: Parser, rows: Rows) -> None:
         rank = lines.rank
         if rank is not None and chosen is not None and rank != chosen:
             others += 1
-            if "Traceback" not in line and "Error" not in line:
-                continue
-        if understand(line):
+            troubles.line(line, rows.length)
+        elif understand(line):
             if rank is not None:
                 chosen = rank
         else:
@@ -146,11 +145,6 @@ def samples(start: Beginning) -> list[str]:
             text = decode(errors="replace").decode(stream.read(HEAD_BYTES))
             pieces.append(text.partition("\n")[2] or text)
     return pieces
-
-
-def names_known(names: Iterable[str]) -> bool:
-    """Whether any of these names is a measurement of training."""
-    return any(match.role and match.phase for match in match_columns(list(dict.fromkeys(names))).values())
 
 
 @lru_cache(maxsize=256)
