@@ -12,7 +12,7 @@ from expert.adapters.json_text.shapes import WRAPPERS, shape_of
 from expert.adapters.tables.assembling import histories
 from expert.adapters.text.opening import beginning, whole_text
 from expert.errors import SourceError
-from expert.history import History
+from expert.history import History, RunConfig
 from expert.history.roles import snake
 from expert.reading import Reader, ReadRequest
 
@@ -38,13 +38,23 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
         raise SourceError(_no_run(document, path))
     if shape.columns is not None:
         runs = columns.histories_of_columns(_unbroken(shape.columns, found.cut_at), request.columns, path)
-        return tuple(run.model_copy(update={"notes": (*found.notes, *run.notes)}) for run in runs)
+        told = History(config=_planned(document), notes=tuple(found.notes))
+        return tuple(told.merge(run) for run in runs)
     rows = shape.records or []
     table, named = records.table_of_records(rows, path, flatten=True)
     table.notes += [*found.notes, *shape.notes]
     if not request.columns:
         refuse_finished_runs(path, rows[:LOOKED_AT], table, "entry")
     return tuple(records.as_logged(run, named) for run in histories(table, request.columns))
+
+
+def _planned(document: object) -> RunConfig:
+    """What Keras' ``History.params`` says of the run, where it was dumped with the history."""
+    params = document.get("params") if isinstance(document, dict) else None
+    if not isinstance(params, dict) or not {"epochs", "steps"} <= params.keys():
+        return RunConfig()
+    planned = {name: value for name in ("epochs", "steps") if type(value := params[name]) is int and value > 0}
+    return RunConfig(framework="keras", epochs=planned.get("epochs"), steps_per_epoch=planned.get("steps"))
 
 
 def _unbroken(table: Mapping[str, Any], cut_at: tuple[str, ...]) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ LONGEST_REASON = 120
 OTHER_KINDS = frozenset({
     ".py", ".pyc", ".ipynb", ".md", ".rst", ".html", ".css", ".js", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".ini",
     ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".mp4", ".wav", ".mp3",
-    ".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".onnx", ".h5", ".keras", ".npy", ".npz", ".pb", ".index",
+    ".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".onnx", ".h5", ".keras", ".pb", ".index",
     ".zip", ".tar", ".tgz", ".7z", ".whl", ".so", ".lock", ".map",
 })  # fmt: skip
 """Ends of names of files that are no logs and are not opened."""

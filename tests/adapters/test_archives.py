@@ -38,7 +38,7 @@ def tarred(mode: str) -> bytes:
 
 
 CASES = {
-    "logs.zip": (zipped(["a/log.csv", "b.jsonl", "c.csv", "d.csv", "e.png"]), "logs: a/log.csv, b.jsonl, c.csv and 1 more"),
+    "logs.zip": (zipped(["a/log.csv", "b.json", "c.csv", "d.csv", "e.png"]), "a/log.csv, b.json, c.csv and 1 more"),
     "pictures.zip": (zipped(["a.png", "b.png"]), "a zip archive of 2 files, none of them named like a log"),
     "model.keras": (zipped(["metadata.json", "config.json", "model.weights.h5"]), "a model of Keras"),
     "model.pt": (zipped(["archive/data.pkl", "archive/data/0"]), "a PyTorch checkpoint"),

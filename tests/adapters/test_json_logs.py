@@ -73,6 +73,14 @@ def test_a_run_is_found_in_every_shape_of_document(shape: str, tmp_path: Path) -
         assert values(run, "val.loss") == VAL
 
 
+def test_what_keras_planned_is_taken_from_its_parameters(tmp_path: Path) -> None:
+    config = read(tmp_path, json.dumps({"history": {"loss": LOSS}, "params": {"epochs": 40, "steps": 7}})).config
+    assert (config.framework, config.epochs, config.steps_per_epoch) == ("keras", 40, 7)
+    for params in ({"epochs": "many", "steps": None}, {"lr": 0.1}, [1], None):
+        config = read(tmp_path, json.dumps({"history": {"loss": LOSS}, "params": params})).config
+        assert (config.epochs, config.steps_per_epoch) == (None, None)
+
+
 def test_objects_dumped_one_after_the_other_are_records(tmp_path: Path) -> None:
     run = read(tmp_path, "\n".join(json.dumps(row, indent=2) for row in ROWS))
     assert values(run, "train.loss") == LOSS
