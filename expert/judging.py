@@ -68,10 +68,10 @@ def judge_all(
     """Judge every rule in the order the relations give; the result is by id, in that order."""
     judged: dict[str, Judgment] = {}
     heeded: set[str] = set()
-    silenced_by: dict[str, list[str]] = {}
+    silenced_by: dict[str, tuple[str, ...]] = {}
     for identity in catalogue.order:
         rule = catalogue.rules[identity]
-        judgment = judge_rule(rule, facts, limits, tuple(silenced_by.get(identity, ())), short=short)
+        judgment = judge_rule(rule, facts, limits, silenced_by.get(identity, ()), short=short)
         if asked is not None and identity in asked.severities:
             judgment.severity = asked.severities[identity]
         if judgment.status == "found":
@@ -81,7 +81,7 @@ def judge_all(
             elif judgment.confidence >= ENOUGH and (asked is None or identity in asked.heeded):
                 heeded.add(identity)
                 for target in catalogue.silences[identity] if rule.kind == "guard" else ():
-                    silenced_by.setdefault(target, []).append(identity)
+                    silenced_by[target] = (*silenced_by.get(target, ()), identity)
         if asked is not None and identity not in asked.told:
             judgment.status = "not asked"
         judged[identity] = judgment
