@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from expert.adapters.keras.looks import Seen
 from expert.adapters.keras.variables import Watched
+from expert.adapters.live.sampling import Look
 
 ops: Any = tf.raw_ops
 Floats = NDArray[np.float64]
@@ -50,23 +51,27 @@ class Looker:
             for place in self._sampled
         }
 
-    def read(self, gradients: Sequence[Any], weights: Sequence[Any], rate: Any, scale: Any) -> Numbers:
-        """Measure; waits for the device. ``gradients`` may be None, dense or ``IndexedSlices``."""
+    def read(self, gradients: Sequence[Any], weights: Sequence[Any], *, rate: Any, scale: Any, look: Look) -> Numbers:
+        """Measure as closely as ``look`` says; waits for the device.
+
+        ``gradients`` and ``weights`` go with the watched variables; a gradient may be None or ``IndexedSlices``.
+        """
         present = {place: _dense(one) for place, one in enumerate(gradients) if one is not None}
-        sampled = [place for place in present if place in self._sampled]
-        held = {place: _float(weights[place]) for place in self.weights}
+        sampled = [place for place in present if place in self._sampled and look != "norms"]
+        layers = self.layers if look == "full" else []
+        held = {place: _float(weights[place]) for place in self.weights if look == "full"}
         norms = [ops.L2Loss(t=one) for one in (*present.values(), *held.values())]
         scalars = [tf.cast(one, tf.float32) for one in (rate, scale)]
         pieces = [ops.Pack(values=[*norms, *scalars], axis=0)]
         pieces += [self._sample(place, present[place]) for place in sampled]
-        pieces += [self._sample(place, held[place]) for place in self.layers]
+        pieces += [self._sample(place, held[place]) for place in layers]
         vector: Floats = np.asarray(tf.concat(pieces, 0)).astype(np.float64)
         sums, rest = np.split(vector, [len(norms)])
         found, rest = rest[:2], rest[2:]
-        sizes = [self.watched[place].taken for place in (*sampled, *self.layers)]
+        sizes = [self.watched[place].taken for place in (*sampled, *layers)]
         parts = np.split(rest, np.cumsum(sizes)[:-1]) if sizes else []
         gradient_samples = dict(zip(sampled, parts, strict=False))
-        weight_samples = dict(zip(self.layers, parts[len(sampled) :], strict=True))
+        weight_samples = dict(zip(layers, parts[len(sampled) :], strict=True))
         gradient_norms = self._norms(present, sums[: len(present)], gradient_samples)
         weight_norms = self._norms(held, sums[len(present) :], weight_samples)
         return Numbers(

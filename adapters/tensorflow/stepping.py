@@ -155,7 +155,8 @@ class StepWatch:
             given = {}
             self._telemetry.note(f"run.step: {error}")
         found = [given.get(id(one)) for one in self._variables]
-        numbers = self._looker.read(found, self._weights(), self._rate(), self._scale())
+        rate, scale = self._rate(), self._scale()
+        numbers = self._looker.read(found, self._weights(), rate=rate, scale=scale, look=look)
         earlier_at, earlier = self._earlier
         cosine = self._looker.cosine(earlier, numbers.gradients) if earlier_at == at - 1 else math.nan
         self._earlier = at, numbers.gradients

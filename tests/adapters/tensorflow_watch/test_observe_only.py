@@ -67,7 +67,7 @@ def test_the_compiled_step_is_traced_once() -> None:
 
 
 def test_an_error_of_ours_does_not_break_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(Looker, "read", fail)
