@@ -101,10 +101,18 @@ def gather_folder(folder: Path, reads: Callable[[Path], bool], read: Callable[[P
 def _problem(place: Path, read: Callable[[Path], Sequence[History]], found: FolderRuns) -> str | None:
     """Add the runs of one log; why there are none, or None where there are."""
     try:
-        found.runs += read(place)
+        runs = read(place)
     except SourceError as error:
         return str(error)
+    found.runs += [_placed(run, place, number, len(runs)) for number, run in enumerate(runs, 1)]
     return None
+
+
+def _placed(run: History, place: Path, number: int, count: int) -> History:
+    """The run with a source that tells where it lies: a file of a live run says of itself only that it is one."""
+    if (run.source or "").startswith(str(place)):
+        return run
+    return run.model_copy(update={"source": f"{place}, run {number}" if count > 1 else str(place)})
 
 
 class _Walk:

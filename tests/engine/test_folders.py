@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from expert import advise, folders, read_runs
+from expert import History, advise, folders, read_runs
 from expert.cli import main
 from expert.errors import SourceError
 from tests.engine.test_cli import FALLING, SWINGS
@@ -71,6 +71,12 @@ def test_logs_of_any_kind_are_read_wherever_they_lie(tmp_path: Path) -> None:
     state = {"log_history": [{"step": k, "loss": 3 - k / 9} for k in range(9)]}
     write(tmp_path / "c" / "checkpoint-8" / "trainer_state.json", json.dumps(state))
     assert sources(tmp_path) == ["a/b/c/history.json", "b/run.jsonl", "c/checkpoint-8/trainer_state.json"]
+
+
+def test_a_run_whose_file_says_another_source_is_named_by_its_path(sweep: Path) -> None:
+    for name in ("first.expert", "second.expert"):
+        History.from_columns({"loss": [3.0, 2.0, 1.0]}, source="the watched run").save(sweep / name)
+    assert {"first.expert", "second.expert"} < set(sources(sweep))
 
 
 def test_a_table_of_the_folder_itself_does_not_hide_the_runs_below(sweep: Path) -> None:
