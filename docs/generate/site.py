@@ -82,6 +82,11 @@ API: Mapping[str, Module] = {
         "`from expert.adapters.torch import watch, Run, profile_data`",
         _of("expert.adapters.torch", "watching.watch", "run.Run", "profile.data.profile_data"),
     ),
+    "tensorflow": Module(
+        "expert.adapters.tensorflow",
+        "`from expert.adapters.tensorflow import watch, Run`",
+        _of("expert.adapters.tensorflow", "watching.watch", "run.Run"),
+    ),
     "lightning": Module("expert.adapters.lightning", "A callback for Lightning.", ("expert.adapters.lightning",)),
     "transformers": Module(
         "expert.adapters.transformers", "A callback for Hugging Face Transformers.", ("expert.adapters.transformers",)
@@ -89,7 +94,7 @@ API: Mapping[str, Module] = {
 }
 WIDE = {"signals.md", "limits.md", "article.md"}
 """Pages that are one wide table: it takes the place of the table of contents."""
-GUIDES = ("advising", "pytorch", "settings", "rule-files", "plugins")
+GUIDES = ("advising", "pytorch", "tensorflow", "settings", "rule-files", "plugins")
 """In the order to read them; others follow by name."""
 
 

@@ -53,7 +53,7 @@ def _of_layers(model: Any, update: dict[str, Any]) -> None:
 
 
 def _of_compile(model: Any, update: dict[str, Any], notes: list[str]) -> None:
-    fits = _trains_as_keras_does(model)
+    fits = trains_as_keras_does(model)
     if update.get("l2_penalty") is not None and fits:
         # The compiled training step adds the penalties of the layers to the loss it logs, and differentiates the sum.
         update["penalty_in_loss"] = update["penalty_in_gradient"] = True
@@ -93,7 +93,7 @@ def _take_for_repaired(model: Any, update: dict[str, Any], heads: list[Head], no
         notes.append(REPAIRED.format(activation=activation))
 
 
-def _trains_as_keras_does(model: Any) -> bool:
+def trains_as_keras_does(model: Any) -> bool:
     """Whether ``train_step`` and ``compute_loss`` are Keras' own."""
     for name in ("train_step", "compute_loss"):
         owner = next((kind for kind in type(model).__mro__ if name in vars(kind)), None)

@@ -100,7 +100,6 @@ def _read_model(model: KerasModel) -> ModelProfile:
         "depth": depth_of(model),
         "dropout": None if unknown else max(rates, default=None),
         "largest_gain": initialization.largest_gain,
-        # Keras' fit hands the optimizer all variables that are to be trained; a loop of the user's own may not.
     }
     if profile.recurrent == "none" and any(code.repeats for code in tree.codes):
         update["recurrent"] = None  # a recurrence written out, or a layer that is used again and again

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from expert.adapters.keras.profile.compiled import read_compiled
+from expert.adapters.keras.profile.compiled import read_compiled, trains_as_keras_does
 from expert.adapters.keras.profile.fit import count_rows, read_fit
 from expert.adapters.keras.profile.model import never_called, read_model
 from expert.adapters.keras.profile.pipeline import read_pipeline
+from expert.adapters.keras.profile.tree import attribute
 from expert.history import History, ModelProfile, RunConfig
 from expert.history.profiles import DataProfile
 
@@ -32,7 +33,7 @@ def profiles_of(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> 
 def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> History:
     """As `profiles_of`, but a History that holds notes, too."""
     config, notes = read_compiled(model)
-    data = DataProfile()
+    profile, data = read_model(model), DataProfile()
     unused = never_called(model)
     if unused:
         shown = ", ".join(unused[:5]) + (" ..." if len(unused) > 5 else "")
@@ -49,7 +50,9 @@ def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -
         samples = pipeline.data.samples or count_rows(fit_parameters.get("x"))
         data = DataProfile(samples=samples)
         config = config.model_copy(update=known)
-    return History(model=read_model(model), config=config, data=data, notes=notes)
+        if attribute(model, "compiled") and trains_as_keras_does(model):
+            profile = profile.model_copy(update={"not_optimized": ()})  # all that is trainable is trained
+    return History(model=profile, config=config, data=data, notes=notes)
 
 
 def _of_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:

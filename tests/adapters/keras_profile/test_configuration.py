@@ -165,6 +165,8 @@ def test_a_training_step_of_ones_own_may_leave_penalties_out() -> None:
     model.compile("sgd", "mse")
     found = config(model)
     assert (found.l2_penalty, found.penalty_in_loss, found.penalty_in_gradient) == (0.01, None, None)
+    assert profiles_of(model, {})[0].not_optimized is None
+    assert profiles_of(compiled(), {})[0].not_optimized == ()
 
 
 def own_loss(y: Any, p: Any) -> Any:
