@@ -57,7 +57,7 @@ class Parser:
             return found.epoch is not None
         if evaluation and not found.whole:
             return True  # means over a part of it
-        pairs = self._placed(found)
+        pairs = self._placed(found._replace(pairs=found.pairs | found.means) if evaluation else found)
         if not pairs:
             return False
         if found.epoch is None and found.step is None and OTHER_COUNTER.search(text):

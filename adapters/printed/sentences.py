@@ -15,7 +15,8 @@ _VALUE = (
 )
 _WORD = r"[^\W\d][\w.@%/-]*"
 _PAIR = re.compile(
-    rf"({_WORD}(?:[ ]\(?{_WORD}\)?){{0,3}})\s*(?:[:=]+\s*|->\s*|\s)\s*({_VALUE})(?=$|[\s;|)\]}}]|,(?!\d)|\.(?:\s|$))"
+    rf"({_WORD}(?:[ ]\(?{_WORD}\)?){{0,3}})\s*(?:[:=]+\s*|->\s*|\s)\s*({_VALUE})"
+    rf"(?=$|[\s;|)\]}}]|,(?!\d)|\.(?:\s|$))(?:\s*\(\s*({_VALUE})\s*\))?"
 )
 _WRAPPED = re.compile(r"\b(?:tensor|array|(?:np|numpy)\.\w+)\(\s*\[?([^,()\[\]]+)\]?\s*(?:,[^()]*)?\)")
 _HITS = re.compile(r"\d+\s*/\s*\d+\s*\(\s*(\d+(?:\.\d+)?)\s*%\s*\)")
@@ -51,7 +52,7 @@ CUT = " | "
 _MACHINE = frozenset(
     {"wps", "ups", "wpb", "wall", "train_wall", "gb_free", "ips", "batch_cost", "data_cost", "reader_cost"}
 )
-"""Names of speeds and times of machines in the logs of fairseq and Paddle."""
+"""Names of speeds and times of machines, whose units lines do not tell."""
 
 
 class Said(NamedTuple):
@@ -62,6 +63,8 @@ class Said(NamedTuple):
     phase: str | None
     """The phase of the first word that names one."""
     pairs: dict[str, str]
+    means: dict[str, str]
+    """Numbers in brackets behind others: in meters the mean since the pass began."""
     within: bool = False
     """The step counts the batches of a pass through the data, which may be an evaluation."""
     whole: bool = True
@@ -81,7 +84,7 @@ def said(text: str) -> Said:
     if "%|" in text:
         bar = _BAR.match(text)
         if bar is None:  # a narrow window has cut it, and perhaps a number with it
-            return Said(None, None, None, {})
+            return Said(None, None, None, {}, {})
         step, within, whole = bar[2], True, bar[2] == bar[3]
         text = f"{bar[1]}{CUT}{_BAR_TIMES.sub('', bar[4])}{CUT}{bar[5]}"
     if text.lstrip().startswith("[") and (found := _EPOCH_AND_BATCH.match(text)):
@@ -99,7 +102,7 @@ def said(text: str) -> Said:
         if step is None:
             step, within, whole = place, True, _reached(place, end)
         text = _without(text, found)
-    return Said(epoch, step, _phase(text), _pairs(text), within, whole)
+    return Said(epoch, step, _phase(text), *_pairs(text), within, whole)
 
 
 def _reached(place: str, end: str) -> bool:
@@ -119,9 +122,10 @@ def _phase(text: str) -> str | None:
     return found[1].lower() if found is not None else None
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _pairs(text: str) -> tuple[dict[str, str], dict[str, str]]:
     """Names and values. A name without a phase belongs to the phase named last before it in the line."""
     pairs: dict[str, str] = {}
+    means: dict[str, str] = {}
     phases = [(match.start(), match[1].lower()) for match in _PHASE.finditer(text)]
     for found in _PAIR.finditer(text):
         name = _name(found[1])
@@ -131,7 +135,9 @@ def _pairs(text: str) -> dict[str, str]:
             before = [phase for place, phase in phases if place < found.start(1)]
             name = f"{before[-1]} {name}" if before else name
         pairs.setdefault(name, found[2])
-    return pairs
+        if found[3] is not None:
+            means.setdefault(name, found[3])
+    return pairs, means
 
 
 @lru_cache(maxsize=4096)
@@ -142,7 +148,7 @@ def _name(words: str) -> str | None:
     while kept and kept[-1].lower() in _FILLING:
         kept.pop()
     name = " ".join(kept)
-    other = name in _MACHINE or any(word in name.lower() for word in ("best", "packet"))
+    other = name.lower() in _MACHINE or any(word in name.lower() for word in ("best", "packet"))
     return name if name and not other else None
 
 

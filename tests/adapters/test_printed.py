@@ -311,6 +311,28 @@ def test_mmengine_without_a_blank_before_the_times(tmp_path: Path) -> None:
     assert series(run, "val.accuracy") == ([8.0 * i for i in range(1, 9)], [(90 + i) / 100 for i in range(1, 9)])
 
 
+def test_timm_prints_meters_too(tmp_path: Path) -> None:
+    times = "Time: 0.312s,  820.12/s  (0.312s,  820.12/s)  LR: 1.000e-03  Data: 0.010 (0.012)"
+    text = "".join(
+        f"Train: {epoch} [{batch:4d}/250 ({batch * 100 // 250:3d}%)]  Loss: {5 - epoch / 10:.3f} (5.5)  {times}\n"
+        for epoch in range(6)
+        for batch in (0, 50, 100, 249)
+    )
+    test = "Test: [  19/19]  Time: 0.2 (0.3)  Loss: 0.9 (4.8)  Acc@1: 50.0 (20.5)\n"
+    text = text.replace("Train: 5 [   0", f"{test}Train: 5 [   0")
+    (run,) = read(written(tmp_path, text))
+    assert len(series(run, "train.loss")[1]) == 24
+    assert series(run, "val.loss") == ([249 + 4 * 250.0], [4.8])
+    assert series(run, "val.accuracy")[1] == [0.205]
+    assert series(run, "optimizer.learning_rate")[1] == [0.001] * 24
+
+
+def test_a_table_of_finished_runs_is_no_course(tmp_path: Path) -> None:
+    rows = "".join(f"| {100 + i // 4} | 0.{i} | 0.8{i} |\n" for i in range(9))
+    with pytest.raises(SourceError, match="may be finished runs"):
+        read(written(tmp_path, "# Results\n\n| epochs | lr | val acc |\n|---|---|---|\n" + rows))
+
+
 def test_a_run_that_starts_again_and_one_that_goes_on(tmp_path: Path) -> None:
     assert len(read(written(tmp_path, NANOGPT + NANOGPT))) == 2
     lines = NANOGPT.splitlines(keepends=True)

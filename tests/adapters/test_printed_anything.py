@@ -94,13 +94,14 @@ def test_validation_stands_where_training_was(tmp_path: Path) -> None:
 
 def test_batches_of_an_evaluation_do_not_move_the_clock(tmp_path: Path) -> None:
     text = "".join(
-        f"Epoch {i} [100/100] loss {x:.3f}\nVal [5/20] loss 9.0\nVal [20/20] loss {x + 0.1:.3f}\n"
+        f"Epoch {i} [100/100] loss {x:.3f} (8.0)\nVal [5/20] loss 9.0\nVal [20/20] loss 9.0 ({x + 0.1:.3f})\n"
         for i, x in enumerate(LOSSES, 1)
     )
     (run,) = log(tmp_path, text)
     at, values = found(run, "val.loss")
     assert at == found(run, "train.loss")[0]
-    assert max(values) < 3
+    assert values == [float(f"{x + 0.1:.3f}") for x in LOSSES]  # the mean in brackets, not the last batch
+    assert max(found(run, "train.loss")[1]) < 3
 
 
 def test_steps_and_epochs_of_one_quantity_are_two_series(tmp_path: Path) -> None:

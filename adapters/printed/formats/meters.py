@@ -1,4 +1,4 @@
-"""Meters as torchvision's references, DETR, MAE and the ImageNet example print them: ``loss: 7.59 (7.93)``.
+"""Meters as torchvision's references, DETR, MAE, timm and the ImageNet example print them: ``loss: 7.59 (7.93)``.
 
 torchvision's first number is the median over a window of batches, the ImageNet example's that of one batch; the number
 in brackets is the mean since the epoch began, which is what counts of a test.
@@ -13,6 +13,7 @@ from expert.adapters.printed.format import NUMBER, Format, Meaning
 from expert.adapters.printed.rows import Rows
 
 _TRAIN = re.compile(r"(?:(?:Training|Train|Epoch):? )?\s*(?:Epoch: )?\[(\d+)\]\s*\[\s*(\d+)/(\d+)\]\s+(.*)")
+_TIMM = re.compile(r"Train: (\d+) \[\s*(\d+)/(\d+) \(\s*\d+%\)\]\s+(.*)")
 _TEST = re.compile(r"(?:Test|Val|Eval|Validation|Evaluation):\s+\[\s*(\d+)/(\d+)\]\s+(.*)")
 _SUMMARY = re.compile(rf"(?:Test:| ?\*)\s+((?:(?:Acc|Prec)@\d {NUMBER}%?\s*)+.*)")
 _METER = re.compile(rf"([A-Za-z][\w@./-]*):?\s+({NUMBER})%?(?:\s*\(\s*({NUMBER})%?\s*\))?(?=\s|$)")
@@ -30,7 +31,7 @@ class _Parser:
         self._part = ""
 
     def line(self, text: str) -> bool:
-        if found := _TRAIN.fullmatch(text):
+        if found := _TRAIN.fullmatch(text) or _TIMM.fullmatch(text):
             if not self._ours(found[4]):
                 return False
             self._flush()
@@ -112,9 +113,10 @@ TORCHVISION = Format(
 )
 IMAGENET = Format(
     "imagenet-example",
-    "the ImageNet example of PyTorch",
+    "the ImageNet example of PyTorch, or timm",
     _ImageNet,
     {
+        "LR": Meaning("optimizer.learning_rate", "last_batch"),
         "Loss": Meaning("train.loss", "last_batch", "the number before the brackets is that of one batch"),
         "Acc@1": Meaning("train.accuracy", "last_batch", "the number before the brackets is that of one batch"),
         "Prec@1": Meaning("train.accuracy", "last_batch", "the number before the brackets is that of one batch"),

@@ -8,6 +8,8 @@ from expert.adapters.printed.format import Format, Meaning
 from expert.adapters.printed.reading import is_header
 from expert.adapters.printed.rows import Rows
 from expert.adapters.tables.numbers import is_missing, is_number
+from expert.errors import SourceError
+from expert.history import History
 
 _BARS = str.maketrans({"│": "|", "┃": "|", "║": "|"})
 _RULE = re.compile(r"[\s|+:=\-─━┄┼╋┿╪├┤┝┥╞╡┌┐└┘┏┓┗┛┬┴┳┻╭╮╰╯┡┩╇╈]+")
@@ -50,13 +52,23 @@ class _Parser:
         """There is nothing to complete."""
 
 
+def _of_one_run(history: History) -> History:
+    """A table for people whose rows share epochs lists finished runs, or something else that is no course."""
+    if any(note.startswith("Several rows share an epoch") for note in history.notes):
+        raise SourceError(
+            f"{history.source}: several rows of its table share an epoch and none names a step, so they may be "
+            "finished runs and not the course of one; pass the log that one run wrote while it trained."
+        )
+    return history
+
+
 class _Drawn(_Parser):
     def line(self, text: str) -> bool:
         return any(sign in text for sign in "|│┃║+-─━") and super().line(text)
 
 
-DRAWN = Format("drawn-table", "a table for people", _Drawn, sure=0.62)
-ALIGNED = Format("aligned-table", "a table for people", _Parser, sure=0.55)
+DRAWN = Format("drawn-table", "a table for people", _Drawn, sure=0.62, finish=_of_one_run)
+ALIGNED = Format("aligned-table", "a table for people", _Parser, sure=0.55, finish=_of_one_run)
 """Less sure than the reader of tables in files, which has read such columns from the first line on."""
 
 
