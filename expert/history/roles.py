@@ -8,28 +8,25 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from expert.errors import SourceError, nearest
+from expert.history.name_parts import SPELLINGS, NameParts, direction_of, parts_of, snake, split_phase
 from expert.history.role_table import (
     BOOKKEEPING,
-    CHINESE,
     CLOCKS,
-    EVALUATORS,
-    EVERYDAY_WORDS,
+    EVALUATED_TOGETHER,
     FIXED_ROLES,
-    GROUP_WORDS,
-    HIGHER_IS_BETTER,
     LIKELIHOODS,
-    LOWER_IS_BETTER,
     OTHER_ROLES,
-    PHASE_PREFIXES,
     PHASE_SUBJECTS,
     PHASES,
     QUANTITIES,
-    REDUCTION_WORDS,
+    TIME,
     Clock,
     Direction,
     Phase,
     Reduction,
 )
+
+__all__ = ["Match", "direction_of", "match_columns", "snake"]
 
 
 class Match(NamedTuple):
@@ -42,22 +39,6 @@ class Match(NamedTuple):
     reduction: Reduction = "unknown"
     clock_column: Clock | None = None
     reason: str = ""
-
-
-class _Reading(NamedTuple):
-    """One name taken apart."""
-
-    name: str
-    subject: str | None
-    """Phase, ``train_eval``, or None where the name tells no phase."""
-    quantity: str
-    own: str
-    """The quantity as logged, in snake case and without the phase."""
-    spelling: int = 0
-    """Place among the spellings of the quantity; the first is the best."""
-    known: bool = True
-    """The quantity is in the table or holds a word for a metric."""
-    reduction: Reduction = "unknown"
 
 
 def match_columns(names: Sequence[str], columns: Mapping[str, str] | None = None) -> dict[str, Match]:
@@ -85,39 +66,6 @@ def _matched(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, Matc
     rest = [name for name in rest if name not in matches]
     matches |= _quantities(rest, {match.role: name for name, match in stated.items() if match.role})
     return {name: matches[name] for name in names}
-
-
-@lru_cache(maxsize=4096)
-def snake(name: str) -> str:
-    """Return a name in snake case: ``valLoss`` is ``val_loss``, ``Acc@1`` ``acc_1``, ``mAP50-95(B)`` ``map50_95_b``."""
-    if name.isascii() and name.islower() and name.isidentifier():
-        text = "_".join(filter(None, name.split("_")))  # as most names are: no word to be found by its capitals
-    else:
-        text = _words(name)
-    return text.replace("m_iou", "miou").replace("io_u", "iou").replace("m_map", "map")
-
-
-def _words(name: str) -> str:
-    if not name.isascii():
-        for chinese, word in CHINESE.items():
-            name = name.replace(chinese, f"_{word}_")
-    text = re.sub(r"\bm(?=(AP|AR|IoU|Dice)(?![a-z]))|(?<=[_/. ])m(?=(AP|AR|IoU|Dice)(?![a-z]))", "M", name.strip())
-    text = text.replace("IoU", "Iou").replace("MAP", "Map")
-    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text))
-    return re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
-
-
-def direction_of(quantity: str) -> Direction | None:
-    """Which way a quantity in snake case gets better, by the last word in it that tells; None when no word does."""
-    words = quantity.split("_")
-    for word in reversed(words):
-        if word in EVERYDAY_WORDS and word != words[-1]:
-            continue
-        if word in LOWER_IS_BETTER:
-            return "lower"
-        if word in HIGHER_IS_BETTER or re.fullmatch(r"m?(ap|iou|ar)\d*|top\d+|acc\d+|dice\w*|f\d", word):
-            return "higher"
-    return None
 
 
 def _stated(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, Match]:
@@ -174,7 +122,7 @@ def _phase_of(subject: str | None) -> Phase | None:
 def _clocks(names: Sequence[str], taken: set[Clock | None]) -> dict[str, Match]:
     found: list[tuple[bool, int, str, Clock]] = []
     for name in names:
-        subject, rest = _split(name)
+        subject, rest = split_phase(name)
         for clock, spellings in CLOCKS.items():
             if rest in spellings and (subject is None or (subject == "train" and clock != "seconds")):
                 # A leading underscore (W&B's _step) counts calls of the logger, so a plain name is better.
@@ -192,7 +140,7 @@ def _clocks(names: Sequence[str], taken: set[Clock | None]) -> dict[str, Match]:
 
 def _times(names: Sequence[str], everything: Sequence[str]) -> dict[str, Match]:
     """A column called just ``time`` means something else in every framework; its neighbors tell which."""
-    name = next((name for name in names if snake(name) == "time"), None)
+    name = next((name for name in names if snake(name) in TIME), None)
     if name is None:
         return {}
     spelled = {snake(other) for other in everything}
@@ -205,63 +153,22 @@ def _times(names: Sequence[str], everything: Sequence[str]) -> dict[str, Match]:
     return {name: Match(reason="may be a duration, the time since the start or the time of day")}
 
 
-def _split(name: str) -> tuple[str | None, str]:
-    """Split ``val_loss_step`` into the phase ``val`` and the rest ``loss_step``."""
-    text = snake(name)
-    words = text.split("_")
-    if words[:2] in (["train", "eval"], ["eval", "train"]):
-        return "train_eval", "_".join(words[2:])
-    for place in (0, len(words) - 1, *range(1, len(words) - 1)):
-        if words[place] in PHASES:
-            return PHASES[words[place]], "_".join(words[:place] + words[place + 1 :])
-    if words[0] in PHASE_PREFIXES and len(words) > 1:
-        return PHASE_PREFIXES[words[0]], "_".join(words[1:])
-    group, slash, _ = name.strip().partition("/")
-    if slash and group in EVALUATORS:
-        return EVALUATORS[group], text.removeprefix("metrics_")
-    return None, text
-
-
-_SPELLINGS = {name: (quantity, place) for quantity, names in QUANTITIES.items() for place, name in enumerate(names)}
-
-
-def _read(name: str) -> _Reading:
-    subject, own = _split(re.sub(r"[/_]dataloader_idx_0$", "", name))
-    reduction: Reduction = "unknown"
-    words = own.split("_")
-    while len(words) > 1 and "_".join(words) not in _SPELLINGS:
-        if words[0] in GROUP_WORDS:
-            words = words[1:]
-        elif words[-1] in REDUCTION_WORDS:
-            *words, last = words
-            reduction = REDUCTION_WORDS[last]
-        elif words[0] in REDUCTION_WORDS and "_".join(words[1:]) in _SPELLINGS:
-            first, *words = words
-            reduction = REDUCTION_WORDS[first]
-        else:
-            break
-    if reduction == "unknown" and subject not in (None, "train"):
-        reduction = "epoch_mean"
-    rest = "_".join(words)
-    if rest in _SPELLINGS:
-        return _Reading(name, subject, _SPELLINGS[rest][0], own, _SPELLINGS[rest][1], True, reduction)
-    return _Reading(name, subject, rest, own, len(_SPELLINGS), direction_of(rest) is not None, reduction)
-
-
 def _quantities(names: Sequence[str], taken: Mapping[str, str]) -> dict[str, Match]:
     matches: dict[str, Match] = {}
-    claims: dict[str, list[tuple[tuple[int, ...], Match, _Reading]]] = {}
-    readings: list[_Reading] = []
+    claims: dict[str, list[tuple[tuple[int, ...], Match, NameParts]]] = {}
+    readings: list[NameParts] = []
     for name in names:
         plain = _without_context(name)
         if plain is None:
-            readings.append(_read(name))
+            readings.append(parts_of(name))
         elif plain.role is None:
             matches[name] = plain
         else:
             subject, _, own = plain.role.partition(".")
-            claims.setdefault(plain.role, []).append(((0,), plain, _Reading(name, subject, own, own)))
+            claims.setdefault(plain.role, []).append(((0,), plain, NameParts(name, subject, own, own)))
     whole_run = "train_runtime" in names  # the summary row of Hugging Face's trainer
+    evaluated = EVALUATED_TOGETHER if {reading.own for reading in readings} >= EVALUATED_TOGETHER else frozenset()
+    readings = [reading._replace(subject="val") if reading.own in evaluated else reading for reading in readings]
     for reading, reason in _with_phases(readings, taken):
         if whole_run and reading.name == "train_loss":
             matches[reading.name] = Match(reason="mean loss of the whole run, written once at its end")
@@ -292,10 +199,10 @@ _REDUCTION_ORDER: list[Reduction] = ["epoch_mean", "unknown", "interval_mean", "
 def _without_context(name: str) -> Match | None:
     """Names that mean the same wherever they stand: roles, optimizer and gradient quantities, bookkeeping."""
     _, _, quantity = name.partition(".")
-    if _is_role(name) and _SPELLINGS.get(quantity, (quantity, 0))[0] == quantity:
+    if _is_role(name) and SPELLINGS.get(quantity, (quantity, 0))[0] == quantity:
         return _canonical(name)._replace(reason=f"{name} is a role")
-    _, rest = _split(name)
-    if rest in _SPELLINGS:
+    _, rest = split_phase(name)
+    if rest in SPELLINGS:
         return None
     if not snake(name) or re.fullmatch(BOOKKEEPING, rest) or re.fullmatch(BOOKKEEPING, snake(name)):
         return Match(reason="bookkeeping of the logger, no measurement of the training")
@@ -307,7 +214,7 @@ def _without_context(name: str) -> Match | None:
     return None
 
 
-def _with_phases(readings: list[_Reading], taken: Mapping[str, str]) -> Iterable[tuple[_Reading, str]]:
+def _with_phases(readings: list[NameParts], taken: Mapping[str, str]) -> Iterable[tuple[NameParts, str]]:
     """Give every reading its subject, and the reason for it or for there being none."""
     subjects = {reading.subject for reading in readings} | {role.partition(".")[0] for role in taken}
     test_is_validation = "val" not in subjects
@@ -334,7 +241,7 @@ def _with_phases(readings: list[_Reading], taken: Mapping[str, str]) -> Iterable
             yield reading._replace(subject="train"), f"{quantity} without a phase is taken as training"
 
 
-def _only_losses(readings: list[_Reading], losses: set[str | None], taken: Mapping[str, str]) -> dict[str, str]:
+def _only_losses(readings: list[NameParts], losses: set[str | None], taken: Mapping[str, str]) -> dict[str, str]:
     """Names that get the role of the loss because nothing else of their phase can have it."""
     called = [reading for reading in readings if reading.own.endswith("loss")]
     candidates = called or [reading for reading in readings if reading.own in LIKELIHOODS]
@@ -354,7 +261,7 @@ def _only_losses(readings: list[_Reading], losses: set[str | None], taken: Mappi
     return found
 
 
-def _runner_up(reading: _Reading, match: Match, held: Mapping[str, str]) -> Match:
+def _runner_up(reading: NameParts, match: Match, held: Mapping[str, str]) -> Match:
     """A column that lost a role to another keeps its own name as a role, unless that names the same thing."""
     winner = held[match.role or ""]
     role = f"{reading.subject}.{reading.own}"

@@ -29,9 +29,9 @@ def sentence(advice: Advice) -> str:
 
 
 def test_what_the_columns_were_taken_for_is_told_with_what_was_not_used(tmp_path: Path) -> None:
-    advice = advise(log(tmp_path, "epoch,errG,acc,mystery", 3))
+    advice = advise(log(tmp_path, "epoch,D_x,acc,mystery", 3))
     assert sentence(advice) == (
-        "Read 10 epochs: train.accuracy <- acc; not used: errG, mystery (no known quantity in its name)."
+        "Read 10 epochs: train.accuracy <- acc; not used: D_x, mystery (no known quantity in its name)."
     )
     told = " ".join(str(advice).split())
     assert sentence(advice) in told
