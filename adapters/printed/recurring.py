@@ -82,7 +82,7 @@ def _count_through(table: Table) -> None:
     at, within = epochs.values[rows], steps.values[rows]
     turns = np.flatnonzero(np.diff(at) != 0) + 1
     rising = turns[at[turns] > at[turns - 1]]
-    if not len(rising) or not (within[rising] < within[rising - 1]).all():
+    if not len(rising) or not (within[rising] <= within[rising - 1]).all():
         return
     values, offset = steps.values.copy(), 0.0
     for start, stop in zip([0, *turns], [*turns, len(rows)], strict=True):

@@ -99,7 +99,7 @@ def test_batches_of_an_evaluation_do_not_move_the_clock(tmp_path: Path) -> None:
     )
     (run,) = log(tmp_path, text)
     at, values = found(run, "val.loss")
-    assert at == found(run, "train.loss")[0]
+    assert at == found(run, "train.loss")[0] == [100.0 * i for i in range(1, 13)]
     assert values == [float(f"{x + 0.1:.3f}") for x in LOSSES]  # the mean in brackets, not the last batch
     assert max(found(run, "train.loss")[1]) < 3
 
