@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from expert.adapters.keras.profile.decay import decays_norm_and_bias
 from expert.adapters.keras.profile.loss import read_loss
 from expert.adapters.keras.profile.optimizer import is_keras_optimizer, read_optimizer
 from expert.adapters.keras.profile.pipeline import is_pipeline, is_py_dataset, read_pipeline
@@ -106,6 +107,7 @@ def _profiles(telemetry: Telemetry, model: Any, optimizer: Any, *, loss_fn: Any,
     if optimizer is not None:
         # Without a schedule of the optimizer's own the loop may still set the rate, which the looks will see.
         telemetry.know("config", **read_optimizer(optimizer))
+        telemetry.know("config", decay_on_norm_and_bias=decays_norm_and_bias(model, optimizer))
     if loss_fn is not None:
         telemetry.know("config", **{name: value for name, value in read_loss(loss_fn).items() if value is not None})
     if loader is not None:

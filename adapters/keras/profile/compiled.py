@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from expert.adapters.keras.profile.decay import decays_norm_and_bias
 from expert.adapters.keras.profile.ends import Head, heads_of, last_layer
 from expert.adapters.keras.profile.loss import read_loss
 from expert.adapters.keras.profile.optimizer import number_of, read_optimizer
@@ -59,6 +60,7 @@ def _of_compile(model: Any, update: dict[str, Any], notes: list[str]) -> None:
         update["penalty_in_loss"] = update["penalty_in_gradient"] = True
     if attribute(model, "optimizer") is not None:
         update |= read_optimizer(model.optimizer)
+        update["decay_on_norm_and_bias"] = decays_norm_and_bias(model, model.optimizer)
     losses = _losses(attribute(model, "loss"))
     if len(losses) > 1:
         notes.append(f"The model has {len(losses)} losses; only the first is described in the configuration.")

@@ -140,6 +140,20 @@ def test_clipping_accumulation_averages_and_scaling() -> None:
     assert (found.loss_scaling, found.learning_rate) == (True, 0.001)
 
 
+def test_a_decay_on_gains_and_biases() -> None:
+    parts = layers.Dense(4), layers.LayerNormalization(), layers.Dense(2)
+    assert config(compiled(keras.optimizers.SGD(0.1), "mse", *parts)).decay_on_norm_and_bias is None
+    optimizer = keras.optimizers.AdamW(weight_decay=0.1)
+    model = compiled(optimizer, "mse", *parts)
+    assert config(model).decay_on_norm_and_bias is True
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    assert config(model).decay_on_norm_and_bias is True  # gamma and beta are left
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    assert config(model).decay_on_norm_and_bias is False
+    optimizer.exclude_from_weight_decay(var_list=[one for one in model.trainable_variables if len(one.shape) == 1])
+    assert config(model).decay_on_norm_and_bias is False
+
+
 def test_layers_that_augment_and_penalties() -> None:
     augmenting = keras.Sequential(
         [layers.Input((8, 8, 3)), layers.RandomFlip(), layers.Flatten(), layers.Dense(2, kernel_regularizer="l2")]

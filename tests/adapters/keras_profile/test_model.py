@@ -178,6 +178,7 @@ def test_optimizer_clipping_and_loss() -> None:
         "nesterov": True,
         "weight_decay": 1e-3,
         "decoupled_weight_decay": True,
+        "decay_on_norm_and_bias": True,
         "clip_value_low": -0.5,
         "clip_value_high": 0.5,
         "weight_averaging": False,
