@@ -64,6 +64,8 @@ WHEN_ASKED: Mapping[str, tuple[str, Gives, str, Callable[[object], bool]]] = {
         _path,
     ),
     "mlflow.reader": ("mlflow", "run", "runs of MLflow: mlruns, mlflow.db", _path),
+    "pickled.reader": ("pickled", "run", "a pickled dict of lists such as History.history of Keras", _path),
+    "array_archive": ("array-archive", "run", "an .npz archive of NumPy", _path),
     "refusals": ("refusals", "run", "other files by saying what they are and how to convert them", _path),
     "keras.profile.model": ("keras-model", "model", "Keras model", _anything),
     "torch.profile.model": ("torch-model", "model", "PyTorch module", _anything),

@@ -19,10 +19,6 @@ SURE = 0.97
 LAST = 0.02
 """For whatever no other reader knows."""
 
-PICKLE = (
-    "is a pickle, which can run any code when it is loaded and is therefore not opened. If it is your own, convert it: "
-    "json.dump(pickle.load(open(path, 'rb')), open('history.json', 'w'), default=float)."
-)
 MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\0", "is an SQLite database, but none of MLflow; pass pandas.read_sql(query, database)."),
     (b"\x89HDF", "is an HDF5 file, such as a saved Keras model; it holds weights and no course of a training."),
@@ -95,8 +91,6 @@ def _lfs_pointer(start: Beginning) -> str | None:
 
 
 def _binary(start: Beginning) -> str | None:
-    if re.match(rb"\x80[\x02-\x05]", start.head) or re.match(rb"\(dp?\d?\n|\(lp\d", start.head):
-        return PICKLE
     if start.head.startswith(ZIP):
         return None if b"history.json" in start.head[:60] else zip_sentence(start.path)
     if is_tar(start.head):

@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expert.adapters.plugin import WHEN_ASKED, expert_readers
-from expert.adapters.refusals import seen
 from expert.adapters.text import opening
 from expert.errors import SourceError
 from expert.history import Event, History
@@ -279,19 +278,6 @@ def test_a_document_with_history_and_epochs(tmp_path: Path) -> None:
 def test_a_broken_document_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="begins like JSON but is none"):
         read(written(tmp_path, '{"loss": [', "h.json"))
-
-
-@pytest.mark.parametrize("path", ["pickle/trainHistoryDict"])
-def test_the_line_that_converts_a_refused_file_works(path: str, tmp_path: Path) -> None:
-    found = seen(LOGS / path)
-    assert found is not None
-    code = re.search(r"(pandas\.read_csv\(.*\)|\[\{.*\]|json\.dump\(.*\))\.$", found[1])
-    assert code is not None, found[1]
-    names = {"path": LOGS / path, "pandas": pd, "re": re, "json": json, "pickle": pickle}
-    names["open"] = lambda name, mode="r": (tmp_path / name if name == "history.json" else Path(name)).open(mode)
-    source = eval(code[1], names)
-    history = read(tmp_path / "history.json" if source is None else source)[0]
-    assert history.get("train.loss") is not None
 
 
 def test_nothing_is_unpickled(tmp_path: Path) -> None:

@@ -981,7 +981,31 @@ OWN: tuple[Expected, ...] = (
         "tensorboard/no_records/events.out.tfevents.1731000000.host.31.0",
         refused=("named like a TensorBoard event file", "no record"),
     ),
-    Expected("pickle/trainHistoryDict", refused=("pickle", "json.dump")),
+    Expected("pickle/trainHistoryDict", {"train.loss": (2, 0.375), "val.loss": (2, 0.625)}, last=2, verdicts=SHORT),
+    Expected(
+        "pickle/numpy_scalars.pkl",
+        {"train.loss": (14, 0.412263), "val.loss": (14, 0.525604), "train.accuracy": (14, 0.7938685)},
+        last=14,
+        verdicts=EITHER,
+    ),
+    Expected(
+        "pickle/numpy_arrays", {"train.loss": (14, 0.410342), "val.loss": (14, 0.518402)}, last=14, verdicts=EITHER
+    ),
+    Expected(
+        "pickle/saved_by_numpy.npy",
+        {"train.loss": (14, 0.408422), "val.loss": (14, 0.511201)},
+        last=14,
+        verdicts=EITHER,
+    ),
+    Expected(
+        "pickle/dumped_every_epoch.pkl",
+        {"train.loss": (13, 0.419015), "val.loss": (13, 0.513349)},
+        last=12,
+        notes=("only the first 13 are used",),
+        verdicts=EITHER,
+    ),
+    Expected("pickle/whole_callback.pkl", refused=("keras.src.callbacks.history.History", "'rb')).history, open")),
+    Expected("pickle/trap.pkl", refused=("posix.system", "could run any code", "json.dump")),
     Expected("damaged/utf16.csv", {"train.loss": (10, 0.304759), "val.loss": (10, 0.400995)}, last=9, verdicts=EITHER),
     Expected(
         "damaged/utf8_mark_and_crlf.csv",
@@ -1104,7 +1128,17 @@ ORIGINALS: tuple[Expected, ...] = (
         absent=("train.loss",),
         verdicts=CANNOT | SHORT,
     ),
-    Expected("keras_pickle/numpy_scalars_trainHistoryDict.pkl", refused=("pickle", "json.dump")),
+    Expected(
+        "keras_pickle/numpy_scalars_trainHistoryDict.pkl",
+        {
+            "train.loss": (15, 1.1183456056996395),
+            "train.accuracy": (15, 0.7236842136634024),
+            "val.loss": (15, 4.7122650146484375),
+            "val.accuracy": (15, 0.15000000596046448),
+        },
+        last=15,
+        verdicts=EITHER,
+    ),
     Expected(
         "lightning_csv/step_and_epoch_columns_metrics.csv",
         {

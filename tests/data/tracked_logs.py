@@ -5,9 +5,12 @@ Run ``python -m tests.data.tracked_logs`` after a change here. The numbers are i
 
 from __future__ import annotations
 
+import pickle
 import struct
 import sys
 from collections.abc import Callable
+
+import numpy as np
 
 from tests.data.make_logs import HERE, decay
 
@@ -308,6 +311,60 @@ FILES |= {
     f"{STORE}/c9d4/metrics/loss": lambda: metric(decay(9, 1.8, 0.4, 96), began=1_731_200_000_000),
     "mlflow/damaged/metrics/loss": lambda: metric(decay(13, 1.5, 0.5, 97))[:-15] + b"\n17310",
 }
+
+
+def pickled(found: object, core: str) -> bytes:
+    """As NumPy before version 2 (``core``) or since (``_core``) wrote it, whichever is installed here."""
+    content = pickle.dumps(found, protocol=3)
+    return content.replace(b"numpy._core.", b"numpy.core.").replace(b"numpy.core.", f"numpy.{core}.".encode())
+
+
+def keras_history(seed: int) -> dict[str, list[float]]:
+    loss, val = decay(14, 1.6, 0.4, seed), decay(14, 1.7, 0.5, seed + 1, 0.03)
+    return {
+        "val_loss": val,
+        "val_acc": [1 - one / 2 for one in val],
+        "loss": loss,
+        "acc": [1 - one / 2 for one in loss],
+    }
+
+
+@file("pickle/numpy_scalars.pkl")
+def _() -> bytes:
+    history = {name: [np.float32(one) for one in column] for name, column in keras_history(101).items()}
+    return pickled(history, "core")
+
+
+@file("pickle/numpy_arrays")
+def _() -> bytes:
+    return pickled({name: np.array(column) for name, column in keras_history(103).items()}, "_core")
+
+
+@file("pickle/saved_by_numpy.npy")
+def _() -> bytes:
+    """``numpy.save("history.npy", history.history)``: an array of one object."""
+    held = np.empty((), dtype=object)
+    held[()] = keras_history(105)
+    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
+    padded = header.ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded + pickled(held, "_core")
+
+
+@file("pickle/dumped_every_epoch.pkl")
+def _() -> bytes:
+    pairs = zip(decay(14, 1.6, 0.4, 107), decay(14, 1.7, 0.5, 108, 0.03), strict=True)
+    rows = [pickle.dumps({"epoch": i, "loss": a, "val_loss": b}, protocol=4) for i, (a, b) in enumerate(pairs)]
+    return b"".join(rows)[:-7]
+
+
+@file("pickle/whole_callback.pkl")
+def _() -> bytes:
+    return b"\x80\x03ckeras.src.callbacks.history\nHistory\nq\x00)\x81q\x01}q\x02X\x05\x00\x00\x00epochq\x03]q\x04sb."
+
+
+@file("pickle/trap.pkl")
+def _() -> bytes:
+    return b"\x80\x03cposix\nsystem\nX\x05\x00\x00\x00false\x85R."
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Pickled histories: dicts of numbers and NumPy arrays, rebuilt without running anything the file names."""
