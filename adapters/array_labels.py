@@ -98,13 +98,16 @@ def _class_profile(classes: NDArray[Any], width: int | None) -> dict[str, Any]:
 
 
 def _target_profile(values: NDArray[Any]) -> dict[str, Any]:
-    """Mean and standard deviation; of several targets, those of the one whose mean is most spreads from zero."""
+    """Mean and standard deviation; of several targets their root mean squares, as a squared error weighs them."""
     columns = values.reshape(len(values), -1).astype(np.float64)
     columns = np.where(np.isfinite(columns), columns, np.nan)
     columns = columns[:, ~np.isnan(columns).all(axis=0)]
     means, stds = np.nanmean(columns, axis=0), np.nanstd(columns, axis=0)
-    worst = int(np.argmax(np.abs(means) / np.where(stds > 0, stds, np.inf)))
-    return {"target_mean": float(means[worst]), "target_std": float(stds[worst])}
+    if len(means) == 1:
+        return {"target_mean": float(means[0]), "target_std": float(stds[0])}
+    size = float(np.sqrt(np.square(means).mean()))
+    sign = -1.0 if float(means[np.abs(means).argmax()]) < 0 else 1.0
+    return {"target_mean": sign * size, "target_std": float(np.sqrt(np.square(stds).mean()))}
 
 
 def _is_one_hot(values: NDArray[Any]) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from expert.adapters.array_checks import (
     compare_features,
@@ -22,6 +24,8 @@ from expert.errors import SourceError, nearest
 from expert.history import DataProfile, History, RunConfig
 from expert.reading import Reader, ReadRequest
 
+COMPARED = 64
+"""So many samples are compared with their targets."""
 KEYS = ("x", "y", "x_val", "y_val")
 ALIASES = {"x_train": "x", "y_train": "y"}
 ARRAY_KINDS = {("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series"), ("torch", "Tensor")}
@@ -105,8 +109,23 @@ def read_arrays(source: object, *, samples: int | None = LOOKED_AT, validation: 
             profile["label_shift"] = total_variation(train.labels, val.labels)
     profile = known_of_a_part(profile, train.gathered, None if val is None else val.gathered)
     redrawn = train.gathered is not None and train.gathered.redrawn
-    config = RunConfig(augmentation=True) if redrawn else RunConfig()
+    config = RunConfig(augmentation=True if redrawn else None, task=_task(train))
     return History(data=DataProfile(**profile), config=config, notes=tuple(dict.fromkeys(notes)))
+
+
+def _task(train: _Set) -> Literal["language_model", "autoencoder", "regression"] | None:
+    """The task where samples and targets leave no doubt: a token for each token, the inputs themselves, fractions."""
+    labels = train.labels
+    if labels is None or labels.classes is not None or len(train.x.blocks) != 1 or len(labels.samples.blocks) != 1:
+        return None
+    x, y = train.x.blocks[0].values, labels.samples.blocks[0].values
+    if x.shape == y.shape and x.ndim > 1:
+        if x.dtype.kind in "iu" and y.dtype.kind in "iu":
+            return "language_model"
+        few = slice(None, COMPARED)
+        if y.dtype.kind == "f" and np.array_equal(x[few], y[few], equal_nan=True):
+            return "autoencoder"
+    return "regression" if labels.profile.get("labels_integer") is False else None
 
 
 def _samples(x: Any, y: Any, x_name: str, y_name: str, most: int | None) -> _Set:

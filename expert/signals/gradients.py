@@ -80,6 +80,17 @@ def _update_ratio(view: View) -> Reading | Unknown:
     return Reading(median(sampled(values)))
 
 
+def _weight_travel(view: View) -> Reading | Unknown:
+    curve = needed(view, "update.ratio", RECORD_RATIO, 3)
+    if isinstance(curve, Unknown):
+        return curve
+    if curve.clock != "step":
+        return Unknown("the updates were not counted in steps", RECORD_RATIO)
+    held_ratios = _held(curve)
+    steps = float(curve.at[len(curve.points) - 1] - curve.at[0]) + 1.0
+    return Reading(min(float(held_ratios.mean()) * steps, LARGEST_RATIO), detail={"steps": steps})
+
+
 def _early_update_ratio(view: View) -> Reading | Unknown:
     curve = needed(view, "update.ratio", RECORD_RATIO)
     if isinstance(curve, Curve):
@@ -184,6 +195,16 @@ SIGNALS: tuple[Signal, ...] = (
         grade="internal",
         reads="an update moves the weights by {value:.2g} of their norm",
         compute=_update_ratio,
+        arguments=0,
+        record=RECORD_RATIO,
+    ),
+    Signal(
+        id="weight_travel",
+        title="Sum of all update ratios: how far the weights can have come at most",
+        unit="norms of the weights",
+        grade="internal",
+        reads="in {steps:.0f} updates the weights can have moved by {value:.2g} of their norm at most",
+        compute=_weight_travel,
         arguments=0,
         record=RECORD_RATIO,
     ),

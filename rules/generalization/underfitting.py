@@ -29,6 +29,7 @@ RULE = Rule(
     symptom="training and validation loss have both come to rest at a high level",
     when=(level > HIGH)
     & ((val_level > HIGH) | ~val_level.known)
+    & (~config.task.is_("language_model") | ~config.task.known)
     & (pace > DOWN) & (pace < UP) & ((val_pace > DOWN) | ~val_pace.known) & ((gap < CLOSE)
         | ~gap.known),
     evidence=(
@@ -42,7 +43,8 @@ RULE = Rule(
     mechanism="Too little capacity, too much regularization, a rate that gets nowhere, or features and labels that say "
     "little about each "
     "other all end in the same picture.",
-    false_alarms="Targets with much noise of their own put a floor under every model.",
+    false_alarms="The entropy of a language is a floor that nobody knows: language models are left out. "
+    "Targets with much noise of their own put a floor under every model.",
     source=("article 1.1", "article 4 row 4", "article 3.4", "GBC", "KAR"),
     fires=(
         case("both rest at 80 % of chance", run(curve(train.loss, decay(1.386, 1.1, 10), flat(1.1, 20)), curve(val.loss,
@@ -53,10 +55,13 @@ RULE = Rule(
              model.dropout.of(0.7))),
         case("rising a little, no validation", facts(level.of(0.9), pace.of(0.004), model.dropout.of(0.4))),
         case("fine-tuned", facts(level.of(0.9), pace.of(0.0), config.pretrained.of(True))),
+        case("a classifier", facts(config.task.of("classification"), level.of(0.9), pace.of(0.0))),
     ),
     quiet=(
         case("low", run(curve(train.loss, decay(1.386, 0.2, 10), flat(0.2, 20)), data={"classes": 4})),
         case("half-way down", facts(level.of(0.4), pace.of(0.0))),
+        case("a language model at rest", facts(config.task.of("language_model"), level.of(0.7), val_level.of(0.7),
+             pace.of(0.0), val_pace.of(0.0), gap.of(0.0))),
         case("only training is high", facts(level.of(0.6), val_level.of(0.4), pace.of(0.0), val_pace.of(0.0),
              gap.of(-0.2))),
         case("still falling", facts(level.of(0.9), pace.of(-0.006), val_pace.of(0.0), gap.of(0.0))),

@@ -19,6 +19,10 @@ from expert.authoring import (
 )
 
 still = signal.frozen_layer_share()
+fresh = model.initialization.is_(
+    "default", "he_uniform", "he_normal", "glorot_uniform", "glorot_normal", "orthogonal"
+) & ~(config.pretrained.known)
+untrained = (model.frozen > 0.0) & (config.pretrained.is_(False) | fresh)
 
 RULE = Rule(
     id="GRD302",
@@ -31,13 +35,13 @@ RULE = Rule(
     blames=("code",),
     symptom="some layers do not change by a single bit while others learn",
     cause="these layers are excluded from training: frozen, missing in the optimizer, or given a rate of zero",
-    when=(still > 0.0) | ((model.frozen > 0.0) & config.pretrained.is_(False)),
+    when=(still > 0.0) | untrained,
     evidence=(
         supports(still > 0.0, strong, "{value:.0%} of the layers never move and are not declared frozen"),
         supports(
-            (model.frozen > 0.0) & config.pretrained.is_(False),
+            untrained,
             strong,
-            "weight tensors are frozen ({value:.0f} of them) at random values, for the model is not pre-trained",
+            "weight tensors are frozen ({value:.0f} of them) at random values: the model is not pre-trained",
         ),
         against(config.pretrained, moderate, "the model is pre-trained, where layers are often frozen on purpose"),
     ),
@@ -60,6 +64,10 @@ RULE = Rule(
                 curve(train.loss, decay(1.4, 0.7, 10)), model={"frozen": ("fc1.weight",)}, config={"pretrained": False}
             ),
         ),
+        case(
+            "frozen, and the weights look freshly drawn",
+            run(curve(train.loss, decay(1.4, 0.7, 10)), model={"frozen": ("fc1",), "initialization": "default"}),
+        ),
         case("undeclared, in a pre-trained model", facts(still.of(0.5), config.pretrained.of(True))),
     ),
     quiet=(
@@ -71,6 +79,19 @@ RULE = Rule(
                 config={"pretrained": True},
                 layers=(layers("update_ratio", trunk=0.0, head=0.01),),
             ),
+        ),
+        case(
+            "frozen in a pre-trained model whose other layers are new",
+            facts(
+                still.of(0.0),
+                model.frozen.of(3.0),
+                model.initialization.of("default"),
+                config.pretrained.of(True),
+            ),
+        ),
+        case(
+            "frozen, and the weights look like no scheme",
+            facts(still.of(0.0), model.frozen.of(3.0), model.initialization.of("zeros")),
         ),
         case("nothing frozen", facts(still.of(0.0), model.frozen.of(0.0), config.pretrained.of(False))),
     ),

@@ -64,6 +64,7 @@ RULE = Rule(
         "PLT102",
         "RUN101",
     ),
+    unless=("NUM301",),
     remedies=("order-training-step",),
     meaning="The optimizer follows the sum of all gradients ever computed: it gathers speed like a ball without "
     "friction and runs past every minimum.",

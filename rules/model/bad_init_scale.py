@@ -9,6 +9,7 @@ from expert.authoring import (
     decay,
     facts,
     gradient,
+    limit,
     line,
     model,
     moderate,
@@ -20,7 +21,16 @@ from expert.authoring import (
 )
 from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD, STEEP_START
 
+LARGE_GAIN = limit(
+    "large-initial-gain", 2.5, unit="times √(2 / fan-in)", source="He et al. 2015; measured", healthy="0.4-1.4"
+)
+SMALL_GAIN = limit(
+    "small-initial-gain", 0.1, unit="times √(2 / fan-in)", source="He et al. 2015; measured", healthy="0.4-1.4"
+)
+
 start = signal.first_gradient_per_error()
+gain = model.largest_gain
+plain = model.normalization.is_("none") & model.residual.is_(False)
 first_loss = signal.initial_loss_over_chance(train.loss)
 
 RULE = Rule(
@@ -32,14 +42,24 @@ RULE = Rule(
     severity="error",
     prior=0.65,
     blames=("initialization",),
-    symptom="the gradient is enormous before anything was learned",
-    cause="the initial weights are too large, so that signals grow from layer to layer or from time step to time step",
-    when=(start >= STEEP_START)
-    & ((data.largest_std <= LARGE_INPUT_SPREAD) | ~data.largest_std.known)
-    & ((data.largest_mean <= LARGE_INPUT_MEAN) | ~data.largest_mean.known),
+    symptom="signals or gradients are enormous, or next to nothing, before anything was learned",
+    cause="the initial weights are too large or too small, so that signals grow or fade from layer to layer or from "
+    "time step to time step",
+    when=(
+        (start >= STEEP_START)
+        & ((data.largest_std <= LARGE_INPUT_SPREAD) | ~data.largest_std.known)
+        & ((data.largest_mean <= LARGE_INPUT_MEAN) | ~data.largest_mean.known)
+    )
+    | (plain & ((gain >= LARGE_GAIN) | (gain <= SMALL_GAIN))),
     evidence=(
         supports(
             data.largest_std <= LARGE_INPUT_SPREAD, moderate, "the inputs are not to blame: their spread is {value:.2g}"
+        ),
+        supports(
+            plain & ((gain >= LARGE_GAIN) | (gain <= SMALL_GAIN)),
+            strong,
+            "the weights of a hidden layer were drawn with {value:.2g} times the deviation that keeps signals as they "
+            "are, and nothing normalizes them",
         ),
         supports(first_loss > 10.0, moderate, "the first loss is {value:.3g} times that of chance"),
         supports(signal.saturated_share() > 0.5, moderate, "{value:.0%} of a layer's activations are saturated"),
@@ -69,7 +89,8 @@ RULE = Rule(
     remedies=("initialize-well", "add-normalization", "clip-gradient-norm"),
     meaning="The very first update destroys the network, or saturates it, and no learning rate is right for what "
     "follows. A clip keeps the numbers finite, but its direction is ruled by the explosion.",
-    mechanism="Weights with a gain above one multiply a signal at each layer. Sixty steps through a recurrent matrix "
+    mechanism="Weights with a gain above one multiply a signal at each layer; below one it fades, and the first layers "
+    "hear nothing of the error. Sixty steps through a recurrent matrix "
     "of gain 1.6 multiply it by 10^12; an orthogonal matrix of gain 1 keeps it.",
     false_alarms="A loss summed over many outputs or pixels has a large gradient without any explosion.",
     source=("article 3.2", "article IMPR-5", "He et al. 2015", "measured"),
@@ -85,6 +106,14 @@ RULE = Rule(
         ),
         case(
             "just too steep, inputs not known", facts(start.of(400), signal.saturated_share().of(0.6), first_loss.of(8))
+        ),
+        case(
+            "a gain of three, nothing normalized",
+            facts(gain.of(3.0), model.normalization.of("none"), model.residual.of(False), start.of(40)),
+        ),
+        case(
+            "a gain of a twentieth",
+            facts(gain.of(0.06), model.normalization.of("none"), model.residual.of(False), start.of(0.1)),
         ),
         case(
             "columns a bit unscaled",
@@ -109,6 +138,21 @@ RULE = Rule(
         case(
             "unscaled inputs of a moderate gradient",
             facts(start.of(200), data.largest_std.of(1.0), data.largest_mean.of(0.0)),
+        ),
+        case(
+            "a gain of two", facts(start.of(40), gain.of(2.0), model.normalization.of("none"), model.residual.of(False))
+        ),
+        case(
+            "a gain of a seventh",
+            facts(start.of(40), gain.of(0.14), model.normalization.of("none"), model.residual.of(False)),
+        ),
+        case(
+            "a gain of three, normalized",
+            facts(start.of(40), gain.of(3.0), model.normalization.of("batch"), model.residual.of(False)),
+        ),
+        case(
+            "a gain of three in branches",
+            facts(start.of(40), gain.of(3.0), model.normalization.of("none"), model.residual.of(True)),
         ),
         case("a column of large spread", facts(start.of(1e3), data.largest_std.of(12), data.largest_mean.of(0.0))),
         case("a column far from zero", facts(start.of(1e3), data.largest_std.of(1.0), data.largest_mean.of(4))),

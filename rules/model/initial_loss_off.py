@@ -8,6 +8,7 @@ from expert.authoring import (
     curve,
     data,
     decay,
+    escalates,
     facts,
     limit,
     line,
@@ -19,7 +20,14 @@ from expert.authoring import (
     weak,
 )
 
-FAR = limit("initial-loss-over-chance", 2, unit="ratio", source="Karpathy 2019, measured", healthy="0.95-1.6")
+FAR = limit(
+    "initial-loss-over-chance",
+    2,
+    unit="ratio",
+    source="Karpathy 2019, measured",
+    healthy="0.95-1.6; to 2.2 where the targets lie off zero",
+)
+VERY_FAR = limit("initial-loss-far-over-chance", 2.75, unit="ratio", source="measured", healthy="0.95-2.2")
 BALANCED = limit("balanced-classes", 3, unit="ratio", source="knowledge of the field")
 
 start = signal.initial_loss_over_chance(train.loss)
@@ -31,7 +39,8 @@ RULE = Rule(
     kind="symptom",
     family="model",
     level="static",
-    severity="warning",
+    severity="info",
+    escalate=(escalates(start > VERY_FAR, "warning"),),
     prior=0.6,
     blames=("initialization", "preprocessing", "loss-function"),
     symptom="the first loss is far above that of guessing",

@@ -17,7 +17,9 @@ from expert.authoring import (
 )
 
 index_loss = config.loss.is_("cross_entropy", "nll")
-values_for_classes = config.loss.is_("mse", "mae", "huber") & config.task.is_("classification")
+values_for_classes = config.loss.is_("mse", "mae", "huber") & (
+    config.task.is_("classification") | ((data.classes > 2.0) & ~model.output_units.is_(1))
+)
 classes_for_values = index_loss & (config.task.is_("regression") | data.labels_integer.is_(False))
 one_class = index_loss & config.task.is_("classification") & model.output_units.is_(1)
 
@@ -69,6 +71,10 @@ RULE = Rule(
             "a squared error for two classes",
             facts(config.loss.of("mse"), config.task.of("classification"), data.classes.of(2)),
         ),
+        case(
+            "a squared error over three units for three classes",
+            facts(config.loss.of("mse"), config.task.of(None), model.output_units.of(3), data.classes.of(3)),
+        ),
         case("a cross entropy for a regression", facts(config.loss.of("cross_entropy"), config.task.of("regression"))),
         case(
             "a cross entropy for labels with fractions",
@@ -80,6 +86,14 @@ RULE = Rule(
         ),
     ),
     quiet=(
+        case(
+            "a squared error of one number, of few values",
+            facts(config.loss.of("mse"), config.task.of(None), model.output_units.of(1), data.classes.of(10)),
+        ),
+        case(
+            "a squared error of two numbers",
+            facts(config.loss.of("mse"), config.task.of(None), model.output_units.of(2), data.classes.of(2)),
+        ),
         case(
             "a cross entropy for four classes",
             run(

@@ -10,6 +10,7 @@ SHOOTS = limit("shoots-up-at-once", 0.3, unit="relative", source="measured", hea
 BURST = limit("first-epoch-burst", 5, unit="ratio", source="measured", healthy="1.0-4; more where the descent goes on")
 HUGE = limit("first-epoch-explosion", 5000, unit="ratio", source="measured", healthy="1-1000")
 NOTHING = limit("fall-after-burst", 0.1, unit="share", source="measured", healthy="0.3-0.99")
+WELL = limit("fall-unharmed", 0.75, unit="share", source="measured", healthy="0.5-0.99")
 
 
 parting = signal.parting_trend(val.loss, train.loss)
@@ -33,8 +34,9 @@ RULE = Rule(
     blames=("learning-rate",),
     symptom="the loss shoots up or settles at chance after steps as large as the weights themselves",
     cause="the learning rate is far too high: the first steps throw the weights away",
-    when=(early > WILD_UPDATE)
-    | (~early.known & ((shot > SHOOTS) | ((burst > BURST) & (later < NOTHING)) | (burst > HUGE)))
+    when=((early > WILD_UPDATE) & ((later < WELL) | ~later.known))
+    | (~early.known & (shot > SHOOTS) & ((later < WELL) | ~later.known))
+    | (~early.known & (((burst > BURST) & (later < NOTHING)) | (burst > HUGE)))
     | (~early.known & (rise > TURNED_RISE) & (gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)
     & ((parting < OVERFIT_PARTING) | ~parting.known)),
     evidence=(
@@ -51,7 +53,7 @@ RULE = Rule(
         "OPT106", "OPT102", "OSC101", "PLT101", "PLT104", "PLT106", "GEN103", "ACT101", "ACT103", "OPT204", "NUM101",
         "NUM102", "OSC105", "RUN105",
     ),
-    unless=("DAT301", "GRD201", "GRD303", "DAT201", "MOD301"),
+    unless=("DAT301", "GRD201", "GRD303", "DAT201", "MOD301", "OPT301", "MOD204"),
     remedies=("lower-learning-rate", "probe-learning-rate", "warm-up-learning-rate", "clip-gradient-norm",
         "rewind-to-checkpoint"),
     meaning="The run was lost in its first steps, whatever it did later: large losses, a network of dead units, or the "
@@ -60,7 +62,8 @@ RULE = Rule(
     mechanism="A step beyond twice the inverse curvature lands higher than it started, where the gradient is larger "
     "still. Units whose "
     "weights flew far off stay off for every input.",
-    false_alarms="Tensors that start near zero move by large ratios at first. Inputs that are not scaled, a summed "
+    false_alarms="A run that goes on to learn well is left alone, however wild its first updates were. "
+    "Tensors that start near zero move by large ratios at first. Inputs that are not scaled, a summed "
     "loss and normalization "
     "over tiny batches make an ordinary rate too high.",
     source=("article 1", "article 3", "article 4 row 5", "CS231", "TPB"),
@@ -71,6 +74,8 @@ RULE = Rule(
              15, noise=0.02)))),
         case("a burst, then chance", run(curve(train.loss, line(900, 1.39, 2), line(1.39, 1.386, 14)))),
         case("just enough", facts(early.of(0.35))),
+        case("a wild update, then a fair descent", facts(early.of(0.5), later.of(0.6))),
+        case("shoots up, then a fair descent", facts(early.of(None), shot.of(0.4), later.of(0.6), burst.of(1.0))),
         case("shoots up by 40 %, rate above the usual", facts(early.of(None), shot.of(0.4), usual.of(0.5))),
         case("bursts sixfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(6), later.of(0.08),
              usual.of(-0.5))),
@@ -81,6 +86,9 @@ RULE = Rule(
     ),
     quiet=(
         case("a smooth descent", run(curve(train.loss, decay(2.0, 0.2, 30)))),
+        case("wild updates that do no harm", facts(early.of(0.9), later.of(0.8))),
+        case("shoots up at once and learns", facts(early.of(None), shot.of(0.9), later.of(0.8), burst.of(1.0),
+             rise.of(0.0))),
         case("updates of a quarter", facts(early.of(0.25), shot.of(0.4), burst.of(50), rise.of(2.0), gain.of(99),
              steadiness.of(0.9))),
         case("shoots up by a quarter", facts(early.of(None), shot.of(0.25), burst.of(4), later.of(0.0), rise.of(0.0),

@@ -6,12 +6,23 @@ from expert.authoring import (
 )  # fmt: skip
 from expert.rules.limits import EVEN_DESCENT, SLIGHT_FALL, SURE_FALL, TINY_UPDATE
 
+SHORT_WAY = limit(
+    "short-way",
+    0.35,
+    unit="norms of the weights",
+    source="measured",
+    healthy="0.5-10; less where little is left to learn",
+)
+FAR_FROM_DONE = limit("far-from-done", 0.55, unit="ratio to chance", source="measured", healthy="0.0-0.2")
+HARDLY_HALF = limit("hardly-half", 0.6, unit="share", source="measured", healthy="0.55-0.99")
 SLOW = limit("slow-fall", 0.4, unit="share", source="measured", healthy="0.55-0.99")
 
 fall = signal.loss_fall()
 trend = signal.loss_fall_trend()
 evenness = signal.loss_late_fall()
 update_size = signal.update_ratio()
+travel = signal.weight_travel()
+left = signal.loss_over_chance(train.loss)
 agreement = signal.gradient_cosine()
 usual = signal.learning_rate_over_usual()
 
@@ -27,6 +38,7 @@ RULE = Rule(
     symptom="the loss creeps down along a straight line and never gets anywhere",
     cause="the learning rate is too low: each update moves the weights by next to nothing",
     when=((update_size < TINY_UPDATE) & (fall < SLOW))
+    | ((travel < SHORT_WAY) & (left > FAR_FROM_DONE) & (fall < HARDLY_HALF) & (trend < SURE_FALL))
     | (~update_size.known & (evenness > EVEN_DESCENT) & (fall < SLIGHT_FALL) & (trend < SURE_FALL)),
     evidence=(
         supports(agreement > 0.2, strong,
@@ -72,12 +84,21 @@ RULE = Rule(
              signal.learning_rate_last_over_max().of(0.013))),
         case("even, an eighth, sure enough", facts(update_size.of(None), evenness.of(0.4), fall.of(0.12),
              trend.of(-3.0), config.learning_rate.of(1e-4))),
+        case("a short way, and most is still to learn", facts(update_size.of(3e-4), travel.of(0.3), left.of(0.7),
+             fall.of(0.5), trend.of(-4.0))),
         case("even but already a third", facts(update_size.of(5e-5), evenness.of(0.9), fall.of(0.2))),
     ),
     quiet=(
         case("a smooth descent", run(curve(train.loss, decay(2.3, 0.2, 30)))),
         case("flat, nothing to see", run(curve(train.loss, flat(1.386, 40, noise=0.01)))),
         case("ordinary updates", facts(update_size.of(1.3e-4), fall.of(0.05), evenness.of(0.9), trend.of(-9.0))),
+        case("a long way", facts(update_size.of(3e-4), travel.of(0.45), left.of(0.7), fall.of(0.5), trend.of(-4.0))),
+        case("a short way, and little is left", facts(update_size.of(3e-4), travel.of(0.3), left.of(0.4), fall.of(0.5),
+             trend.of(-4.0))),
+        case("a short way that led far", facts(update_size.of(3e-4), travel.of(0.3), left.of(0.7), fall.of(0.7),
+             trend.of(-4.0))),
+        case("a short way round and round", facts(update_size.of(3e-4), travel.of(0.3), left.of(0.7), fall.of(0.5),
+             trend.of(-1.0))),
         case("small updates and half-way down", facts(update_size.of(5e-5), fall.of(0.5))),
         case("bent", facts(update_size.of(None), evenness.of(0.2), fall.of(0.1), trend.of(-9.0))),
         case("even, but down by a sixth", facts(update_size.of(None), evenness.of(0.9), fall.of(0.18), trend.of(-9.0))),

@@ -9,11 +9,13 @@ from concurrent.futures import ProcessPoolExecutor
 
 from . import calibration, cures, judging, sampling, scoring, store
 
+WHAT = "train the runs; read their arrays again; judge them; try the cures"
+
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.faults")
-    parser.add_argument("what", choices=["make", "judge", "cure"], help="train the runs; judge them; try the cures")
+    parser.add_argument("what", choices=["make", "reread", "judge", "cure"], help=WHAT)
     parser.add_argument("--half", choices=["tuning", "evaluation"], default="tuning")
     parser.add_argument("--share", type=float, default=1.0, help="of the evaluation half, 0 to 1")
     parser.add_argument("--jobs", type=int, default=2)
@@ -23,6 +25,8 @@ def main() -> None:
     cases = sampling.tuning() if tuning else sampling.evaluation(given.commit or _commit(), given.share)
     if given.what == "make":
         store.make([*cases, *sampling.twins(cases)], given.jobs)
+    elif given.what == "reread":
+        store.reread(cases)
     elif given.what == "judge":
         print("\n".join(_judgment(cases)))
     else:

@@ -14,7 +14,7 @@ from expert.history import History
 
 from .sampling import PROBLEMS, Case, case_from
 from .setup import Setup
-from .training import train
+from .training import read_again, train
 
 FOLDER = Path(os.environ.get("EXPERT_FAULT_RUNS", Path(__file__).resolve().parents[3] / "build" / "fault-runs"))
 """Where runs are kept: not in the repository, for the command remakes them."""
@@ -54,6 +54,12 @@ def make(cases: Sequence[Case], jobs: int = 1) -> None:
             done.result()
             if number % 20 == 0 or number == len(missing):
                 print(f"  {number} of {len(missing)}", flush=True)
+
+
+def reread(cases: Sequence[Case]) -> None:
+    """Read the arrays of kept runs again, after a change of their readers; no training is repeated."""
+    for one in kept(cases):
+        read_again(one.history, PROBLEMS[one.case.problem], one.case.setup, one.case.seed).save(one.path)
 
 
 def trained(case: Case, setup: Setup | None = None) -> Kept:
