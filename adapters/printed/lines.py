@@ -16,6 +16,9 @@ from expert.errors import SourceError
 BLOCK = 1 << 20
 """Characters read at a time."""
 
+LONGEST_SAID = 8_000
+"""Characters in a line that a program prints for people; longer ones are stepped over."""
+
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colors and movements of the cursor
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles and links
@@ -87,6 +90,8 @@ class PrintedLines:
             lines = block.splitlines()
             self.given += len(lines)
             for line in lines:
+                if len(line) > LONGEST_SAID:
+                    continue
                 if line[:1] in _STARTS:
                     told, self.rank = strip(line)
                     yield told

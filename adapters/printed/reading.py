@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from expert.adapters.printed.format import Format, Parser
-from expert.adapters.printed.lines import PrintedLines, clean, without_prefix
+from expert.adapters.printed.lines import LONGEST_SAID, PrintedLines, clean, without_prefix
 from expert.adapters.printed.rows import Rows
 from expert.adapters.printed.troubles import Troubles
 from expert.adapters.tables.assembling import histories
@@ -20,7 +20,7 @@ from expert.history import Event, History, RunConfig
 from expert.history.roles import match_columns
 from expert.reading import ReadRequest
 
-_LOSS = re.compile(r"[Ll]oss\S*[\s:=]+[-+]?\d")
+_LOSS = re.compile(r"[Ll]oss\S{0,40}[\s:=]+[-+]?\d")
 ENOUGH = 20
 """Rows after which a format is known."""
 
@@ -117,7 +117,7 @@ def _events(run: History) -> tuple[tuple[Event, ...], tuple[str, ...]]:
 
 def recognized(text: str, forms: Iterable[Format]) -> Format | None:
     """Return the format that most lines of a text have, or None."""
-    lines = [without_prefix(line)[0] for line in clean(text).splitlines()]
+    lines = [without_prefix(line)[0] for line in clean(text).splitlines() if len(line) <= LONGEST_SAID]
     best: tuple[int, Format] | None = None
     for form in forms:
         rows = Rows()

@@ -135,6 +135,12 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(PrintedLines(written(tmp_path, "a 1\r" * 1000)))) == 1000
 
 
+def test_lines_too_long_for_people_are_stepped_over(tmp_path: Path) -> None:
+    long = "iter 5: loss 9.0, time 1.00ms, " + "x" * 10_000
+    run = read(written(tmp_path, f"{NANOGPT}{long}\n{'1' * 100_000}\n"))[-1]
+    assert max(series(run, "train.loss")[1]) == 4
+
+
 def test_a_long_preamble_does_not_hide_a_format(tmp_path: Path) -> None:
     preamble = "".join(f"Collecting package-{i} (from requirements.txt)\n" for i in range(4000))
     assert len(series(read(written(tmp_path, preamble + NANOGPT * 1))[-1], "train.loss")[1]) == 20
