@@ -8,6 +8,7 @@ import numpy as np
 
 from expert.adapters.tables.corrections import corrected
 from expert.adapters.tables.numbers import Floats
+from expert.adapters.tables.ranks import only_one_rank
 from expert.adapters.tables.runs import Segment, segments, spans, superseded
 from expert.adapters.tables.shifted import Shift, shifts
 from expert.adapters.tables.table import Cells, Table
@@ -30,6 +31,7 @@ def histories(
     matches = _matches(table, columns)
     if not table.mappings and not any(match.role for match in matches.values()):
         raise SourceError(_nothing_known(table))
+    only_one_rank(table, matches)
     count_steps_over_epochs(table, matches)
     parts = spans(table, matches)
     shifted = {} if {"train.loss", "val.loss"} & set(columns or {}) else shifts(table, matches, parts)
@@ -137,15 +139,7 @@ def _run(table: Table, matches: Mapping[str, Match], chain: list[Segment], shift
             f"{int((~kept).sum())} rows were written again after an earlier checkpoint was taken up; the later "
             f"rows count."
         )
-        rows = np.flatnonzero(kept)
-        one.columns = {name: Cells(cells.values[rows], cells.recorded[rows]) for name, cells in one.columns.items()}
-        place = {int(row): index for index, row in enumerate(rows)}
-        one.mappings = {
-            name: {place[row]: layers for row, layers in found.items() if row in place}
-            for name, found in one.mappings.items()
-        }
-        one.happenings = [(int(kept[:row].sum()), kind, text) for row, kind, text in one.happenings]
-        one.length = len(rows)
+        one.keep(kept)
     return one
 
 

@@ -40,6 +40,12 @@ class GrowingColumn:
             self._recorded[self.length : length] = True if recorded is None else recorded
         self.length = length
 
+    def pad(self, length: int) -> None:
+        """Add rows in which nothing was recorded, up to this many."""
+        missing = length - self.length
+        if missing > 0:
+            self.append((np.full(missing, np.nan), np.zeros(missing, dtype=np.bool_)), length)
+
     def cells(self, everywhere: Flags) -> Cells:
         """The column; ``everywhere`` is the array, shared with others, that says that every row is recorded."""
         recorded = everywhere if self._recorded is None else self._recorded[: self.length]

@@ -72,7 +72,8 @@ def _nans(characters: NDArray[np.uint8], ends: NDArray[np.intp]) -> NDArray[np.i
     long_enough = behind - at == len(NANS[0])
     cells, at = cells[long_enough], at[long_enough]
     spelled = [characters[at + place] | _LOWER == ord(letter) for place, letter in enumerate("nan")]
-    return cells[np.all(spelled, axis=0)]
+    found: NDArray[np.intp] = cells[np.all(spelled, axis=0)]
+    return found
 
 
 def _frame(block: bytes, separator: str, places: list[int], count: int, *, has_nan: bool) -> Any:

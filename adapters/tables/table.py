@@ -72,6 +72,19 @@ class Table:
             notes=list(self.notes),
         )
 
+    def keep(self, kept: Flags) -> None:
+        """Leave only the rows where ``kept`` is True."""
+        rows = np.flatnonzero(kept)
+        place = {int(row): index for index, row in enumerate(rows)} if self.mappings else {}
+        self.columns = {name: Cells(cells.values[rows], cells.recorded[rows]) for name, cells in self.columns.items()}
+        self.mappings = {
+            name: {place[row]: layers for row, layers in found.items() if row in place}
+            for name, found in self.mappings.items()
+        }
+        self.happenings = [(int(kept[:row].sum()), kind, text) for row, kind, text in self.happenings]
+        self.starts = tuple(dict.fromkeys(int(kept[:start].sum()) for start in self.starts))
+        self.length = len(rows)
+
 
 class TableBuilder:
     """Collects rows whose keys may differ from row to row."""

@@ -53,6 +53,7 @@ class _Block:
     """Rows under one header."""
 
     names: list[str]
+    separator: str
     columns: dict[str, GrowingColumn] = field(default_factory=dict)
     rows: list[list[str]] = field(default_factory=list)
     """Rows that are not yet turned into numbers."""
@@ -67,9 +68,19 @@ class _Block:
 
     def append(self, columns: Mapping[str, Parsed], length: int, share: float) -> None:
         """Add rows as numbers; with them, ``share`` of the file is read."""
-        self.length += length
+        before, self.length = self.length, self.length + length
         for name, piece in columns.items():
-            self.columns.setdefault(name, GrowingColumn()).append(piece, int(self.length / share * 1.05))
+            column = self.columns.setdefault(name, GrowingColumn())
+            column.pad(before)
+            column.append(piece, int(self.length / share * 1.05))
+
+    def takes_on(self, names: list[str]) -> bool:
+        """Whether another header only adds columns to this one, or leaves some out; from here on it holds."""
+        if not (set(names) >= set(self.names) or set(names) <= set(self.names)) or len(names) < 2:
+            return False
+        _convert(self)
+        self.names = names
+        return True
 
 
 def read_tables(path: Path, separator: str) -> Iterator[Table]:
@@ -90,21 +101,21 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
             if block is not None and len(row) == len(block.names) and not is_header(row):
                 block.rows.append(row)
                 if len(block.rows) >= CHUNK:
-                    _convert(block, separator, lines.share)
+                    _convert(block, lines.share)
             elif is_header(row) and (block is None or _renews(row, block)):
                 names = _unique(row)
-                if block is not None and names == block.names:
-                    block.starts.append(block.length + len(block.rows))
+                if block is not None and block.takes_on(names):
+                    block.starts.append(block.length)
                     continue
                 if block is not None:
-                    yield _finished(block, path, separator, lines.notes)
-                block = _Block(names)
+                    yield _finished(block, path, lines.notes)
+                block = _Block(names, separator)
             elif block is not None and not lines.complete and len(row) < len(block.names):
                 lines.notes.append("The last line is cut off and was left out.")
             elif block is not None:
                 _take_odd_row(block, row)
             if pool is not None and block is not None:
-                _take_plain_blocks(block, lines, separator, pool)
+                _take_plain_blocks(block, lines, pool)
     except csv.Error as error:
         lines.notes.append(f"Line {lines.number} is damaged ({error}); only the lines before it are used.")
     finally:
@@ -112,7 +123,7 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
             pool.shutdown()
     if block is None:
         return
-    yield _finished(block, path, separator, lines.notes)
+    yield _finished(block, path, lines.notes)
 
 
 def _renews(row: Sequence[str], block: _Block) -> bool:
@@ -148,7 +159,7 @@ def _take_odd_row(block: _Block, row: list[str]) -> None:
     block.strange += 1
 
 
-def _take_plain_blocks(block: _Block, lines: Lines, separator: str, pool: Executor) -> None:
+def _take_plain_blocks(block: _Block, lines: Lines, pool: Executor) -> None:
     """Take many lines at once, as far as they hold nothing but well-formed rows."""
     if not block.rows and not block.length:
         return  # the first row tells which columns hold words
@@ -157,20 +168,20 @@ def _take_plain_blocks(block: _Block, lines: Lines, separator: str, pool: Execut
     while True:
         while len(ahead) <= AT_ONCE and (text := lines.block()) is not None:
             if not ahead:
-                _convert(block, separator, lines.share)
+                _convert(block, lines.share)
                 words = [place for place, name in enumerate(block.names) if name in block.words]
-            ahead.append((text, pool.submit(columns_of, text, separator, len(block.names), words)))
+            ahead.append((text, pool.submit(columns_of, text, block.separator, len(block.names), words)))
         if not ahead:
             return
         text, parsed = ahead.popleft()
         columns = parsed.result()
-        if columns is None or not _take(block, columns, occurrences(text, b"\n"), lines.share, separator):
+        if columns is None or not _take(block, columns, occurrences(text, b"\n"), lines.share):
             for later in (*(one for one, _ in reversed(ahead)), text):
                 lines.give_back(later)
             return
 
 
-def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int, share: float, separator: str) -> bool:
+def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int, share: float) -> bool:
     """Append rows given as columns, unless there are words among the numbers: text from here on, or another header."""
     found: dict[str, Parsed] = {}
     percent = set()
@@ -178,7 +189,7 @@ def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int,
         name = block.names[place]
         if isinstance(column, list):
             try:
-                found[name] = numbers(column, decimal_comma=separator != ",")
+                found[name] = numbers(column, decimal_comma=block.separator != ",")
             except NotANumber:
                 return False
             if _in_percent(column):
@@ -190,14 +201,14 @@ def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int,
     return True
 
 
-def _convert(block: _Block, separator: str, share: float = 1.0) -> None:
+def _convert(block: _Block, share: float = 1.0) -> None:
     """Turn the rows collected so far into numbers; with them, ``share`` of the file is read."""
     found: dict[str, Parsed] = {}
     for name, cells in zip(block.names, zip(*block.rows, strict=True), strict=bool(block.rows)):
         if name in block.words:
             continue
         try:
-            found[name] = numbers(cells, decimal_comma=separator != ",")
+            found[name] = numbers(cells, decimal_comma=block.separator != ",")
         except NotANumber as word:
             block.words[name] = str(word)
             block.columns.pop(name, None)
@@ -213,8 +224,8 @@ def _in_percent(cells: Sequence[str]) -> bool:
     return any(cell.rstrip().endswith("%") for cell in cells)
 
 
-def _finished(block: _Block, path: Path, separator: str, notes: list[str]) -> Table:
-    _convert(block, separator)
+def _finished(block: _Block, path: Path, notes: list[str]) -> Table:
+    _convert(block)
     if block.strange > block.length:
         raise SourceError(
             f"{path}: {block.strange} of {block.length + block.strange} rows do not have the {len(block.names)} "
@@ -229,11 +240,13 @@ def _finished(block: _Block, path: Path, separator: str, notes: list[str]) -> Ta
     if block.strange:
         notes.append(f"{block.strange} rows do not fit the header ({len(block.names)} columns) and were left out.")
     everywhere = np.ones(block.length, dtype=np.bool_)
+    for column in block.columns.values():
+        column.pad(block.length)
     ignored = [
         Ignored(name=name, reason=f"holds {word!r:.60}, which is no number") for name, word in block.words.items()
     ]
     return Table(
-        {name: block.columns[name].cells(everywhere) for name in block.names if name in block.columns},
+        {name: column.cells(everywhere) for name, column in block.columns.items()},
         block.length,
         str(path),
         frozenset(block.percent),

@@ -108,7 +108,7 @@ class Placing:
         """Return how the clocks lie on each other, or None when rows never name two of them."""
         if len(self.clocks) < 2:
             return None
-        known = np.sum([~unknown for unknown in self.unknown.values()], axis=0, dtype=np.int8)
+        known = np.asarray(np.sum([~unknown for unknown in self.unknown.values()], axis=0, dtype=np.int8))
         rows = np.flatnonzero(known >= 2)
         base = next(iter(self.clocks))
         at = self.clocks[base][rows]
