@@ -33,6 +33,8 @@ class BatchWatch:
         self._mixes: list[tuple[int, float]] = []
         self._representative = False
         self._prints: dict[tuple[float, ...], int] = {}
+        """Of each batch of this epoch, known by a few sums, the step at which it was given last."""
+        self._looked: list[int] = []
         self._repeats: list[int] = []
 
     def size(self, at: int, batch: Any) -> None:
@@ -65,13 +67,13 @@ class BatchWatch:
         for at in self._repeats:
             self._telemetry.event("repeated_batch", at, "the same batch was given earlier in this epoch")
         repeated = set(self._repeats)
-        for at in sorted((*self._prints.values(), *repeated)):
+        for at in self._looked:
             self._telemetry.column("batch.repeated").append(at, float(at in repeated))
-        self._prints, self._repeats = {}, []
+        self._start_anew()
 
     def forget(self) -> None:
         """Let go of the batches of this epoch: the run goes on from another place."""
-        self._prints, self._repeats = {}, []
+        self._start_anew()
         self._mixes.clear()
 
     def broken(self, at: int, batch: Any) -> str | None:
@@ -118,10 +120,15 @@ class BatchWatch:
         self._representative = True
 
     def _compare(self, at: int, print_: tuple[float, ...]) -> None:
-        if print_ in self._prints:
+        # Who tells of epochs only now and then goes through the set several times in one of them.
+        last, steps = self._prints.get(print_), self._telemetry.config.steps_per_epoch
+        if last is not None and (steps is None or at - last < steps):
             self._repeats.append(at)
-        else:
-            self._prints[print_] = at
+        self._prints[print_] = at
+        self._looked.append(at)
+
+    def _start_anew(self) -> None:
+        self._prints, self._looked, self._repeats = {}, [], []
 
 
 def parts(batch: Any) -> tuple[Any, Any]:

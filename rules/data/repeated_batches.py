@@ -25,7 +25,6 @@ RULE = Rule(
     family="data",
     level="data",
     severity="error",
-    status="experimental",
     prior=0.8,
     blames=("code", "data"),
     symptom="the same batch is given more than once in an epoch",
@@ -43,8 +42,8 @@ RULE = Rule(
     mechanism="A loader that is made anew in the loop begins at its first batch each time; a data set that repeats "
     "before it shuffles mixes its own copies. The training loss falls fast, for there is little to learn, and the "
     "validation loss does not follow.",
-    false_alarms="Oversampling that draws whole batches again on purpose, and runs on a single batch, which are left "
-    "alone where their size is known.",
+    false_alarms="Oversampling that draws whole batches again on purpose, and epochs that are told less often than the "
+    "set is gone through. Runs on a single batch are left alone where the size of the set is known.",
     source=("knowledge of the field", "Karpathy 2019"),
     fires=(
         case(

@@ -58,7 +58,7 @@ RULE = Rule(
     "stays high.",
     mechanism="Each step back multiplies the gradient by the recurrent weights and the slope of the activation; "
     "without gates the product of many factors below one is nothing. An LSTM with a forget bias of 1 lets it pass.",
-    false_alarms="Tasks whose answer lies in the last time steps need no more, but such a run learns and is left alone.",
+    false_alarms="Tasks whose answer lies in the last time steps need no more; a run that learns is left alone.",
     source=("article 3.2", "article 1.1", "article IMPR-5", "Pascanu et al. 2013"),
     fires=(
         case(
