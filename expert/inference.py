@@ -75,8 +75,7 @@ class Verdict:
         return self.condition.reasons(_TRUTHS[self.truth], self.memory.values, self.limits.bounds)
 
     def _of(self, part: Prepared) -> Verdict:
-        truth = part.holds(self.memory.values, self.limits.bounds)
-        return Verdict(_SAID[truth], part, self.memory, self.limits)
+        return verdict_on(part, self.memory, self.limits)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self, 0))
@@ -126,5 +125,9 @@ def _in_force(own: Mapping[str, float], profile: str | None, limit: Limit) -> fl
 def judge(node: ConditionNode, facts: Facts, limits: Limits) -> Verdict:
     """The verdict on a condition. All it asks for is read, whether it decides or not."""
     condition = prepared(node)
-    memory = facts.read(condition.places)
+    return verdict_on(condition, facts.read(condition.places), limits)
+
+
+def verdict_on(condition: Prepared, memory: Memory, limits: Limits) -> Verdict:
+    """The verdict on a condition made ready, of which everything it asks for has been read."""
     return Verdict(_SAID[condition.holds(memory.values, limits.bounds)], condition, memory, limits)

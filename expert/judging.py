@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from expert.confidence import Weighed, best_grade, confidence, weigh
-from expert.facts import Facts
+from expert.facts import Facts, Place
 from expert.history import History
-from expert.inference import Limits, Verdict, judge
+from expert.inference import Limits, Verdict, verdict_on
 from expert.relations import Catalogue
-from expert.rule import Rule, Severity
+from expert.rule import Evidence, Rule, Severity
 from expert.signals.signal import Grade
+from expert.truth import Prepared, kept, prepared
 
 Status = Literal["found", "no", "unknown", "ruled out", "silenced", "not asked", "suppressed"]
 ENOUGH = 0.5
@@ -89,18 +90,38 @@ def judge_all(
     return judged
 
 
+class _Ready(NamedTuple):
+    """The conditions of a rule made ready; ``further`` is what evidence and escalations ask for."""
+
+    when: Prepared
+    evidence: Sequence[tuple[Evidence, Prepared]]
+    escalate: Sequence[tuple[Severity, Prepared]]
+    further: Sequence[Place]
+
+
+@kept
+def _ready(rule: Rule) -> _Ready:
+    evidence = [(item, prepared(item.condition)) for item in rule.evidence]
+    escalate = [(item.severity, prepared(item.condition)) for item in rule.escalate]
+    further = dict.fromkeys(place for _, condition in (*evidence, *escalate) for place in condition.places)
+    return _Ready(prepared(rule.when), evidence, escalate, tuple(further))
+
+
 def judge_rule(rule: Rule, facts: Facts, limits: Limits, silencers: tuple[str, ...] = (), *, short: bool) -> Judgment:
     """One rule by itself: of its relations only the guards that silence it are asked for."""
-    verdict = judge(rule.when, facts, limits)
+    when, items, escalations, further = _ready(rule)
+    memory = facts.read(when.places)
+    verdict = verdict_on(when, memory, limits)
     if verdict.truth != "yes":
         status: Status = "silenced" if silencers else verdict.truth
         return Judgment(rule, status, verdict, rule.severity, by=silencers)
-    evidence = weigh([(item, judge(item.condition, facts, limits)) for item in rule.evidence])
+    facts.read(further)
+    evidence = weigh([(item, verdict_on(condition, memory, limits)) for item, condition in items])
     grade = best_grade(verdict, evidence)
     severity = rule.severity
-    for item in rule.escalate:
-        if judge(item.condition, facts, limits).truth == "yes":
-            severity = item.severity
+    for escalated, condition in escalations:
+        if condition.holds(memory.values, limits.bounds):
+            severity = escalated
     at, clock = _start(verdict, facts.history)
     sure = confidence(rule.prior, evidence, grade, short=short)
     status = "silenced" if silencers else "found"

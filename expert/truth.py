@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from expert.facts import Place, Values, place_of
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, OneOf, Operator
@@ -18,6 +19,8 @@ Bounds = Callable[[Limit], float] | None
 """The value of each limit; ``None`` where all have their own."""
 Holds = Callable[[Values, Bounds], bool | None]
 """Whether a condition holds; ``None`` is unknown. Everything it asks for must have been read."""
+Record = TypeVar("Record")
+Made = TypeVar("Made")
 COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -68,19 +71,32 @@ class Prepared:
                     found.append(part)
 
 
-def prepared(node: ConditionNode) -> Prepared:
-    """The condition made ready, which is done once as long as it is not forgotten among thousands."""
-    kept = _kept.get(id(node))
-    if kept is None:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        kept = _kept[id(node)] = _prepared(node)
-    return kept
+def kept(make: Callable[[Record], Made]) -> Callable[[Record], Made]:
+    """What is made of a record, made once as long as it is not forgotten among thousands.
+
+    Records are known by their identity, which stays their own because they are kept as well: to hash one costs more.
+    """
+    known: dict[int, tuple[Record, Made]] = {}
+
+    @wraps(make)
+    def get(record: Record) -> Made:
+        found = known.get(id(record))
+        if found is None:
+            if len(known) >= MOST_KEPT:
+                known.clear()
+            found = known[id(record)] = (record, make(record))
+        return found[1]
+
+    return get
 
 
 MOST_KEPT = 4096
-_kept: dict[int, Prepared] = {}
-"""By the identity of the condition, which stays its own because it is kept as well."""
+
+
+@kept
+def prepared(node: ConditionNode) -> Prepared:
+    """The condition made ready."""
+    return _prepared(node)
 
 
 def _all(node: All) -> Prepared:
