@@ -1,4 +1,4 @@
-"""A pandas DataFrame, known by its behavior: pandas is not imported here."""
+"""A DataFrame of pandas or polars, known by its behavior: neither is imported here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from expert.adapters import polars_frame
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.numbers import Flags
 from expert.adapters.tables.table import Cells, Table, table_of_columns
@@ -22,11 +23,15 @@ COMPANION = 0.9
 
 
 def _recognizes(source: object) -> float:
-    behaves = all(hasattr(source, name) for name in ("columns", "index", "iloc", "to_numpy", "dtypes"))
-    return 0.9 if behaves and not isinstance(source, Mapping) else 0.0
+    if isinstance(source, Mapping):
+        return 0.0
+    behaves = all(hasattr(source, name) for name in ("iloc", "index", "columns", "to_numpy", "dtypes"))
+    return 0.9 if behaves or polars_frame.is_lazy(source) or polars_frame.is_polars(source) else 0.0
 
 
 def _read(source: Any, request: ReadRequest) -> tuple[History, ...]:
+    if not hasattr(source, "iloc"):
+        return polars_frame.read(source, request)
     if len(source) == 0:
         raise SourceError(
             f"The DataFrame has no rows; its columns are {', '.join(map(repr, source.columns)) or 'none'}."
@@ -96,4 +101,6 @@ def _absent(table: Table, numeric: set[str]) -> None:
             )
 
 
-READER = Reader(id="dataframe", title="a pandas DataFrame", gives="run", recognizes=_recognizes, read=_read)
+READER = Reader(
+    id="dataframe", title="a DataFrame of pandas or polars", gives="run", recognizes=_recognizes, read=_read
+)

@@ -26,7 +26,7 @@ def seen(source: object) -> str | None:
     if isinstance(source, list | tuple) and not source:
         return f"This {kind} is empty: there is no run in it."
     numbers = isinstance(source, list | tuple) and all(hasattr(value, "__float__") for value in source)
-    if numbers or (hasattr(source, "__array__") and getattr(source, "ndim", 0) == 1):
+    if numbers or (hasattr(source, "__array__") and len(getattr(source, "shape", ())) == 1):
         return f"This {kind} holds numbers without saying what was measured; {NAMED}"
     if isinstance(source, tuple | list) and all(isinstance(part, list | tuple) for part in source):
         return f"This {kind} holds {len(source)} sequences without saying what was measured; {NAMED}"

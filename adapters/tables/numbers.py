@@ -103,7 +103,8 @@ def entry(value: object) -> float | None:
             return float(value)
         except OverflowError:  # a whole number beyond what a float holds, as 1e999 is
             return math.inf if value > 0 else -math.inf
+    item = getattr(value, "item", None)  # scalars of NumPy, and tensors, which would warn of a gradient
     try:
-        return float(value)  # type: ignore[arg-type]  # NumPy and torch scalars, anything with __float__
+        return float(item() if callable(item) else value)  # type: ignore[arg-type]  # anything with __float__
     except (TypeError, ValueError, RuntimeError):
         raise NotANumber(repr(value)[:40]) from None
