@@ -23,7 +23,11 @@ class _Parser:
         found = _HEAD.fullmatch(text) if text.startswith(("Epoch", "Iter")) else None
         if found is None or (found[1] == "Epoch" and found[2] != "test" and found[4] is None and "(val)" not in text):
             return False
-        pairs = {name: value for name, value in _PAIR.findall(found[6]) if name not in _MACHINE}
+        pairs = {
+            name: value
+            for name, value in _PAIR.findall(found[6])
+            if name not in _MACHINE and not name.endswith("_copypaste")
+        }
         if found[2] in ("val", "test"):
             for name in tuple(pairs):
                 self.rows.logged[f"{found[2]}/{name}"] = name
