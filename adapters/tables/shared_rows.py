@@ -102,7 +102,7 @@ class SharedRows:
         found = []
         for row, place, stop in zip(first.tolist(), here.tolist(), [*first.tolist(), self.length][1:], strict=True):
             inside = place < len(counted) and counted[place] < stop
-            if not inside or place == 0 or step.values[counted[place]] > step.values[counted[place - 1]]:
+            if not inside or place == 0 or step.values[counted[place]] >= step.values[counted[place - 1]]:
                 found.append(row)
         return tuple(found)
 

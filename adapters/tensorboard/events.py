@@ -15,6 +15,8 @@ from expert.errors import SourceError
 
 MOST_TAGS = 10_000
 """Tags that are read; more are no names of measurements."""
+LONGEST_TAG = 1_000
+"""Characters in a tag; more are no name."""
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Events:
     count: int = 0
     """Scalars read."""
     full: bool = False
-    """Whether tags were left out because they were too many."""
+    """Whether tags were left out because they were too many or too long."""
 
 
 def read_events(paths: Sequence[Path], room: int = MOST_POINTS) -> Events:
@@ -58,7 +60,7 @@ def read_events(paths: Sequence[Path], room: int = MOST_POINTS) -> Events:
         if malformed:
             found.notes.append(f"{malformed:,} records of the event file hold no event and are left out.")
     if found.full:
-        found.notes.append(f"The event files have more than {MOST_TAGS:,} tags; only the first are used.")
+        found.notes.append(f"The event files have more than {MOST_TAGS:,} tags, or very long ones; not all are used.")
     return found
 
 
@@ -81,15 +83,16 @@ def _take(found: Events, event: Moment) -> None:
                 f"The run was taken up at step {event.step:,}; {dropped:,} older scalars from there on are void."
             )
     for tag, number, what in event.values:
-        if number is None:
+        if len(tag) > LONGEST_TAG:
+            found.full = True
+        elif number is None:
             if len(found.others) < MOST_TAGS:
                 found.others.setdefault(tag, what)
-            continue
-        if tag not in found.points:
-            if len(found.points) >= MOST_TAGS:
-                found.full = True
-                continue
-            found.points[tag] = Points()
-        found.began = min(found.began, event.time)
-        found.points[tag].add(event.step, event.time, number, found.count)
-        found.count += 1
+        elif tag in found.points or len(found.points) < MOST_TAGS:
+            found.began = min(found.began, event.time)
+            if tag not in found.points:
+                found.points[tag] = Points()
+            found.points[tag].add(event.step, event.time, number, found.count)
+            found.count += 1
+        else:
+            found.full = True

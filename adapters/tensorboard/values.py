@@ -36,6 +36,7 @@ PLUGINS = {
 SCALARS = "scalars"
 SESSION_STARTS = 1
 MOST_FRAMES = 10_000
+LONGEST_FRAME = 1_000
 
 TYPES = {
     1: "f", 2: "d", 3: "i", 4: "B", 5: "h", 6: "b", 9: "q", 10: "?", 17: "H", 19: "e", 22: "I", 23: "Q",
@@ -82,7 +83,8 @@ class Moments:
             if tag is not None:
                 return Moment(float64(payload[1:9]), signed(step), (Logged(tag, float32(payload[-4:])),))
             found = _whole(payload)
-            if len(found.values) == 1 and len(self._usual) < MOST_FRAMES and _ends_in_its_value(frame, found.values[0]):
+            room = len(self._usual) < MOST_FRAMES and len(frame) < LONGEST_FRAME
+            if room and len(found.values) == 1 and _ends_in_its_value(frame, found.values[0]):
                 self._usual[frame] = found.values[0].tag
             return found
         return _whole(payload)
