@@ -45,6 +45,13 @@ REMEDIES = (
                 loss = -log_chance[torch.arange(len(targets)), targets].mean()
                 assert loss >= 0
             """),
+            keras_code("""
+                def negative_log_likelihood(labels, logits):
+                    rows = keras.ops.cast(keras.ops.reshape(labels, (-1, 1)), "int32")
+                    return -keras.ops.take_along_axis(keras.ops.log_softmax(logits), rows, axis=1)
+
+                model.compile(model.optimizer, loss=negative_log_likelihood)
+            """),
         ),
         watch="the loss is at or above 0 and falls",
         source=("knowledge of the field", "Tobin 2021"),

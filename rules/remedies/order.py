@@ -73,10 +73,28 @@ REMEDIES = (
             torch_code("""
                 import numpy
 
-                def seed_worker(worker):
-                    numpy.random.seed((torch.initial_seed() + worker) % 2**32)
+                def seed_worker(_):
+                    worker = torch.utils.data.get_worker_info()  # the generator by the name the data set keeps it under
+                    worker.dataset.generator = numpy.random.default_rng(worker.seed)
 
                 loader = torch.utils.data.DataLoader(dataset, num_workers=2, worker_init_fn=seed_worker)
+            """),
+            keras_code("""
+                class Augmented(keras.utils.PyDataset):
+                    epoch = 0
+
+                    def __len__(self):
+                        return len(x_train) // 32
+
+                    def __getitem__(self, batch):
+                        random = np.random.default_rng([self.epoch, batch])  # the batch's own, in whichever worker
+                        rows = slice(32 * batch, 32 * batch + 32)
+                        return x_train[rows] + 0.1 * random.normal(size=x_train[rows].shape), y_train[rows]
+
+                    def on_epoch_end(self):
+                        self.epoch += 1
+
+                model.fit(Augmented(workers=2))
             """),
         ),
         watch="the same sample, fetched through different workers, is augmented differently",

@@ -123,3 +123,15 @@ def test_without_levels_nothing_is_said() -> None:
 
     model = nn.Linear(4, 4, bias=False)
     assert decays_norm_and_bias(model, [torch.optim.SGD(model.parameters(), 0.1, weight_decay=0.1)]) is None
+
+
+def test_the_remedys_code_gives_each_worker_and_epoch_numbers_of_its_own() -> None:
+    from expert.knowledge import load
+
+    names: dict[str, Any] = {"torch": torch, "dataset": Noisy(np.random.default_rng(0))}
+    code = next(one.code for one in load()[1].remedies["seed-workers-apart"].snippets if one.framework == "torch")
+    exec(code, names)
+    first = draws(names["loader"])
+    assert first[0::2] != first[1::2]
+    assert draws(names["loader"]) != first
+    assert workers_share_randomness(names["loader"]) is None
