@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def read(path: Path, form: Format, request: ReadRequest) -> tuple[History, ...]:
     if not table.columns:
         raise SourceError(f"{path}: begins like what {form.title} prints, but no line of it holds a whole number.")
     columns = meant(table, form, request.columns)
-    config = RunConfig(framework=form.framework) if form.framework else None
+    config = RunConfig.model_validate({"framework": form.framework, **rows.config})
     runs = histories(table, columns, config=config)
     return tuple(finished(run, form, rows.logged, request.columns) for run in runs)
 
@@ -50,7 +50,7 @@ def scan(lines: PrintedLines, parser: Parser, rows: Rows) -> None:
         if rank is not None and chosen is not None and rank != chosen:
             others += 1
             troubles.line(line, rows.length)
-        elif understand(line):
+        elif _understood(understand, line):
             if rank is not None:
                 chosen = rank
         else:
@@ -64,6 +64,13 @@ def scan(lines: PrintedLines, parser: Parser, rows: Rows) -> None:
         rows.notes.append(f"{unread} lines that name a loss were not understood, such as {example!r}.")
     if others:
         rows.notes.append(f"Several ranks print to this log; only the lines of rank {chosen} are used.")
+
+
+def _understood(understand: Callable[[str], bool], line: str) -> bool:
+    try:
+        return understand(line)
+    except ValueError:  # a count of thousands of digits, which Python does not convert
+        return False
 
 
 def meant(table: Table, form: Format, stated: Mapping[str, str]) -> dict[str, str]:
@@ -124,7 +131,7 @@ def recognized(text: str, forms: Iterable[Format]) -> Format | None:
         parser = form.parser(rows)
         understood = 0
         for line in lines:
-            understood += parser.line(line)
+            understood += _understood(parser.line, line)
             if rows.length >= ENOUGH:
                 break
         parser.end()

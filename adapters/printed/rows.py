@@ -26,6 +26,7 @@ class Rows:
         self.notes: list[str] = []
         self.logged: dict[str, str] = {}
         """Name of a column → name in the log, where the two differ."""
+        self._told: dict[str, set[int]] = {}
         self._pending: dict[tuple[str, ...], list[tuple[int | str | None, ...]]] = {}
         self._columns: dict[str, list[tuple[NDArray[np.intp], Floats]]] = {}
         self._percent: set[str] = set()
@@ -40,6 +41,15 @@ class Rows:
         self.length += 1
         if len(kept) >= CHUNK:
             self._convert(names)
+
+    def tell(self, field: str, value: int) -> None:
+        """Note what a line tells of the configuration: ``epochs`` or ``steps_per_epoch``."""
+        self._told.setdefault(field, set()).add(value)
+
+    @property
+    def config(self) -> dict[str, int]:
+        """Fields of `RunConfig` of which all lines tell the same."""
+        return {field: values.copy().pop() for field, values in self._told.items() if len(values) == 1}
 
     def _convert(self, names: tuple[str, ...]) -> None:
         rows, *columns = zip(*self._pending[names], strict=True)

@@ -228,6 +228,26 @@ def test_gpt_neox_writes_underscores(tmp_path: Path) -> None:
     assert series(run, "val.perplexity")[1] == [4900]
 
 
+def test_bars_tell_how_long_the_run_is_meant_to_be() -> None:
+    config = read(LOGS / "keras_fit" / "fit.log")[-1].config
+    assert (config.framework, config.epochs, config.steps_per_epoch) == ("keras", 12, 40)
+    assert read(LOGS / "lightning_bar" / "fit.log")[-1].config.steps_per_epoch == 30
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Epoch 1/{}",
+        "1/{} [====] - 1s - loss: 0.5",
+        "Epoch 0: 1%|#| 1/{} [0, loss=0.5]",
+        "Epoch: [{}][1/{}]\tLoss 1 (1)",
+    ],
+)
+def test_counts_of_thousands_of_digits_are_no_counts(tmp_path: Path, form: str) -> None:
+    text = (LOGS / "keras_fit" / "one_line_an_epoch.log").read_text() + form.replace("{}", "9" * 4500) + "\n"
+    assert len(series(read(written(tmp_path, text))[-1], "train.loss")[1]) == 10
+
+
 def test_only_the_last_state_of_a_bar_of_keras_counts(tmp_path: Path) -> None:
     run = read(LOGS / "keras_fit" / "old_bar.log")[-1]
     text = (LOGS / "keras_fit" / "old_bar.log").read_text()

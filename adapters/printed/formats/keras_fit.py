@@ -11,7 +11,7 @@ import re
 from expert.adapters.printed.format import NUMBER, Format, Meaning
 from expert.adapters.printed.rows import Rows
 
-_EPOCH = re.compile(r"Epoch (\d+)(?:/\d+)?\s*")
+_EPOCH = re.compile(r"Epoch (\d+)(?:/(\d+))?\s*")
 _STATE = re.compile(r"\s*(\d+)/(\d+|Unknown)\s[^A-Za-z]*(?:ETA:|\d|-).*")
 _PAIR = re.compile(rf"([\w./@-]+): ({NUMBER})\s*")
 
@@ -25,6 +25,8 @@ class _Parser:
 
     def line(self, text: str) -> bool:
         if found := _EPOCH.fullmatch(text):
+            if found[2]:
+                self.rows.tell("epochs", int(found[2]))
             self._flush(ended=True)
             self._epoch = found[1]
             return True
@@ -41,6 +43,8 @@ class _Parser:
         if self._whole() and any(name.startswith("val_") for name in self._state):
             return True
         self._done, self._total, self._state = found[1], found[2], pairs
+        if self._total != "Unknown":
+            self.rows.tell("steps_per_epoch", int(self._total))
         return True
 
     def _whole(self) -> bool:

@@ -23,7 +23,7 @@ class _Parser:
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
-        self._place: tuple[str, str, str] | None = None
+        self._place: tuple[int, int, int] | None = None
         self._values: dict[str, str] = {}
 
     def line(self, text: str) -> bool:
@@ -32,7 +32,8 @@ class _Parser:
         found = _TQDM.match(text) or _RICH.match(text)
         if found is None:
             return False
-        place = (found[1], found[2], found[3])
+        place = (int(found[1]), int(found[2]), int(found[3]))
+        self.rows.tell("steps_per_epoch", place[2])
         if self._place is not None and place != self._place:
             self._flush()
         self._place = place
@@ -40,7 +41,7 @@ class _Parser:
         return True
 
     def _flush(self) -> None:
-        if self._place is None or self._place[1] == "0":
+        if self._place is None or self._place[1] == 0:
             return
         epoch, done, total = self._place
         values = self._values
@@ -51,8 +52,7 @@ class _Parser:
                 if not name.endswith("_epoch") and not re.search(r"(^|[_/])(val|valid|validation|test)([_/]|$)", name)
             }
         if values:
-            step = str(int(epoch) * int(total) + int(done))
-            self.rows.add(("epoch", "step", *values), (epoch, step, *values.values()))
+            self.rows.add(("epoch", "step", *values), (str(epoch), str(epoch * total + done), *values.values()))
 
     def end(self) -> None:
         self._flush()
