@@ -12,13 +12,15 @@ from expert.facts import Facts, Place
 from expert.history import History
 from expert.inference import Limits, Verdict, verdict_on
 from expert.relations import Catalogue
-from expert.rule import Evidence, Rule, Severity
+from expert.rule import Evidence, Rule, Severity, is_serious
 from expert.signals.signal import Grade
 from expert.truth import Prepared, kept, prepared
 
 Status = Literal["found", "no", "unknown", "ruled out", "silenced", "not asked", "suppressed"]
 ENOUGH = 0.5
 """From this confidence on a finding may explain, rule out or silence others."""
+DOUBTED = 0.4
+"""A cause less probable than this is more likely wrong than worth an alarm: it is told as a note."""
 
 
 @dataclass(slots=True, eq=False)  # not frozen, for the same reason as a verdict
@@ -124,6 +126,8 @@ def judge_rule(rule: Rule, facts: Facts, limits: Limits, silencers: tuple[str, .
             severity = escalated
     at, clock = _start(verdict, facts.history)
     sure = confidence(rule.prior, evidence, grade, short=short)
+    if rule.kind == "cause" and sure < DOUBTED and is_serious(severity):
+        severity = "info"
     status = "silenced" if silencers else "found"
     return Judgment(rule, status, verdict, severity, sure, grade, evidence, at, clock, silencers)
 

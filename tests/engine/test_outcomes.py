@@ -113,7 +113,7 @@ def test_headlines_say_no_more_than_is_known(
 
 
 @pytest.mark.parametrize(
-    ("prior", "words"), [(0.3, "; possible cause: "), (0.6, "; probable cause: "), (0.9, "; cause: ")]
+    ("prior", "words"), [(0.45, "; possible cause: "), (0.6, "; probable cause: "), (0.9, "; cause: ")]
 )
 def test_the_headline_is_no_surer_than_its_cause(prior: float, words: str) -> None:
     cause = rule("DAT950", "why", config.shuffle.is_(False), kind="cause", family="data", level="data", prior=prior)
@@ -121,6 +121,15 @@ def test_the_headline_is_no_surer_than_its_cause(prior: float, words: str) -> No
     # a configuration alone never says more than 0.8
     assert given.findings[0].confidence == pytest.approx(min(prior, 0.8))
     assert given.headline == f"Something is seen to happen{words}something makes it happen."
+
+
+def test_a_cause_more_likely_wrong_than_right_is_a_note() -> None:
+    doubted, likely = (
+        rule("DAT950", "why", config.shuffle.is_(False), kind="cause", family="data", level="data", prior=prior)
+        for prior in (0.35, 0.45)
+    )
+    assert judged(None, rules=[doubted], shuffle=False).findings[0].severity == "info"
+    assert judged(None, rules=[likely], shuffle=False).findings[0].severity != "info"
 
 
 def test_a_symptom_alone_is_one_plain_sentence() -> None:
