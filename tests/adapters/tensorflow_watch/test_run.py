@@ -22,7 +22,7 @@ layers = keras.layers
 def test_a_healthy_loop_is_met_with_silence() -> None:
     keras.utils.set_random_seed(0)
     heard: list[Any] = []
-    loop = Loop(optimizer=keras.optimizers.Adam(3e-3))
+    loop = Loop(optimizer=keras.optimizers.Adam(1e-2))
     with loop.watched(on_finding=heard.append, stop_on="warning") as run:
         loop.train(12, run=run)
     advice = advise(run)
