@@ -67,15 +67,17 @@ def optimizers_of(model: Any) -> list[Any]:
 
 
 def loss_tracker(model: Any) -> Any:
-    """The running mean of the loss whose count is that of the samples seen in this epoch; None where there is none."""
-    if has_own_step(model):
-        return None
+    """The running mean that is logged as the loss; None where there is none.
+
+    Its count is of the samples seen in this epoch, if the step is that of Keras.
+    """
     try:
-        first = next((one for one in model.metrics if one.name == "loss"), None)
+        # Of several of that name the last one is logged.
+        last = next((one for one in reversed(model.metrics) if one.name == "loss"), None)
     except Exception:  # a property of the user's own
         return None
-    known = isinstance(first, keras.metrics.Mean) and isinstance(getattr(first, "count", None), keras.Variable)
-    return first if known else None
+    known = isinstance(last, keras.metrics.Mean) and isinstance(getattr(last, "count", None), keras.Variable)
+    return last if known else None
 
 
 def has_own_step(model: Any) -> bool:

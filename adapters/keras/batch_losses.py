@@ -28,9 +28,10 @@ HELD_BACK = 64
 class BatchLosses:
     """Keeps what was told of the batches of one epoch, which may come in any order and from other threads."""
 
-    def __init__(self, telemetry: Telemetry, *, is_mean: bool) -> None:
-        """``is_mean``: what is told is the mean since the epoch began, not the loss of the batch."""
-        self._telemetry, self._is_mean = telemetry, is_mean
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self.is_mean: bool | None = None
+        """Whether the mean since the epoch began is told, not the loss of the batch; None while that is not known."""
         self._told: list[tuple[int, float]] = []
         self._size: int | None = None
         self._unequal = False
@@ -42,9 +43,10 @@ class BatchLosses:
         self._over = False
         """Nothing more can be told of this epoch."""
 
-    def take(self, batches: int, loss: float) -> None:
-        """``loss`` was told when so many batches of this epoch were done."""
-        self._told.append((batches, loss))
+    def take(self, batches: int, loss: float | None) -> None:
+        """``loss`` was told when so many batches of this epoch were done; None where no loss is told."""
+        if loss is not None:
+            self._told.append((batches, loss))
         self.latest = max(self.latest, batches)
 
     @property
@@ -72,6 +74,8 @@ class BatchLosses:
         ``batches``: the epoch is over and had so many, of ``total`` samples; None in the middle of an epoch.
         """
         told = sorted(self._told)
+        if batches is None and self.is_mean is None:
+            return
         if batches is None:
             told = told[:-HELD_BACK]
             del self._told[: len(told)]
@@ -85,7 +89,7 @@ class BatchLosses:
     def _append(self, after: int, told: list[tuple[int, float]], batches: int | None, total: float | None) -> None:
         places = [self._before, *(batch for batch, _ in told)]
         wide = any(later - before != 1 for before, later in pairwise(places))
-        points = self._single(told, batches, total) if self._is_mean else told
+        points = self._single(told, batches, total) if self.is_mean else told
         if not points:
             return
         column = self._telemetry.column(
@@ -93,13 +97,13 @@ class BatchLosses:
             name="loss",
             phase="train",
             direction="lower",
-            reduction="interval_mean" if wide and self._is_mean else "last_batch",
+            reduction="interval_mean" if wide and self.is_mean else "last_batch",
         )
         for batch, loss in points:
             column.append(after + batch, loss)
             if not math.isfinite(loss):
                 # A mean stays broken until the epoch ends.
-                self._over = self._is_mean
+                self._over = self.is_mean
                 self._telemetry.event("nonfinite_loss", after + batch, f"the loss is {loss}")
                 self._telemetry.note(f"At step {after + batch} the loss is {loss}.")
                 break

@@ -271,8 +271,12 @@ class GraphWatch(StepWatch):
 
     def _before(self, grads: Sequence[Any], trainable_variables: Any = None) -> tuple[Pace, Any, Any] | None:
         variables = self._own_variables(trainable_variables)
-        if (self.accumulates > 1 and not self.inner.built) or not self._prepare(variables):
+        if not self._prepare(variables):
             return None
+        if self.accumulates > 1 and not self.optimizer.built:
+            # What `apply` does first; the sums of gradients are needed before it.
+            with keras.name_scope(self.optimizer.name, caller=self.optimizer):
+                self.optimizer.build(variables)
         layout = self.layout
         assert layout is not None
         pace, is_update = Pace(*ops.unstack(self._control.value)), self._is_update()
@@ -280,7 +284,7 @@ class GraphWatch(StepWatch):
 
         def look() -> Any:
             row, sample, direction = layout.measure(
-                self._gradients(grads, variables),
+                self._gradients([_made_again(one) for one in grads], variables),
                 self._weights(),
                 self._around(),
                 self._earlier.value,
@@ -443,6 +447,24 @@ class StatelessWatch(StepWatch):
             yield
         finally:
             held[:] = everything
+
+
+def _made_again(tensor: Any, depth: int = 8) -> Any:
+    """The same numbers as those of a tensor of a TensorFlow graph, without a further reader of products and sums.
+
+    TensorFlow changes the order of a product's factors where the product is read once, as by the optimizer alone. To
+    read it, too, would change the last bits of an update.
+    """
+    if type(tensor).__name__ != "SymbolicTensor" or not depth:
+        return tensor
+    import tensorflow as tf
+
+    make = {"Mul": tf.multiply, "AddV2": tf.add, "Add": tf.add}.get(tensor.op.type)
+    if make is not None:
+        return make(*(_made_again(one, depth - 1) for one in tensor.op.inputs))
+    if tensor.op.type == "AddN":
+        return tf.add_n([_made_again(one, depth - 1) for one in tensor.op.inputs])
+    return tensor
 
 
 def _either(condition: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:

@@ -49,7 +49,7 @@ class Training:
         """How many looks of the current epoch are recorded already, by watch."""
         self._ends: EpochEnds | None = None
         self._logs = EpochLogs(telemetry)
-        self._losses = BatchLosses(telemetry, is_mean=True)
+        self._losses = BatchLosses(telemetry)
         telemetry.mark(0, 0, 0.0)
 
     def failed(self, doing: str, error: Exception) -> None:
@@ -63,11 +63,11 @@ class Training:
     def begin(self, steps: int | None, batch_size: int | None) -> None:
         """``fit`` begins, with so many steps an epoch and samples a batch, where that is known."""
         self._steps_per_epoch = steps
-        metrics = self._means()
-        own = has_own_step(self.model)
-        self._losses = BatchLosses(self.telemetry, is_mean=not own or "loss" in metrics)
-        if batch_size is not None and not own:
-            self._losses.sizes([(1, batch_size)], None)
+        self._losses = BatchLosses(self.telemetry)
+        if not has_own_step(self.model):
+            self._losses.is_mean = True
+            if batch_size is not None:
+                self._losses.sizes([(1, batch_size)], None)
         self._attach()
 
     def epoch_begins(self, epoch: int, *, first: bool) -> None:
@@ -97,7 +97,7 @@ class Training:
     def batch_ends(self, batch: int, logs: Mapping[str, Any]) -> None:
         """Batch ``batch`` of the epoch, numbered from 0, is done; may be told by another thread, out of order."""
         loss = logs.get("loss")
-        self._losses.take(batch + 1, float(loss) if isinstance(loss, int | float) else math.nan)
+        self._losses.take(batch + 1, float(loss) if isinstance(loss, int | float) else None)
 
     def validation_begins(self) -> None:
         """The epoch's steps are over, and a validation follows, if none has begun in this epoch before."""
@@ -113,9 +113,19 @@ class Training:
         number = epoch + 1 + self._shift
         at = self.steps + batches
         self._looks(batches)
+        means = self._means()
+        if self._losses.is_mean is None:
+            # A mean that nobody adds to is logged all the same, as zero, at the end of the epoch.
+            self._losses.is_mean = bool(self._total)
+        if not self._losses.is_mean:
+            means.discard("loss")
+            if self._total == 0.0:
+                logs = {name: value for name, value in logs.items() if name != "loss"}
+        elif self._total == batches:
+            self._losses.sizes([(1, 1.0)], batches)
         self._losses.record(self.steps, batches, self._total)
         self._sizes()
-        self._logs.record(number, logs, self._means())
+        self._logs.record(number, logs, means)
         telemetry = self.telemetry
         telemetry.mark(at, number, now - self._started)
         telemetry.column("time.epoch_seconds", clock="epoch").append(number, now - self._epoch_started)
@@ -231,7 +241,7 @@ class Training:
 
     def _sizes(self) -> None:
         size = self._losses.batch_size
-        if size is not None and self.telemetry.config.batch_size is None:
+        if size is not None and not has_own_step(self.model) and self.telemetry.config.batch_size is None:
             self.telemetry.know("config", batch_size=size)
 
     def _samples(self) -> float | None:

@@ -12,7 +12,10 @@ import keras
 SAMPLED_NUMBERS = 49_152
 """Of all variables of a model together about so many numbers make a sample: 192 KiB in float32."""
 FEWEST_PER_VARIABLE, MOST_PER_VARIABLE = 128, 4096
-TABLE, KERNEL = "embeddings", "kernel"
+TABLE = "embeddings"
+"""Keras' name of the variable of a look-up table."""
+NO_WEIGHTS = {"bias", "alpha", "gamma", "beta"}
+"""Variables that are added, or scale one unit each, whatever axes they have: the biases of attention have two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +50,33 @@ def watched_variables(variables: Iterable[Any], model: Any) -> tuple[Watched, ..
     places = {id(one): place for place, one in enumerate(_trainable(model))}
     kept.sort(key=lambda one: places.get(id(one), len(places)))
     share = max(FEWEST_PER_VARIABLE, min(MOST_PER_VARIABLE, SAMPLED_NUMBERS // max(1, len(kept))))
-    names = readable_names([one.path for one in kept], str(getattr(model, "name", "")))
+    weights = [len(one.shape) > 1 and one.name not in NO_WEIGHTS for one in kept]
+    names = readable_names([(one.path, w) for one, w in zip(kept, weights, strict=True)], getattr(model, "name", ""))
     return tuple(
         Watched(
             name=name,
             key=id(one),
-            is_weight=len(one.shape) > 1,
+            is_weight=is_weight,
             is_table=one.name == TABLE,
             size=size_of(one),
             stride=-(-size_of(one) // share),
         )
-        for name, one in zip(names, kept, strict=True)
+        for name, one, is_weight in zip(names, kept, weights, strict=True)
     )
 
 
-def readable_names(paths: Sequence[str], model: str) -> list[str]:
-    """Paths of variables without the model's own name and, where it stays one variable's, without ``kernel``."""
-    parts = [path.split("/") for path in paths]
+def readable_names(variables: Sequence[tuple[str, bool]], model: str) -> list[str]:
+    """Names for variables, given as (path, whether it is a weight): paths without the model's own name.
+
+    The only weight of a layer goes by the name of that layer.
+    """
+    parts = [path.split("/") for path, _ in variables]
     inner = [one[1:] if len(one) > 2 and one[0] == model else one for one in parts]
-    short = ["/".join(one[:-1]) if len(one) > 1 and one[-1] in {KERNEL, TABLE} else "/".join(one) for one in inner]
-    taken = Counter(short)
-    names = [name if taken[name] == 1 else "/".join(one) for name, one in zip(short, inner, strict=True)]
+    weights = Counter(tuple(one[:-1]) for one, (_, is_weight) in zip(inner, variables, strict=True) if is_weight)
+    names = [
+        "/".join(one[:-1] if is_weight and len(one) > 1 and weights[tuple(one[:-1])] == 1 else one)
+        for one, (_, is_weight) in zip(inner, variables, strict=True)
+    ]
     seen: Counter[str] = Counter()
     for place, name in enumerate(names):
         seen[name] += 1
