@@ -12,7 +12,6 @@ from expert.history import History, Reduction
 
 NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Inf)"
 """A number as ``printf`` and Python write one."""
-PERCENT = rf"{NUMBER}\s?%?"
 
 
 class Parser(Protocol):

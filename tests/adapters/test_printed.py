@@ -353,6 +353,20 @@ def test_timm_prints_meters_too(tmp_path: Path) -> None:
     assert series(run, "optimizer.learning_rate")[1] == [0.001] * 24
 
 
+def test_scores_of_coco_behind_meters(tmp_path: Path) -> None:
+    text = "".join(
+        f"Epoch: [{epoch}]  [ 0/50]  eta: 0:00:20  lr: 0.0001  loss: {3 - epoch / 9:.4f} (3.1)  time: 0.4  data: 0.1\n"
+        f"Averaged stats: lr: 0.0001  loss: {3 - epoch / 9:.4f} (3.1)\n"
+        f"Test:  [49/50]  eta: 0:00:00  class_error: 1.0 (2.0)  loss: 9.0 ({3.2 - epoch / 9:.4f})  time: 0.2\n"
+        f"IoU metric: bbox\n Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.{epoch}5\n"
+        f"IoU metric: segm\n Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.9\n"
+        for epoch in range(7)
+    )
+    (run,) = read(written(tmp_path, text))
+    assert series(run, "val.coco_ap")[1] == [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65]
+    assert series(run, "val.loss")[1][0] == 3.2
+
+
 def test_a_table_of_finished_runs_is_no_course(tmp_path: Path) -> None:
     rows = "".join(f"| {100 + i // 4} | 0.{i} | 0.8{i} |\n" for i in range(9))
     with pytest.raises(SourceError, match="may be finished runs"):

@@ -16,6 +16,7 @@ _TRAIN = re.compile(r"(?:(?:Training|Train|Epoch):? )?\s*(?:Epoch: )?\[(\d+)\]\s
 _TIMM = re.compile(r"Train: (\d+) \[\s*(\d+)/(\d+) \(\s*\d+%\)\]\s+(.*)")
 _TEST = re.compile(r"(?:Test|Val|Eval|Validation|Evaluation):\s+\[\s*(\d+)/(\d+)\]\s+(.*)")
 _SUMMARY = re.compile(rf"(?:Test:| ?\*)\s+((?:(?:Acc|Prec)@\d {NUMBER}%?\s*)+.*)")
+_COCO = re.compile(rf"\s*Average Precision\s+\(AP\) @\[ IoU=0\.50:0\.95 \| area=\s*all \| .*\] = ({NUMBER})\s*")
 _METER = re.compile(rf"([A-Za-z][\w@./-]*):?\s+({NUMBER})%?(?:\s*\(\s*({NUMBER})%?\s*\))?(?=\s|$)")
 _MACHINE = frozenset({"time", "data", "mem", "Time", "Data", "eta"})
 
@@ -49,6 +50,8 @@ class _Parser:
             self._part = self._part if set(self._test) - set(summary) else ""
             self._test |= summary
             self._flush()
+        elif self._test and (found := _COCO.fullmatch(text)):
+            self._test.setdefault("coco/AP", found[1])  # of boxes, which come before masks and keypoints
         else:
             return False
         return True
@@ -64,8 +67,8 @@ class _Parser:
         """Write down the test behind the last training line."""
         if self._test:
             clocks: Mapping[str, str] = dict(zip(("epoch", "step"), self._clocks, strict=True)) if self._clocks else {}
-            named = {f"test/{name}": value for name, value in self._test.items()}
-            self.rows.logged |= {f"test/{name}": name for name in self._test}
+            named = {f"val/{name}": value for name, value in self._test.items()}
+            self.rows.logged |= {f"val/{name}": name for name in self._test}
             if clocks:
                 self.rows.add((*clocks, *named), (*clocks.values(), *named.values()))
                 note = "The last line of each test names a mean over a part of it ({}); it stands for the whole."
@@ -88,14 +91,14 @@ class _ImageNet(_Parser):
 
 _STANDS = "what is called Test is measured after each epoch, so it stands for the validation set"
 _TESTS = {
-    "test/loss": Meaning("val.loss", "epoch_mean", _STANDS),
-    "test/Loss": Meaning("val.loss", "epoch_mean", _STANDS),
-    "test/acc1": Meaning("val.accuracy", "epoch_mean", _STANDS),
-    "test/Acc@1": Meaning("val.accuracy", "epoch_mean", _STANDS),
-    "test/Prec@1": Meaning("val.accuracy", "epoch_mean", _STANDS),
-    "test/acc5": Meaning("val.top5_accuracy", "epoch_mean", _STANDS),
-    "test/Acc@5": Meaning("val.top5_accuracy", "epoch_mean", _STANDS),
-    "test/Prec@5": Meaning("val.top5_accuracy", "epoch_mean", _STANDS),
+    "val/loss": Meaning("val.loss", "epoch_mean", _STANDS),
+    "val/Loss": Meaning("val.loss", "epoch_mean", _STANDS),
+    "val/acc1": Meaning("val.accuracy", "epoch_mean", _STANDS),
+    "val/Acc@1": Meaning("val.accuracy", "epoch_mean", _STANDS),
+    "val/Prec@1": Meaning("val.accuracy", "epoch_mean", _STANDS),
+    "val/acc5": Meaning("val.top5_accuracy", "epoch_mean", _STANDS),
+    "val/Acc@5": Meaning("val.top5_accuracy", "epoch_mean", _STANDS),
+    "val/Prec@5": Meaning("val.top5_accuracy", "epoch_mean", _STANDS),
 }
 
 TORCHVISION = Format(
