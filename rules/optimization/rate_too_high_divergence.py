@@ -34,8 +34,8 @@ RULE = Rule(
     blames=("learning-rate",),
     symptom="the loss shoots up or settles at chance after steps as large as the weights themselves",
     cause="the learning rate is far too high: the first steps throw the weights away",
-    when=((early > WILD_UPDATE) & ((later < WELL) | ~later.known))
-    | (~early.known & (shot > SHOOTS) & ((later < WELL) | ~later.known))
+    when=((early > WILD_UPDATE) & ((later < WELL) | ~later.known | (burst > BURST)))
+    | (~early.known & (shot > SHOOTS) & ((later < WELL) | ~later.known | (burst > BURST)))
     | (~early.known & (((burst > BURST) & (later < NOTHING)) | (burst > HUGE)))
     | (~early.known & (rise > TURNED_RISE) & (gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)
     & ((parting < OVERFIT_PARTING) | ~parting.known)),
@@ -68,6 +68,8 @@ RULE = Rule(
     "over tiny batches make an ordinary rate too high.",
     source=("article 1", "article 3", "article 4 row 5", "CS231", "TPB"),
     fires=(
+        case("a fall from an explosion is no recovery", facts(early.of(18), later.of(0.97), burst.of(15))),
+        case("the same without updates", facts(early.of(None), shot.of(4.0), later.of(0.97), burst.of(15))),
         case("updates as large as the weights", run(curve(train.loss, line(1.4, 1.4, 12)),
              layers=(layers("update_ratio", a=0.9, b=1.2),))),
         case("falls, then climbs, curves only", run(curve(train.loss, decay(2.0, 0.5, 15, noise=0.01), line(0.5, 5.0,
