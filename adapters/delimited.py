@@ -11,11 +11,14 @@ from expert.adapters.text.opening import Beginning, beginning
 from expert.adapters.wandb_export import is_export, split_export
 from expert.errors import SourceError
 from expert.history import History
+from expert.history.roles import match_columns
 from expert.reading import Reader, ReadRequest
 
 CUSTOMARY = ("metrics.csv", "results.csv", "history.csv", "summary.csv", "training_log.csv", "log.csv")
 """Names under which frameworks leave their table in the folder of a run."""
 SEPARATORS = (",", ";", "\t", "|")
+MOST_TITLES = 5
+"""Lines that may stand before the header."""
 
 
 def _recognizes(source: object) -> float:
@@ -24,21 +27,38 @@ def _recognizes(source: object) -> float:
 
 
 def header_of(start: Beginning) -> tuple[str, list[str]] | None:
-    """Return the separator and the names of a file that begins with a header, or None."""
-    lines = [line for line in start.lines if not line.startswith("#")] or start.lines
+    """Return the separator and the names of a file that begins with a header, or None.
+
+    A line that is no row of a table, such as a title, may stand before the header where its names are known ones.
+    """
+    lines = [line for line in start.lines if not line.startswith(("#", "sep="))] or start.lines
     if not lines or lines[0].lstrip()[:1] in ("{", "["):
         return None
-    sample = lines[: min(len(lines), 20)]
+    found = _header(lines[:20])
+    for first in range(1, min(MOST_TITLES + 1, len(lines))) if found is None else ():
+        below = _header(lines[first : first + 20])
+        if below is not None and below[0] in SEPARATORS and _known(below[1]) > 1:
+            return below
+    return found
+
+
+def _header(sample: list[str]) -> tuple[str, list[str]] | None:
     best = max(SEPARATORS, key=lambda separator: _agreement(sample, separator))
     separator = best if _agreement(sample, best) > 1 else " "
     names = cells_of(sample[0], separator)
     if len(names) < 2 and not (len(sample) > 1 and all(is_number(line) for line in sample[1:3])):
         return None
-    if not is_header(names) or len(sample) == 1:
+    if not is_header(names):
         return None
+    if len(sample) == 1:  # a log that has just begun
+        return (separator, names) if separator != " " and _known(names) > 1 else None
     rows = [cells_of(line, separator) for line in sample[1:]]
     numeric = [row for row in rows if 2 * sum(is_number(cell) or is_missing(cell) for cell in row) >= len(row)]
     return (separator, names) if any(1 < len(row) <= len(names) + 1 or len(names) == 1 for row in numeric) else None
+
+
+def _known(names: Sequence[str]) -> int:
+    return sum(bool(match.role or match.clock_column) for match in match_columns(names).values())
 
 
 def _agreement(lines: Sequence[str], separator: str) -> int:
@@ -54,6 +74,8 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
         raise SourceError(f"{source}: expected a table with a line of column names at its beginning.")
     runs: list[History] = []
     for table in read_tables(start.path, found[0]):
+        if table.length == 0:
+            continue
         if is_export(list(table.columns)):
             for one in split_export(table):
                 runs += histories(one, request.columns)

@@ -12,6 +12,7 @@ from expert.adapters.tables.ranks import only_one_rank
 from expert.adapters.tables.runs import Segment, segments, spans, superseded
 from expert.adapters.tables.shifted import Shift, shifts
 from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.word_columns import spread
 from expert.errors import SourceError
 from expert.history import Clock, Event, History, Ignored, RunConfig
 from expert.history.building import MANY_EPOCHS, MANY_EPOCHS_PER_VALIDATION
@@ -24,6 +25,7 @@ def histories(
     table: Table, columns: Mapping[str, str] | None = None, *, config: RunConfig | None = None, sum_parts: bool = True
 ) -> tuple[History, ...]:
     """Return one history for every run in the table, oldest first. Raises `SourceError` if nothing in it is known."""
+    spread(table)
     stated = set((columns or {}).values())
     for name in [name for name, cells in table.columns.items() if cells.count == 0 and name not in stated]:
         del table.columns[name]
@@ -100,7 +102,7 @@ def count_steps_over_epochs(table: Table, matches: dict[str, Match]) -> None:
     rows = np.flatnonzero(epoch.recorded & step.recorded)
     at, within = epoch.values[rows], step.values[rows]
     back = np.flatnonzero(within[1:] < within[:-1]) + 1
-    if len(back) == 0 or not (at[back] > at[back - 1]).all():
+    if len(back) == 0 or not (at[back] > at[back - 1]).all() or (at[1:] < at[:-1]).any():
         return
     offset = np.zeros(len(rows))
     offset[back] = np.maximum(within[back - 1] - within[back] + 1, within[back - 1])
@@ -117,23 +119,25 @@ def _run(table: Table, matches: Mapping[str, Match], chain: list[Segment], shift
     one = table.rows(first, stop)
     one.notes += dict.fromkeys(shifted[part.start].note for part in chain if part.start in shifted)
     clocks = [name for name, match in matches.items() if match.clock_column and name in one.columns]
-    continued = [part for part in chain if part.seam == "continuation"]
+    again: set[Segment] = set()  # continuations whose clock starts again; that of others goes on behind a new header
+    kept = ~void[first:stop]
     for name in clocks:
         values, recorded = one.columns[name].values.copy(), one.columns[name].recorded
-        for part in continued:
-            before, here = values[: part.start - first], slice(part.start - first, part.stop - first)
-            known, now = before[recorded[: part.start - first]], values[here][recorded[here]]
+        # Taken up from a checkpoint, steps may go on where it was while epochs are counted from the beginning again.
+        for part in chain[1:]:
+            before, here = slice(part.start - first), slice(part.start - first, part.stop - first)
+            known, now = values[before][recorded[before] & kept[before]], values[here][recorded[here]]
             if len(known) and len(now) and now[0] <= known[-1]:
                 spacing = now[1] - now[0] if len(now) > 1 and now[1] > now[0] else 1.0
                 values[here] += known[-1] - now[0] + spacing
+                again |= {part} if part.seam == "continuation" else set()
         one.columns[name] = Cells(values, recorded)
-    if continued:
+    if again:
+        often = "once" if len(again) == 1 else f"{len(again)} times"
         one.notes.append(
-            f"The clock starts again {len(continued)} times while the loss goes on where it was: the parts are "
-            f"read as one run, "
-            "counted through."
+            f"The clock starts again {often} while the loss goes on where it was: the parts are read as one run, "
+            f"counted through."
         )
-    kept = ~void[first:stop]
     if not kept.all():
         one.notes.append(
             f"{int((~kept).sum())} rows were written again after an earlier checkpoint was taken up; the later "

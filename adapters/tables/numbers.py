@@ -21,8 +21,14 @@ _WRAPPED = re.compile(
 )
 _FRACTION = re.compile(r"(\d+)\s*/\s*\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?([eE][+-]?\d+)?")
+_SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[ '\u00a0\u2009\u202f]\d{3})+([.,]\d*)?")
+"""As in French, Swiss or Swedish numbers: ``1 234,5``, ``1'234.5``."""
+_POINTED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
+"""As in German numbers, which have a decimal comma: ``1.234,5``."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _SCALED = re.compile(r"([+-]?\d*\.?\d+)\s*([KMGTkmgt])(?:i?B)?")
+_DURATION = re.compile(r"(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*(ms|s|sec|secs|seconds|min|h)")
+_SECONDS = {"ms": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "min": 60.0, "h": 3600.0}
 _CLOCK = re.compile(r"(?:(\d+) days?,? )?(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)")
 
 
@@ -39,8 +45,8 @@ def number(text: str, *, decimal_comma: bool = False) -> float:
     """Return the number a cell holds.
 
     Knows ``nan``, ``-inf``, ``1,234`` (a decimal comma where the caller knows that commas are no separators),
-    ``12/299`` (12), ``6.87G`` (×10⁹), ``00:14`` (14 seconds), ``5.91%`` (5.91), ``tensor(0.53, device='cuda:0')`` and
-    numbers in quotes. Raises `NotANumber`.
+    ``1 234`` and ``1'234``, ``12/299`` (12), ``6.87G`` (×10⁹), ``00:14`` and ``14 s`` (14 seconds), ``5.91%`` (5.91),
+    ``tensor(0.53, device='cuda:0')`` and numbers in quotes. Raises `NotANumber`.
     """
     text = text.strip().strip("\"'").strip()
     try:
@@ -51,12 +57,18 @@ def number(text: str, *, decimal_comma: bool = False) -> float:
         return float(text.replace(",", "."))
     if _THOUSANDS.fullmatch(text):
         return float(text.replace(",", ""))
+    if _SPACED_THOUSANDS.fullmatch(text):
+        return float(re.sub(r"[^\d.,+-]", "", text).replace(",", "."))
+    if decimal_comma and _POINTED_THOUSANDS.fullmatch(text):
+        return float(text.replace(".", "").replace(",", "."))
     if text.endswith("%"):
         return number(text[:-1], decimal_comma=decimal_comma)
     if match := _FRACTION.fullmatch(text):
         return float(match[1])
     if match := _SCALED.fullmatch(text):
         return float(match[1]) * _SCALES[match[2].lower()]
+    if match := _DURATION.fullmatch(text):
+        return float(match[1]) * _SECONDS[match[2]]
     if match := _CLOCK.fullmatch(text):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
@@ -74,6 +86,19 @@ def is_number(text: str) -> bool:
     except NotANumber:
         return False
     return True
+
+
+def has_decimal_comma(cells: Sequence[str]) -> bool:
+    """Whether a number among the cells is written with a decimal comma: a point then groups thousands."""
+    return any("," in cell and _DECIMAL_COMMA.fullmatch(cell.strip().strip('"')) for cell in cells)
+
+
+def without_points(cells: Sequence[str]) -> Sequence[str]:
+    """Return numbers without the points that group their thousands, if all the points in the cells do so."""
+    pointed = [cell for cell in cells if "." in cell]
+    if not pointed or not all(_POINTED_THOUSANDS.fullmatch(cell.strip()) for cell in pointed):
+        return cells
+    return [cell.replace(".", "") for cell in cells]
 
 
 def numbers(cells: Sequence[str], *, decimal_comma: bool = False) -> tuple[Floats, Flags | None]:

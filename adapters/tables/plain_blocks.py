@@ -38,6 +38,8 @@ def columns_of(
         return None  # some row is longer or shorter than the header
     if any(mark in block for mark in (b'"', b"#")) or (separator != "\t" and b"\t" in block):
         return None
+    if separator != "," and b"," in block:
+        return None  # with a decimal comma, a point may group thousands
     if b"\r" in block and occurrences(block, b"\r") != block.count(b"\r\n"):
         return None
     nans = np.empty(0, dtype=np.intp)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from expert.adapters.tables.numbers import Flags, Floats, NotANumber, entry
+from expert.adapters.tables.words import coded, holds_words
 from expert.history import Ignored
 
 PLAIN = frozenset({float, int})
@@ -48,6 +49,8 @@ class Table:
     """Columns whose cells carry a percent sign."""
     starts: tuple[int, ...] = ()
     """Rows before which the log itself says that something new begins: a header was written again."""
+    words: dict[str, list[str]] = field(default_factory=dict)
+    """Columns that hold words: name → the words, of which the column has the numbers, counted from 0."""
     mappings: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
     """Layer statistics: quantity → row → layer → number."""
     happenings: list[tuple[int, str, str]] = field(default_factory=list)
@@ -71,6 +74,11 @@ class Table:
             ignored=list(self.ignored),
             notes=list(self.notes),
         )
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Leave a column out, and say why."""
+        del self.columns[name]
+        self.ignored.append(Ignored(name=name, reason=reason))
 
     def keep(self, kept: Flags) -> None:
         """Leave only the rows where ``kept`` is True."""
@@ -153,6 +161,7 @@ def table_of_columns(columns: Mapping[str, Sequence[Any]], source: str | None = 
     """Return columns of equal length as a table; a column that holds no numbers is listed as ignored."""
     length = max((len(column) for column in columns.values()), default=0)
     cells: dict[str, Cells] = {}
+    words: dict[str, list[str]] = {}
     ignored: list[Ignored] = []
     for name, column in columns.items():
         if isinstance(column, np.ndarray) and column.dtype.kind in "biuf" and column.ndim == 1:
@@ -164,9 +173,14 @@ def table_of_columns(columns: Mapping[str, Sequence[Any]], source: str | None = 
         try:
             found = [entry(value) for value in column]
         except NotANumber as other:
-            ignored.append(Ignored(name=str(name), reason=f"holds {str(other)!r:.60}, which is no number"))
+            codes: dict[str, int] = {}
+            spoken = coded(column, codes) if holds_words(str(name)) else None
+            if spoken is None or not codes:
+                ignored.append(Ignored(name=str(name), reason=f"holds {str(other)!r:.60}, which is no number"))
+            else:
+                cells[str(name)], words[str(name)] = Cells(*spoken), list(codes)
             continue
         recorded = np.array([value is not None for value in found], dtype=np.bool_)
         values = np.array([np.nan if value is None else value for value in found], dtype=np.float64)
         cells[str(name)] = Cells(values, recorded)
-    return Table(cells, length, source, ignored=ignored)
+    return Table(cells, length, source, words=words, ignored=ignored)

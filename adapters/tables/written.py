@@ -8,14 +8,23 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from expert.adapters.tables.growing import GrowingColumn, Parsed
-from expert.adapters.tables.numbers import NotANumber, is_missing, is_number, numbers
+from expert.adapters.tables.numbers import (
+    NotANumber,
+    has_decimal_comma,
+    is_missing,
+    is_number,
+    numbers,
+    without_points,
+)
 from expert.adapters.tables.plain_blocks import columns_of
 from expert.adapters.tables.table import Table
+from expert.adapters.tables.words import coded, holds_words
 from expert.adapters.text.opening import Lines, occurrences
 from expert.errors import SourceError
 from expert.history import Ignored
@@ -25,6 +34,8 @@ CHUNK = 50_000
 """Rows turned into numbers at a time, so that text of a long file never stands in memory at once."""
 LARGE = 1 << 22
 """Bytes from which on a file is worth the time to load pandas, whose parser takes well-formed blocks at once."""
+TAIL = 4096
+CUT_OFF = "The last line is cut off and was left out."
 AT_ONCE = max(1, min(4, os.cpu_count() or 1))
 """Blocks parsed at the same time; the parser of pandas lets other threads run."""
 
@@ -62,7 +73,12 @@ class _Block:
     starts: list[int] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
     """Column that holds no numbers → an entry of it."""
+    codes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Column of words that say what the others hold → number of each word."""
     percent: set[str] = field(default_factory=set)
+    decimal_comma: bool = False
+    last_cells: deque[int] = field(default_factory=partial(deque, maxlen=20))
+    """Characters in the last cell of the rows just read."""
     short: int = 0
     strange: int = 0
 
@@ -96,9 +112,13 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
     pool = ThreadPoolExecutor(AT_ONCE) if in_blocks else None
     try:
         for row in reader:
-            if not any(row) or row[0].startswith("#"):
+            if not any(row) or row[0].startswith("#") or (block is None and row[0].startswith("sep=")):
                 continue
             if block is not None and len(row) == len(block.names) and not is_header(row):
+                if not lines.complete and _is_cut(row, block):
+                    lines.notes.append(CUT_OFF)
+                    break
+                block.last_cells.append(len(row[-1]))
                 block.rows.append(row)
                 if len(block.rows) >= CHUNK:
                     _convert(block, lines.share)
@@ -111,7 +131,7 @@ def read_tables(path: Path, separator: str) -> Iterator[Table]:
                     yield _finished(block, path, lines.notes)
                 block = _Block(names, separator)
             elif block is not None and not lines.complete and len(row) < len(block.names):
-                lines.notes.append("The last line is cut off and was left out.")
+                lines.notes.append(CUT_OFF)
             elif block is not None:
                 _take_odd_row(block, row)
             if pool is not None and block is not None:
@@ -149,6 +169,10 @@ def _take_odd_row(block: _Block, row: list[str]) -> None:
     if len(row) > len(names) and not any(row[len(names) :]):
         block.rows.append(row[: len(names)])
         return
+    joined = _joined_in_brackets(row, block.separator) if len(row) > len(names) else row
+    if len(joined) == len(names) < len(row):
+        block.rows.append(joined)
+        return
     measured = [name for name, match in match_columns(names).items() if match.phase == "val"]
     if measured and len(row) == len(names) - len(measured):
         # fastai and timm leave the cells of the validation out when there was none, and the rest moves to the left.
@@ -159,9 +183,26 @@ def _take_odd_row(block: _Block, row: list[str]) -> None:
     block.strange += 1
 
 
+def _joined_in_brackets(row: Sequence[str], separator: str) -> list[str]:
+    """Put together what a separator inside brackets took apart: ``tensor(0.5, device='cuda:0')``."""
+    cells: list[str] = []
+    for cell in row:
+        if cells and sum(map(cells[-1].count, "([")) > sum(map(cells[-1].count, ")]")):
+            cells[-1] += separator + cell
+        else:
+            cells.append(cell)
+    return cells
+
+
+def _is_cut(row: Sequence[str], block: _Block) -> bool:
+    """Whether the last line of a file, which has no line end, stops in the middle of its last number."""
+    before = [length for length in block.last_cells if length]
+    return len(before) > 1 and len(row[-1]) < min(before)
+
+
 def _take_plain_blocks(block: _Block, lines: Lines, pool: Executor) -> None:
     """Take many lines at once, as far as they hold nothing but well-formed rows."""
-    if not block.rows and not block.length:
+    if block.decimal_comma or (not block.rows and not block.length):
         return  # the first row tells which columns hold words
     ahead: deque[tuple[bytes, Future[Mapping[int, Parsed | list[str]] | None]]] = deque()
     words: list[int] = []
@@ -179,6 +220,10 @@ def _take_plain_blocks(block: _Block, lines: Lines, pool: Executor) -> None:
             for later in (*(one for one, _ in reversed(ahead)), text):
                 lines.give_back(later)
             return
+        tail = text[-TAIL:].decode(errors="replace").rstrip("\n").split("\n")
+        block.last_cells += (
+            len(line.rstrip("\r").rpartition(block.separator)[2].lstrip(" ")) for line in tail[len(text) > TAIL :]
+        )
 
 
 def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int, share: float) -> bool:
@@ -189,11 +234,13 @@ def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int,
         name = block.names[place]
         if isinstance(column, list):
             try:
-                found[name] = numbers(column, decimal_comma=block.separator != ",")
+                found[name] = _piece(block, name, column)
             except NotANumber:
                 return False
             if _in_percent(column):
                 percent.add(name)
+        elif name in block.codes:
+            return False
         else:
             found[name] = column
     block.append(found, length, share)
@@ -204,20 +251,39 @@ def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int,
 def _convert(block: _Block, share: float = 1.0) -> None:
     """Turn the rows collected so far into numbers; with them, ``share`` of the file is read."""
     found: dict[str, Parsed] = {}
-    for name, cells in zip(block.names, zip(*block.rows, strict=True), strict=bool(block.rows)):
+    if block.separator != "," and not block.decimal_comma:
+        block.decimal_comma = any(has_decimal_comma(row) for row in block.rows)
+    for name, written in zip(block.names, zip(*block.rows, strict=True), strict=bool(block.rows)):
         if name in block.words:
             continue
+        cells = without_points(written) if block.decimal_comma else written
         try:
-            found[name] = numbers(cells, decimal_comma=block.separator != ",")
+            found[name] = _piece(block, name, cells)
         except NotANumber as word:
             block.words[name] = str(word)
             block.columns.pop(name, None)
+            block.codes.pop(name, None)
             block.percent.discard(name)
             continue
         if _in_percent(cells):
             block.percent.add(name)
     block.append(found, len(block.rows), share)
     block.rows = []
+
+
+def _piece(block: _Block, name: str, cells: Sequence[str]) -> Parsed:
+    """The cells of one column as numbers, or as numbers of words. Raises `NotANumber`."""
+    if name not in block.codes:
+        try:
+            return numbers(cells, decimal_comma=block.separator != ",")
+        except NotANumber:
+            if not holds_words(name) or name in block.columns:
+                raise
+    codes = block.codes.setdefault(name, {})
+    found = coded(cells, codes)
+    if found is None:
+        raise NotANumber(next(iter(codes)))
+    return found
 
 
 def _in_percent(cells: Sequence[str]) -> bool:
@@ -233,12 +299,13 @@ def _finished(block: _Block, path: Path, notes: list[str]) -> Table:
         )
     notes = list(notes)
     if block.short:
+        rows = "1 row is" if block.short == 1 else f"{block.short} rows are"
         notes.append(
-            f"{block.short} rows are shorter because nothing was validated there; their cells are read without "
-            f"the validation columns."
+            f"{rows} shorter because nothing was validated there; the cells are read without the validation columns."
         )
     if block.strange:
-        notes.append(f"{block.strange} rows do not fit the header ({len(block.names)} columns) and were left out.")
+        rows, were = ("1 row does", "was") if block.strange == 1 else (f"{block.strange} rows do", "were")
+        notes.append(f"{rows} not fit the header ({len(block.names)} columns) and {were} left out.")
     everywhere = np.ones(block.length, dtype=np.bool_)
     for column in block.columns.values():
         column.pad(block.length)
@@ -251,6 +318,7 @@ def _finished(block: _Block, path: Path, notes: list[str]) -> Table:
         str(path),
         frozenset(block.percent),
         tuple(start for start in block.starts if start),
+        words={name: list(codes) for name, codes in block.codes.items()},
         ignored=ignored,
         notes=notes,
     )

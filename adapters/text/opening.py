@@ -175,7 +175,11 @@ class Lines:
             while line := self._next():
                 self.number += 1
                 if len(line) >= LONGEST_LINE and not line.endswith("\n"):
-                    raise SourceError(f"{self.path}: line {self.number} is longer than {LONGEST_LINE:,} characters.")
+                    too_long = f"line {self.number} is longer than {LONGEST_LINE:,} characters"
+                    if self.number == 1:
+                        raise SourceError(f"{self.path}: {too_long}.")
+                    self.notes.append(f"{too_long.capitalize()}; only the lines before it are used.")
+                    return
                 if line.startswith(CONFLICT_MARKS):
                     self.notes.append(
                         f"Line {self.number} is the mark of an unresolved merge; only the {self.number - 1} "

@@ -37,7 +37,7 @@ def test_polars_tells_missing_from_nan() -> None:
             "loss": [*FALLING[:10], math.nan, math.nan],
             "val_loss": [None if epoch % 2 else loss for epoch, loss in enumerate(FALLING)],
             "acc": pl.Series(range(12), dtype=pl.Int8) / 12,
-            "mode": ["train"] * 12,
+            "host": ["node7"] * 12,
             "note": [None] * 12,
         }
     )
@@ -46,7 +46,7 @@ def test_polars_tells_missing_from_nan() -> None:
     assert len(values(run, "train.loss")) == 12
     assert values(run, "val.loss") == FALLING[::2]
     assert {one.name: one.reason for one in run.ignored} == {
-        "mode": "holds 'train', which is no number",
+        "host": "holds 'node7', which is no number",
         "note": "no row has a value",
     }
     assert advise(frame).finding("non-finite-loss") is not None

@@ -327,9 +327,11 @@ def test_a_very_large_file_is_read_up_to_the_bound(tmp_path: Path, monkeypatch: 
 
 def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "LONGEST_LINE", 500)
-    path = written(tmp_path, "epoch,loss\n0,1.0\n1,0." + "5" * 1000)
-    with pytest.raises(SourceError, match="line 3 is longer"):
-        read(path)
+    with pytest.raises(SourceError, match="line 1 is longer"):
+        read(written(tmp_path, "epoch,loss," + "x" * 1000))
+    (run,) = read(written(tmp_path, "epoch,loss\n0,1.0\n1,0." + "5" * 1000, "later.csv"))
+    assert values(run, "train.loss") == [1.0]
+    assert run.notes == ("Line 3 is longer than 500 characters; only the lines before it are used.",)
 
 
 def test_a_long_table_is_read_whole(tmp_path: Path) -> None:

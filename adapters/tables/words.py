@@ -1,0 +1,33 @@
+"""Columns that hold words in place of numbers: each word gets a number, so that a long column stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from expert.adapters.tables.numbers import Flags, Floats, is_missing
+from expert.adapters.tables.spoken import NAME_FIELDS, PHASE_FIELDS
+from expert.history.roles import snake
+
+NAMES = frozenset({*NAME_FIELDS, "variable"})
+"""Names of a column that says what the number in its row is; ``variable`` is what pandas calls it when it melts."""
+WORD_FIELDS = frozenset(PHASE_FIELDS) | NAMES
+MOST_WORDS = 500
+"""A column with more different words holds texts."""
+
+
+def holds_words(name: str) -> bool:
+    """Whether a column of this name may say what the others hold."""
+    return snake(name) in WORD_FIELDS
+
+
+def coded(cells: Sequence[object], codes: dict[str, int]) -> tuple[Floats, Flags] | None:
+    """Return a column of words as numbers of words, and add new ones to ``codes``; None where it holds texts."""
+    values = np.full(len(cells), np.nan)
+    for row, cell in enumerate(cells):
+        if isinstance(cell, str) and not is_missing(cell):
+            values[row] = codes.setdefault(cell.strip(), len(codes))
+            if len(codes) > MOST_WORDS:
+                return None
+    return values, ~np.isnan(values)
