@@ -75,17 +75,21 @@ class SharedRows:
         self._part[row] = keys[0]
 
     def _steps_of_epochs(self) -> NDArray[np.intp]:
-        """For every point that counts epochs, the one that counted a step last before it in its part, else the first
-        that did so in its part, else -1.
+        """For every point that counts epochs, the one with the highest step that was written before it in its part,
+        else the one with the lowest step of its part, else -1.
         """
         by_step, by_epoch = self._stacks
         if not len(by_step.at):
             return np.full(len(by_epoch.at), -1)
         written = np.argsort(by_step.order, kind="stable")
-        last = written[np.searchsorted(by_step.order[written], by_epoch.order) - 1]
-        lowest = np.lexsort((by_step.at, by_step.part))
-        place = np.minimum(np.searchsorted(by_step.part[lowest], by_epoch.part), len(lowest) - 1)
-        first = lowest[place]
+        rising = np.lexsort((by_step.at, by_step.part))
+        rank = np.empty(len(rising), dtype=np.intp)
+        rank[rising] = np.arange(len(rising))
+        # Parts follow on each other in the order of writing, so the highest rank so far is in the part at hand.
+        highest = rising[np.maximum.accumulate(rank[written])]
+        last = highest[np.searchsorted(by_step.order[written], by_epoch.order) - 1]
+        place = np.minimum(np.searchsorted(by_step.part[rising], by_epoch.part), len(rising) - 1)
+        first = rising[place]
         # A point that comes before all others has been given the very last one, which is of its part or a later time.
         earlier = (by_step.part[last] == by_epoch.part) & (by_step.order[last] < by_epoch.order)
         return np.where(earlier, last, np.where(by_step.part[first] == by_epoch.part, first, -1))
