@@ -60,11 +60,13 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
 
     ``path``: an append-only file of the record, any beginning of which can be read. A file that is already there is
     kept under another name, or, where ``fit`` goes on after an epoch (``initial_epoch``, ``BackupAndRestore``), gone on
-    with. ``config`` adds fields of `RunConfig` that cannot be seen. ``budget``: share of the training's time that
-    looking into steps may take (0.01 is one per cent), as far as it can be estimated; ``every=k`` looks at the first
-    ten steps, then at every k-th and the one after it. ``on_finding`` is called once with each finding that has become
-    certain, at the ends of epochs; ``stop_on`` ("error", "fatal" …) lets such a finding end the training. ``quiet``:
-    say nothing at the end, where otherwise one line tells of a finding at warning or above.
+    with. ``probe``: a batch of inputs that is passed through the model in inference at the end of each epoch, for the
+    activations of hidden layers: dead and saturated units. ``config`` adds fields of `RunConfig` that cannot be seen.
+    ``budget``: share of the training's time that looking into steps may take (0.01 is one per cent), as far as it can
+    be estimated; ``every=k`` looks at the first ten steps, then at every k-th and the one after it. ``on_finding`` is
+    called once with each finding that has become certain, at the ends of epochs; ``stop_on`` ("error", "fatal" …) lets
+    such a finding end the training. ``quiet``: say nothing at the end, where otherwise one line tells of a finding at
+    warning or above.
 
     Several calls of ``fit`` on one model make one record; another model begins a new one.
 
@@ -78,6 +80,7 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         self,
         path: str | os.PathLike[str] | None = None,
         *,
+        probe: Any = None,
         every: int | None = None,
         budget: float = 0.01,
         config: RunConfig | Mapping[str, Any] | None = None,
@@ -89,12 +92,15 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         check_options(NAME, path=path, every=every, budget=budget, on_finding=on_finding, stop_on=stop_on)
         self._options: dict[str, Any] = {
             "path": path,
+            "probe": probe,
             "every": every,
             "budget": budget,
             "on_finding": on_finding,
             "stop_on": stop_on,
             "quiet": quiet,
         }
+        if isinstance(probe, str | bytes | int | float):
+            raise SourceError(f"{NAME}: probe is {type(probe).__name__}; expected a batch of inputs of the model.")
         self._config = read_config(NAME, config)
         self._forget()
 
@@ -150,7 +156,7 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         if self._training is None or self._training.model is not model:
             self._forget()
             telemetry = Telemetry(self._source(), journaled=self._options["path"] is not None)
-            options = {name: self._options[name] for name in ("every", "budget")}
+            options = {name: self._options[name] for name in ("every", "budget", "probe")}
             self._training = Training(model, telemetry, **options)
         training = self._training
         self._in_fit = self._first_epoch = True

@@ -16,6 +16,7 @@ from expert.adapters.keras.epoch_ends import STEPS_UNSEEN, EpochEnds
 from expert.adapters.keras.epoch_logs import EpochLogs
 from expert.adapters.keras.looks import Seen
 from expert.adapters.keras.pacing import distances
+from expert.adapters.keras.probe import Probe
 from expert.adapters.keras.recording import LookRecorder
 from expert.adapters.keras.stepping import StepWatch
 from expert.adapters.live.telemetry import Telemetry
@@ -29,8 +30,9 @@ NOT_CALLED = "no step of {optimizer} was seen in the first epoch, as where gradi
 class Training:
     """Holds the telemetry of a run and everything that writes to it. Steps are batches."""
 
-    def __init__(self, model: Any, telemetry: Telemetry, *, every: int | None, budget: float) -> None:
+    def __init__(self, model: Any, telemetry: Telemetry, *, every: int | None, budget: float, probe: Any) -> None:
         self.model, self.telemetry = model, telemetry
+        self._probe = None if probe is None else Probe(probe, telemetry)
         self._every, self._budget = every, budget
         self.steps, self.epochs = 0, 0
         """Steps of the epochs that are over, and how many those are."""
@@ -140,6 +142,7 @@ class Training:
             self._ends.end(at)
             self._rate(at)
         self._unseen(batches)
+        self._look_at_activations(at)
         self.steps, self.epochs = at, number
         if telemetry.config.steps_per_epoch is None and batches:
             telemetry.know("config", steps_per_epoch=batches)
@@ -216,6 +219,15 @@ class Training:
         elif not any(watch.read()[0] for watch in watches):
             names = " and ".join(type(watch.optimizer).__name__ for watch in watches)
             self._look_between_epochs(NOT_CALLED.format(optimizer=names))
+
+    def _look_at_activations(self, at: int) -> None:
+        if self._probe is None:
+            return
+        try:
+            self._probe.look(self.model, at)
+        except Exception as error:  # whatever a model does with inputs that are none of its own
+            self._probe = None
+            self.failed("passing the probe batch through the model", error)
 
     def _looks(self, batches: int) -> None:
         for number, watch in enumerate(self._watches()):

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, compiler, nn
 
+from expert.adapters.live.flat_ends import ENDS, HEADS, RECTIFIED
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
 from expert.adapters.torch.deferred import DeferredReads
@@ -30,11 +31,7 @@ UNIT_NUMBERS = 65_536
 """So many numbers of an output, whole samples, are searched for units that answer."""
 MOST_CALLS = 4
 """A module called again and again in one step (a recurrence) is looked at so often."""
-RECTIFIED = {"relu", "relu6", "leaky_relu", "threshold", "hardswish", "squared_relu"}
 NEVER_NEGATIVE = {"relu", "relu6", "squared_relu"}
-ENDS: Mapping[str, tuple[float, float]] = {"tanh": (-0.99, 0.99), "hardtanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}
-"""Beyond these values an activation is at its flat ends."""
-HEADS = {"softmax", "log_softmax", "softmin"}
 WEIGHT_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 NOT_OBSERVED = "The activations were not observed{why}, so nothing is said of dead or saturated units."
 
