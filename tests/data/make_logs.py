@@ -612,6 +612,69 @@ def _() -> str:
     return table("epoch,D_loss,G_loss", rows)
 
 
+@file("tables/phase_in_a_column.csv")
+def _() -> str:
+    train, val = decay(12, 2.0, 0.5, 61), decay(12, 2.1, 0.6, 62)
+    rows: list[list[object]] = []
+    for epoch in range(12):
+        rows += [[epoch, "train", train[epoch], 40.5 + 4 * epoch], [epoch, "val", val[epoch], 38.25 + 4 * epoch]]
+    return table("epoch,phase,loss,acc", rows)
+
+
+@file("tables/melted.csv")
+def _() -> str:
+    curves = {"train_loss": decay(11, 2.0, 0.5, 63), "val_loss": decay(11, 2.1, 0.6, 64)}
+    return table("epoch,variable,value", [[i, name, x] for name, curve in curves.items() for i, x in enumerate(curve)])
+
+
+@file("tables/two_ranks.csv")
+def _() -> str:
+    first, second = decay(40, 3.0, 1.0, 65), decay(40, 3.0, 1.0, 66)
+    rows = [[step, rank, loss[step]] for step in range(40) for rank, loss in enumerate((first, second))]
+    return table("step,rank,loss", rows)
+
+
+@file("tables/german.csv")
+def _() -> str:
+    losses = decay(12, 2.0, 0.5, 67)
+    rows = [[f"{1000 + 500 * i:,}".replace(",", "."), f"{x:.6f}".replace(".", ",")] for i, x in enumerate(losses)]
+    return "sep=;\n" + table("step;loss", rows, ";")
+
+
+@file("tables/header_grows.csv")
+def _() -> str:
+    loss, val = decay(14, 2.0, 0.5, 68, 0.001), decay(14, 2.1, 0.6, 69, 0.001)
+    return table("epoch,loss", [[i, loss[i]] for i in range(6)]) + table(
+        "epoch,loss,val_loss", [[i, loss[i], val[i]] for i in range(6, 14)]
+    )
+
+
+@file("tables/unquoted_tensors.csv")
+def _() -> str:
+    losses = decay(12, 2.0, 0.5, 70)
+    rows = [[i, f"tensor({x:.4f}, device='cuda:0')", x] for i, x in enumerate(losses)]
+    return table("epoch,train_loss,val_loss", rows)
+
+
+@file("damaged/zeros_after_a_crash.csv")
+def _() -> bytes:
+    rows = keras_rows(14, 71)
+    text = table(KERAS, rows[:9]) + "9,0.7\0\0\0\0\0\0\0\0\n" + table("", rows[9:])[1:]
+    return text.encode()
+
+
+@file("damaged/last_number_cut.csv")
+def _() -> str:
+    return table(
+        "epoch,loss,val_loss", [[i, f"{x:.6f}", f"{x + 0.1:.6f}"] for i, x in enumerate(decay(12, 2, 0.5, 72))]
+    )[:-4]
+
+
+@file("damaged/only_a_header.csv")
+def _() -> str:
+    return "epoch,train_loss,val_loss\n"
+
+
 def main() -> None:
     """Write all files."""
     for path, make in FILES.items():
