@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from expert.advice import Advice
 from expert.authoring import Change, config, data, keras_code, not_when, signal, torch_code, val
+from expert.confidence import CLOSE
+from expert.facts import Facts
 from expert.history import History
+from expert.inference import Limits
+from expert.judging import judge_rule
 from expert.pipeline import judge_history
+from expert.ranking import differential
 from expert.remedy import Remedy
 from expert.rule import Rule
 from tests.engine.knowledge import advice, known, remedy, rule
@@ -287,3 +296,31 @@ def test_a_word_from_a_log_does_not_become_code() -> None:
         "torch": "optimizer = 'adam'"
     }
     assert advice([why], [coded], shuffle=True, optimizer="x'; import os #").recommendations[0].snippet == {}
+
+
+def test_a_recommendation_says_the_cause_where_there_is_one_and_else_what_is_seen() -> None:
+    known_cause = cause("OPT930", "told", config.shuffle, cause="it is told", symptom="it is seen", remedies=("a",))
+    only_seen = rule("OPT931", "seen", config.shuffle, cause="", symptom="this is seen", remedies=("b",))
+    given = advice([known_cause, only_seen], [remedy("FX920", "a"), remedy("FX921", "b")], shuffle=True)
+    assert {one.name: one.because for one in given.recommendations} == {"a": "it is told", "b": "this is seen"}
+
+
+def test_the_remedy_of_an_effect_is_an_alternative_once_behind_the_first_that_treats_its_cause() -> None:
+    root = cause("OPT930", "root", config.shuffle, explains=("effect",), remedies=("first", "second"))
+    effect = rule("OPT931", "effect", config.shuffle, remedies=("late",))
+    remedies = [remedy("FX920", "first"), remedy("FX921", "second"), remedy("FX922", "late")]
+    given = advice([root, effect], remedies, shuffle=True)
+    assert names(given) == ["first", "second"]
+    behind = [[other.remedy for other in one.if_that_fails] for one in given.recommendations]
+    assert ["FX922" in others for others in behind] == [True, False]
+
+
+@pytest.mark.parametrize(("levels", "order"), [(("data", "capacity"), ["a", "b"]), (("capacity", "data"), ["b", "a"])])
+def test_rivals_exactly_at_the_distance_that_counts_as_close_are_ordered_by_level(
+    levels: tuple[str, str], order: list[str]
+) -> None:
+    rules = [cause(f"OPT93{i}", name, config.shuffle, level=levels[i]) for i, name in enumerate("ab")]
+    view = Facts(History.model_validate({"config": {"shuffle": True}}), {})
+    first, second = (judge_rule(one, view, Limits(), short=False) for one in rules)
+    rivals = [replace(first, confidence=0.6), replace(second, confidence=0.6 - CLOSE)]
+    assert [one.rule.name for one in differential(rivals)] == order
