@@ -9,6 +9,8 @@ from pathlib import Path
 
 SHARE = 0.05
 """Of the time that passes, so much is spent on reading at most."""
+START = 1.5
+"""Seconds that the first reading may take for nothing."""
 MOST_FILES = 20_000
 """Files of a folder that are looked at."""
 
@@ -48,11 +50,12 @@ def _files(folder: Path) -> Iterator[Path]:
 class Pace:
     """Leaves so much time between two readings that they cost no more than ``SHARE`` of it.
 
-    The first does not count: it loads the knowledge and what reads the log.
+    What counts is the time of the processor, which the training needs, too; a busy machine makes nothing dearer.
+    Of the first reading ``START`` seconds do not count: it loads the knowledge and what reads the log.
     """
 
     def __init__(self) -> None:
-        self._readings = 0
+        self._free = START
         self._began = 0.0
         self._next = 0.0
 
@@ -61,10 +64,9 @@ class Pace:
         return time.monotonic() >= self._next
 
     def __enter__(self) -> None:
-        self._began = time.monotonic()
+        self._began = time.process_time()
 
     def __exit__(self, *_: object) -> None:
-        self._readings += 1
-        if self._readings > 1:
-            end = time.monotonic()
-            self._next = end + (end - self._began) * (1 / SHARE - 1)
+        cost = max(0.0, time.process_time() - self._began - self._free)
+        self._free = 0.0
+        self._next = time.monotonic() + cost * (1 / SHARE - 1)

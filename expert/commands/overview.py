@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from expert.commands.judging import columns_of, judged
 from expert.render.escape import printable
-from expert.rule import SEVERITIES, is_serious
 
 if TYPE_CHECKING:
     from expert.advice import Advice
@@ -95,6 +94,8 @@ def _lines(path: str, runs: Sequence[JudgedRun], notes: Sequence[str]) -> Iterat
 
 
 def _word(advice: Advice) -> str:
+    from expert.rule import SEVERITIES, is_serious
+
     worst = max((one.severity for one in advice.findings if is_serious(one.severity)), key=SEVERITIES.index, default="")
     return worst or OUTCOMES[advice.verdict]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from expert.rule import SEVERITIES, is_serious
-
 if TYPE_CHECKING:
     from expert.advice import Advice, Finding
 
@@ -56,6 +54,8 @@ class Telling:
         return told
 
     def _is_new(self, finding: Finding) -> bool:
+        from expert.rule import SEVERITIES, is_serious
+
         if not is_serious(finding.severity) or finding.explained_by or finding.known:
             return False
         before = self._told.get(finding.rule)

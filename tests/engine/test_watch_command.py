@@ -275,6 +275,7 @@ def test_progress_is_shown_on_one_line_of_a_terminal(terminal: str, tmp_path: Pa
 def test_reading_costs_a_small_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "process_time", lambda: now[0])
     pace = Pace()
     spent = 0.0
     for _ in range(10_000):
