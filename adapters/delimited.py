@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from expert.adapters.hparams_file import config_in
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.numbers import is_missing, is_number
 from expert.adapters.tables.written import cells_of, is_header, read_tables
-from expert.adapters.text.opening import Beginning, beginning
+from expert.adapters.text.opening import Beginning, as_path, beginning
 from expert.adapters.wandb_export import is_export, split_export
 from expert.errors import SourceError
 from expert.history import History
@@ -72,6 +73,8 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     found = header_of(start) if start is not None else None
     if start is None or found is None:
         raise SourceError(f"{source}: expected a table with a line of column names at its beginning.")
+    folder = as_path(source)
+    config, note = (None, None) if folder is None or not folder.is_dir() else config_in(folder)
     runs: list[History] = []
     for table in read_tables(start.path, found[0]):
         if table.length == 0:
@@ -80,7 +83,8 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
             for one in split_export(table):
                 runs += histories(one, request.columns)
         else:
-            runs += histories(table, request.columns)
+            table.notes += [note] if note else []
+            runs += histories(table, request.columns, config=config)
     if not runs:
         raise SourceError(f"{start.path}: has the columns {', '.join(found[1])} but no row of numbers.")
     return tuple(runs)

@@ -217,7 +217,8 @@ def _clocks(table: Table, matches: Mapping[str, Match]) -> dict[Clock, Floats]:
     for name, cells in table.columns.items():
         clock = matches[name].clock_column
         if clock is not None:
-            clocks[clock] = np.where(cells.recorded, cells.values, np.nan)
+            whole = cells.recorded.all()
+            clocks[clock] = cells.values if whole else np.where(cells.recorded, cells.values, np.nan)
     measured = {name: cells for name, cells in table.columns.items() if matches[name].role is not None}
     if not clocks:
         validation = max((cells.count for name, cells in measured.items() if matches[name].phase == "val"), default=0)

@@ -156,7 +156,8 @@ def profile(kind: type[Profile], given: Profile | Mapping[str, Any] | None) -> P
 
 def goes_back(column: Floats) -> bool:
     """Whether a known entry is followed by a lower one."""
-    known = column[~np.isnan(column)]
+    unknown = np.isnan(column)
+    known = column[~unknown] if unknown.any() else column
     return bool((known[1:] < known[:-1]).any())
 
 

@@ -109,3 +109,15 @@ def test_lightning_with_sparse_rows_and_a_late_column(whole_folder: bool, tmp_pa
     assert series is not None
     assert (series.clock, series.at.tolist()) == ("step", [49, 59, 69, 79])
     assert run.epochs == 8
+    # Only the folder is the whole run; a call that names the table reads no other file.
+    assert (run.config.learning_rate, run.config.batch_size) == ((0.1, 32) if whole_folder else (None, None))
+    assert any("hparams.yaml: " in note for note in run.notes) is whole_folder
+
+
+def test_settings_that_are_nested_or_odd_are_passed_over(tmp_path: Path) -> None:
+    folder = lightning_log(tmp_path)
+    (folder / "hparams.yaml").write_text(
+        "model:\n  lr: 5\nlr: 0.01  # at first\nbatch_size: [1, 2]\noptimizer: 'adam'\nseed: !!python/object:os.x\n\0"
+    )
+    config = read_runs(folder)[-1].config
+    assert (config.learning_rate, config.batch_size, config.optimizer, config.seed) == (0.01, None, "adam", None)
