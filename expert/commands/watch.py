@@ -65,13 +65,25 @@ def _watch(options: argparse.Namespace) -> int:
         raise ExpertError("expert watch follows a file; expert advise - reads what comes through a pipe.")
     watching = _Watching(Path(options.path), options, with_plugins(in_use(options).settings, options))
     try:
-        while not watching.is_over():
+        _prepare(watching.settings)
+        while True:
             watching.look()
+            if watching.is_over():
+                break
             time.sleep(options.every)
     finally:
         watching.tell(settled=True)
         watching.progress.clear()
     return watching.status()
+
+
+def _prepare(settings: Settings) -> None:
+    """Load the knowledge before the first reading, so that it does not count as a cost of reading."""
+    import expert.pipeline  # noqa: F401
+    from expert.knowledge import load
+    from expert.plugins import named_in_environment
+
+    load(named_in_environment(), settings.plugins)
 
 
 class _Watching:
@@ -84,7 +96,8 @@ class _Watching:
         self._seen: Stamp | None = None
         self._read: Stamp | None = None
         """The state of the log when it was seen and when it was read last."""
-        self._changed = time.monotonic()
+        self._changed = float("inf")
+        """When it was seen to change last; never yet."""
         self._run: History | None = None
         self._runs = 0
         self._in_doubt = False
@@ -96,7 +109,7 @@ class _Watching:
     def look(self) -> None:
         """Read the log if it has changed and it is time to; tell what is new."""
         now = stamp(self.path)
-        if now != self._seen:
+        if now != self._seen or self._changed == float("inf"):
             self._seen, self._changed = now, time.monotonic()
         if now is None:
             self.progress.show(f"waiting for {printable(str(self.path))}")
