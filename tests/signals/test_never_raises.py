@@ -20,7 +20,7 @@ from tests.signals.runs import BY_ID, GENERAL, Run, decay
 ROLES = (
     "train.loss", "val.loss", "val.accuracy", "gradient.norm", "gradient.cosine", "gradient.clipped",
     "gradient.at_bound_share", "update.ratio", "weight.norm", "optimizer.learning_rate", "batch.loss_std",
-    "batch.label_entropy", "scaler.skipped",
+    "batch.label_entropy", "batch.repeated", "scaler.skipped",
 )  # fmt: skip
 QUANTITIES = ("gradient_norm", "gradient_mean_abs", "update_ratio", "weight_norm", "zero_unit_share", "saturated_share")
 
