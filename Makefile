@@ -11,8 +11,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOGS ?= tests/data/logs
+RUNS ?= 1000000
+WRITERS ?=
 
-.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-readers mutants check-logs clean
+.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-readers mutants fuzz-readers record-logs check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -51,6 +53,12 @@ bench-readers: $(VENV)/test
 
 mutants: $(VENV)/test
 	$(BIN)/python -m tests.mutation
+
+fuzz-readers: $(VENV)/test
+	nice -n 10 $(BIN)/python -m tests.fuzz --runs $(RUNS)
+
+record-logs: $(VENV)/test
+	$(BIN)/python -m tests.record $(WRITERS)
 
 check-logs: $(VENV)/test
 	$(BIN)/python -m tests.check_logs $(LOGS)

@@ -8,6 +8,7 @@ from expert.adapters.hparams_file import config_in
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.numbers import is_missing, is_number
 from expert.adapters.tables.written import cells_of, is_header, read_tables
+from expert.adapters.text.naming import listed
 from expert.adapters.text.opening import Beginning, as_path, beginning
 from expert.adapters.wandb_export import is_export, split_export
 from expert.errors import SourceError
@@ -86,7 +87,7 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
             table.notes += [note] if note else []
             runs += histories(table, request.columns, config=config)
     if not runs:
-        raise SourceError(f"{start.path}: has the columns {', '.join(found[1])} but no row of numbers.")
+        raise SourceError(f"{start.path}: has the columns {listed(found[1])} but no row of numbers.")
     return tuple(runs)
 
 

@@ -13,6 +13,7 @@ from expert.adapters.tables.runs import Segment, segments, spans, superseded
 from expert.adapters.tables.shifted import Shift, shifts
 from expert.adapters.tables.table import Cells, Table
 from expert.adapters.tables.word_columns import spread
+from expert.adapters.text.naming import listed
 from expert.errors import SourceError
 from expert.history import Clock, Event, History, Ignored, RunConfig
 from expert.history.building import MANY_EPOCHS, MANY_EPOCHS_PER_VALIDATION
@@ -62,11 +63,9 @@ def histories(
 
 def _nothing_known(table: Table) -> str:
     names = [*table.columns, *(one.name for one in table.ignored)]
-    seen = ", ".join(map(repr, names[:12])) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return (
         f"{table.source or 'The table'}: no column is a loss, an accuracy or another known measurement of "
-        f"training; the columns are "
-        f"{seen or 'none'}. If one of them is, say which: columns={{'train.loss': '...'}}."
+        f"training; the columns are {listed(names)}. If one of them is, say which: columns={{'train.loss': '...'}}."
     )
 
 

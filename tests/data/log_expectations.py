@@ -1123,7 +1123,7 @@ OWN: tuple[Expected, ...] = (
         notes=("last line is cut off",),
         verdicts=EITHER,
     ),
-    Expected("damaged/only_a_header.csv", refused=("epoch, train_loss, val_loss", "no row of numbers")),
+    Expected("damaged/only_a_header.csv", refused=("'epoch', 'train_loss', 'val_loss'", "no row of numbers")),
     Expected("tables/weather_history.csv", refused=("no column is a loss", "'temperature'", "columns=")),
     Expected("tables/finished_runs_training_log.csv", refused=("no column is a loss", "'hidden_size'")),
     Expected("tables/final_metrics.json", refused=("one value each of 'accuracy'", "no course")),
