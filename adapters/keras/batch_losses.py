@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from threading import Lock
 
 from expert.adapters.live.telemetry import Telemetry
 
@@ -32,7 +33,8 @@ class BatchLosses:
         self._telemetry = telemetry
         self.is_mean: bool | None = None
         """Whether the mean since the epoch began is told, not the loss of the batch; None while that is not known."""
-        self._told: list[tuple[int, float]] = []
+        self._told: dict[int, float] = {}
+        self._lock = Lock()
         self._size: int | None = None
         self._unequal = False
         self._begin()
@@ -45,9 +47,10 @@ class BatchLosses:
 
     def take(self, batches: int, loss: float | None) -> None:
         """``loss`` was told when so many batches of this epoch were done; None where no loss is told."""
-        if loss is not None:
-            self._told.append((batches, loss))
-        self.latest = max(self.latest, batches)
+        with self._lock:
+            if loss is not None:
+                self._told[batches] = loss
+            self.latest = max(self.latest, batches)
 
     @property
     def batch_size(self) -> int | None:
@@ -73,14 +76,14 @@ class BatchLosses:
 
         ``batches``: the epoch is over and had so many, of ``total`` samples; None in the middle of an epoch.
         """
-        told = sorted(self._told)
         if batches is None and self.is_mean is None:
             return
-        if batches is None:
-            told = told[:-HELD_BACK]
-            del self._told[: len(told)]
-        else:
-            self._told = []
+        with self._lock:
+            told = sorted(self._told.items())
+            if batches is None:
+                told = told[:-HELD_BACK]
+            for batch, _ in told:
+                del self._told[batch]
         if told and not self._over:
             self._append(after, told, batches, total)
         if batches is not None:
@@ -103,7 +106,7 @@ class BatchLosses:
             column.append(after + batch, loss)
             if not math.isfinite(loss):
                 # A mean stays broken until the epoch ends.
-                self._over = self.is_mean
+                self._over = bool(self.is_mean)
                 self._telemetry.event("nonfinite_loss", after + batch, f"the loss is {loss}")
                 self._telemetry.note(f"At step {after + batch} the loss is {loss}.")
                 break

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +110,9 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         self._findings = FindingWatch(self._options["on_finding"], self._options["stop_on"])
         self._journal: Journal | None = None
         self._base: History | None = None
-        self._written_at = 0.0
+        self._written_at, self._writing = monotonic(), Lock()
         self._in_fit = self._first_epoch = False
+        self._planned: Any = None
         self._watching_list: Any = None
         self._pid = os.getpid()
 
@@ -188,10 +190,15 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         if training is None or not self._in_fit:
             return
         training.batch_ends(batch, logs or {})
-        if self._journal is not None and monotonic() - self._written_at >= WRITTEN_EVERY:
-            self._written_at = monotonic()
-            training.in_between()
-            self._write()
+        late = self._journal is not None and monotonic() - self._written_at >= WRITTEN_EVERY
+        # Keras may tell of several batches at once; one of them is enough to write.
+        if late and self._writing.acquire(blocking=False):
+            try:
+                self._written_at = monotonic()
+                training.in_between()
+                self._write()
+            finally:
+                self._writing.release()
 
     @harmless
     def on_test_begin(self, logs: Any = None) -> None:

@@ -44,6 +44,10 @@ def trained(kind: str, jit: bool, watcher: ExpertCallback | None) -> Any:
     return model, keras.models.load_model(folder / f"{kind}.keras")
 
 
+def state(model: Any) -> list[Any]:
+    return [*model.variables, *model.optimizer.variables]
+
+
 def main(kind: str, jit: bool) -> None:
     watcher = ExpertCallback(quiet=True, probe=np.ones((4, 8), dtype="float32"))
     bare, bare_file = trained(kind, jit, None)
@@ -52,11 +56,7 @@ def main(kind: str, jit: bool) -> None:
     differing = [
         one.path
         for first, second in ((bare, seen), (bare_file, seen_file))
-        for one, other in zip(
-            (*first.variables, *first.optimizer.variables),
-            (*second.variables, *second.optimizer.variables),
-            strict=True,
-        )
+        for one, other in zip(state(first), state(second), strict=True)
         if not np.array_equal(keras.ops.convert_to_numpy(one), keras.ops.convert_to_numpy(other))
     ]
     table = history.layer("gradient_norm")

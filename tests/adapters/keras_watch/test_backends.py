@@ -1,4 +1,4 @@
-"""The same callback on PyTorch and on JAX, each in a process of its own: Keras chooses its backend when it is loaded."""
+"""The same callback on PyTorch and on JAX, each in a process of its own, for Keras has one backend in a process."""
 
 from __future__ import annotations
 
