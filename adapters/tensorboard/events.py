@@ -11,7 +11,6 @@ from expert.adapters.tables.points import MOST_POINTS, Points
 from expert.adapters.tensorboard.framing import Records
 from expert.adapters.tensorboard.values import Moment, Moments
 from expert.adapters.tensorboard.wire import Malformed
-from expert.errors import SourceError
 
 MOST_TAGS = 10_000
 """Tags that are read; more are no names of measurements."""
@@ -28,6 +27,8 @@ class Events:
     others: dict[str, str] = field(default_factory=dict)
     """Tag of what is no scalar → what it is."""
     notes: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    """Of every file that is no event file, a sentence."""
     graph: bool = False
     began: float = math.inf
     """Seconds since 1970 at which the first scalar was written."""
@@ -38,10 +39,7 @@ class Events:
 
 
 def read_events(paths: Sequence[Path], room: int = MOST_POINTS) -> Events:
-    """Read event files of one folder as those of one writer, oldest first; at most ``room`` scalars are taken.
-
-    Raises `SourceError` for a file that is none.
-    """
+    """Read event files of one folder as those of one writer, oldest first; at most ``room`` scalars are taken."""
     found, moments = Events(paths[0].parent), Moments()
     for path in sorted(paths, key=_age):
         records = Records(path)
@@ -55,7 +53,8 @@ def read_events(paths: Sequence[Path], room: int = MOST_POINTS) -> Events:
             except Malformed:
                 malformed += 1
         if records.count == malformed and (records.count or records.notes):
-            raise SourceError(f"{path}: is named like a TensorBoard event file, but no record in it can be read.")
+            found.unreadable.append(f"{path}: is named like a TensorBoard event file, but no record in it can be read.")
+            continue
         found.notes += records.notes
         if malformed:
             found.notes.append(f"{malformed:,} records of the event file hold no event and are left out.")

@@ -62,6 +62,7 @@ class Run:
     writers: list[dict[str, Points]] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
     """What the files hold besides scalars."""
     epochs: set[str] = field(default_factory=set)
@@ -81,10 +82,7 @@ def phase_of(folder: str) -> str | None:
 
 
 def runs_of(paths: Sequence[Path]) -> list[Run]:
-    """Read event files and put together what belongs to one run, the oldest first; some may hold no scalars.
-
-    Raises `SourceError` for a file that is named so but is none.
-    """
+    """Read event files and put together what belongs to one run, the oldest first; some may hold no scalars."""
     by_folder: dict[Path, list[Path]] = {}
     for path in paths:
         by_folder.setdefault(path.parent, []).append(path)
@@ -136,7 +134,8 @@ def _join(run: Run, events: Events, names: Mapping[str, str]) -> None:
         Ignored(name=f"{below}{tag}", reason=f"is {what}, no scalar") for tag, what in events.others.items()
     ]
     run.others |= {*events.others.values(), *(("the graph of the model",) if events.graph else ())}
-    run.notes += [f"{below.rstrip('/')}: {note}" if below else note for note in events.notes]
+    run.unreadable += events.unreadable
+    run.notes += events.unreadable + [f"{below.rstrip('/')}: {note}" if below else note for note in events.notes]
     taken = run.names
     writer: dict[str, Points] = {}
     for tag, points in events.points.items():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.table_of_points import table_of_points
-from expert.adapters.tensorboard.folders import Run, event_files, is_named_so, is_run, phase_of, runs_of
+from expert.adapters.tensorboard.folders import MOST_ENTRIES, Run, event_files, is_named_so, is_run, phase_of, runs_of
 from expert.adapters.text.opening import as_path, beginning
 from expert.errors import SourceError
 from expert.history import Clock, History, Ignored, Series
@@ -47,7 +48,8 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     files = sorted(event_files(path)) if path.is_dir() else [path.absolute()]
     runs = runs_of(files)
     if not any(run.writers for run in runs):
-        raise SourceError(_nothing(path, files, runs))
+        unreadable = [sentence for run in runs for sentence in run.unreadable]
+        raise SourceError(unreadable[0] if unreadable else _nothing(path, files, runs))
     found = [history for run in runs if run.writers for history in _histories(run, request, path)]
     return tuple(_told_of_siblings(history, path) for history in found)
 
@@ -114,10 +116,12 @@ def _told_of_siblings(history: History, given: Path) -> History:
     phase = phase_of(folder.name)
     if phase is None:
         return history
-    beside = [
-        one for one in sorted(folder.parent.iterdir()) if phase_of(one.name) not in (None, phase) and one.is_dir()
-    ]
-    names = [repr(one.name) for one in beside if any(is_named_so(entry.name) for entry in one.iterdir())]
+    try:
+        entries = sorted(islice(folder.parent.iterdir(), MOST_ENTRIES))
+        beside = [one for one in entries if phase_of(one.name) not in (None, phase) and one.is_dir()]
+        names = [repr(one.name) for one in beside if any(is_named_so(entry.name) for entry in one.iterdir())]
+    except OSError:
+        return history  # what may not be listed is not told of
     if not names:
         return history
     note = f"Beside {folder.name!r} stands {' and '.join(names)}, which was not read; pass {str(folder.parent)!r}."

@@ -41,8 +41,9 @@ def same(found: list[float], expected: list[float]) -> bool:
 @pytest.fixture(scope="module", params=["sqlite", "file"])
 def logged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Two runs, one of results and one deleted, written by MLflow itself; ``history`` is what it says of the first."""
-    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
-    mlflow = pytest.importorskip("mlflow")
+    os.environ |= {"MLFLOW_ALLOW_FILE_STORE": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
+    import mlflow
+
     folder = tmp_path_factory.mktemp("mlflow")
     path = folder / ("mlflow.db" if request.param == "sqlite" else "mlruns")
     mlflow.set_tracking_uri(f"sqlite:///{path}" if request.param == "sqlite" else path.as_uri())

@@ -227,6 +227,16 @@ def test_a_corrected_column(real: Path) -> None:
         read(real / "torch", {"val.loss": "tensr"})
 
 
+def test_one_broken_file_beside_sound_ones_is_told(tmp_path: Path) -> None:
+    sound = written.version() + b"".join(written.per_epoch("epoch_loss", [1.0, 0.5, 0.25]))
+    one_file(tmp_path / "train", sound)
+    one_file(tmp_path / "validation", bytes(range(200)))
+    one_file(tmp_path / "train", bytes(range(200)), "events.out.tfevents.1731000001.host.1.1")
+    (history,) = read(tmp_path)
+    assert values(history, "train.loss") == [1.0, 0.5, 0.25]
+    assert sum("no record in it can be read" in note for note in history.notes) == 2
+
+
 def test_names_that_nobody_knows_are_listed(tmp_path: Path) -> None:
     content = written.version() + b"".join(written.per_epoch("alpha", [1.0, 0.5, 0.25]))
     path = one_file(tmp_path, content)
