@@ -11,6 +11,7 @@ from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.corrections import corrected
 from expert.adapters.tables.numbers import NotANumber, entry
 from expert.adapters.tables.table import table_of_columns
+from expert.adapters.tables.words import holds_words
 from expert.errors import SourceError
 from expert.history import History
 from expert.history.roles import match_columns
@@ -47,7 +48,11 @@ def histories_of_columns(
     table: Mapping[str, Any], columns: Mapping[str, str], source: str | None = None
 ) -> tuple[History, ...]:
     """Return the runs in a mapping of names to sequences. Raises `SourceError`."""
-    usable = {str(name): column for name, column in table.items() if isinstance(column, Mapping) or _is_column(column)}
+    usable = {
+        str(name): column
+        for name, column in table.items()
+        if isinstance(column, Mapping) or _is_column(column) or _says_what(name, column)
+    }
     plain = {name: column for name, column in usable.items() if not isinstance(column, Mapping)}
     matches = match_columns(list(plain), columns)
     if not any(match.role for match in matches.values()) and len(plain) == len(usable):
@@ -70,6 +75,11 @@ def histories_of_columns(
             )
         ),
     )
+
+
+def _says_what(name: object, column: object) -> bool:
+    """Whether a column of words says what the others hold, such as the phase of each row."""
+    return holds_words(str(name)) and isinstance(column, list) and all(isinstance(word, str) for word in column)
 
 
 def _numbers(column: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ _SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[ '\u00a0\u2009\u202f]\d{3}
 _POINTED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
 """As in German numbers, which have a decimal comma: ``1.234,5``."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_DECIMAL_POINT = re.compile(r"[+-]?(0\.\d+|\d+\.(\d{1,2}|\d{4,}))([eE][+-]?\d+)?")
 _SCALED = re.compile(r"([+-]?\d*\.?\d+)\s*([KMGTkmgt])(?:i?B)?")
 _DURATION = re.compile(r"(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*(ms|s|sec|secs|seconds|min|h)")
 _SECONDS = {"ms": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "min": 60.0, "h": 3600.0}
@@ -88,9 +89,18 @@ def is_number(text: str) -> bool:
     return True
 
 
-def has_decimal_comma(cells: Sequence[str]) -> bool:
-    """Whether a number among the cells is written with a decimal comma: a point then groups thousands."""
-    return any("," in cell and _DECIMAL_COMMA.fullmatch(cell.strip().strip('"')) for cell in cells)
+def decimal_comma_in(rows: Iterable[Sequence[str]]) -> bool | None:
+    """Whether numbers have a decimal comma, by the cells where that is certain; None where there are none.
+
+    ``0,53`` has one. Beside ``0.53`` the comma of ``1,234`` groups thousands; beside ``0,53`` the point of ``1.234`` does.
+    """
+    pointed = False
+    for row in rows:
+        for cell in row:
+            if "," in cell and _DECIMAL_COMMA.fullmatch(cell.strip()) and not _THOUSANDS.fullmatch(cell.strip()):
+                return True
+            pointed = pointed or ("." in cell and _DECIMAL_POINT.fullmatch(cell.strip()) is not None)
+    return False if pointed else None
 
 
 def without_points(cells: Sequence[str]) -> Sequence[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from expert.adapters.tables.growing import GrowingColumn, Parsed
 from expert.adapters.tables.numbers import (
     NotANumber,
-    has_decimal_comma,
+    decimal_comma_in,
     is_missing,
     is_number,
     numbers,
@@ -76,7 +76,8 @@ class _Block:
     codes: dict[str, dict[str, int]] = field(default_factory=dict)
     """Column of words that say what the others hold → number of each word."""
     percent: set[str] = field(default_factory=set)
-    decimal_comma: bool = False
+    decimal_comma: bool | None = None
+    """Whether numbers have one; None where that is not certain yet."""
     last_cells: deque[int] = field(default_factory=partial(deque, maxlen=20))
     """Characters in the last cell of the rows just read."""
     short: int = 0
@@ -251,8 +252,10 @@ def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int,
 def _convert(block: _Block, share: float = 1.0) -> None:
     """Turn the rows collected so far into numbers; with them, ``share`` of the file is read."""
     found: dict[str, Parsed] = {}
-    if block.separator != "," and not block.decimal_comma:
-        block.decimal_comma = any(has_decimal_comma(row) for row in block.rows)
+    if block.separator == ",":
+        block.decimal_comma = False
+    elif block.decimal_comma is None:
+        block.decimal_comma = decimal_comma_in(block.rows)
     for name, written in zip(block.names, zip(*block.rows, strict=True), strict=bool(block.rows)):
         if name in block.words:
             continue
@@ -275,7 +278,7 @@ def _piece(block: _Block, name: str, cells: Sequence[str]) -> Parsed:
     """The cells of one column as numbers, or as numbers of words. Raises `NotANumber`."""
     if name not in block.codes:
         try:
-            return numbers(cells, decimal_comma=block.separator != ",")
+            return numbers(cells, decimal_comma=block.decimal_comma is not False)
         except NotANumber:
             if not holds_words(name) or name in block.columns:
                 raise

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expert.adapters.tables.numbers import NotANumber, entry, is_missing, number, numbers
+from expert.adapters.tables.numbers import (
+    NotANumber,
+    decimal_comma_in,
+    entry,
+    is_missing,
+    number,
+    numbers,
+    without_points,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +40,12 @@ from expert.adapters.tables.numbers import NotANumber, entry, is_missing, number
         ("tensor([0.5])", 0.5),
         ("np.float64(0.125)", 0.125),
         ('"0.75"', 0.75),
+        ("1 234", 1234),
+        ("1\u202f234,5", 1234.5),
+        ("1'234.5", 1234.5),
+        ("12 s", 12),
+        ("250ms", 0.25),
+        ("1.5 min", 90),
     ],
 )
 def test_spellings(text: str, value: float) -> None:
@@ -60,6 +74,13 @@ def test_decimal_comma_only_where_commas_do_not_separate() -> None:
     assert number("0,5", decimal_comma=True) == 0.5
     assert number("1,234", decimal_comma=True) == 1.234
     assert number("1,234") == 1234
+    assert number("1.234.567,5", decimal_comma=True) == 1234567.5
+    assert number("1.234") == 1.234
+    assert without_points(["1.234", "2.500.000", "7"]) == ["1234", "2500000", "7"]
+    assert without_points(["1.234", "0.5"]) == ["1.234", "0.5"]
+    assert decimal_comma_in([["7", "1,234"], ["0,5", "9"]]) is True
+    assert decimal_comma_in([["7", "1,234"], ["1.5", "9"]]) is False
+    assert decimal_comma_in([["1,234", "1.234"]]) is None
 
 
 @given(st.lists(st.floats(), max_size=20))
