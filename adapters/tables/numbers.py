@@ -92,7 +92,8 @@ def is_number(text: str) -> bool:
 def decimal_comma_in(rows: Iterable[Sequence[str]]) -> bool | None:
     """Whether numbers have a decimal comma, by the cells where that is certain; None where there are none.
 
-    ``0,53`` has one. Beside ``0.53`` the comma of ``1,234`` groups thousands; beside ``0,53`` the point of ``1.234`` does.
+    ``0,53`` has one. Beside ``0.53`` the comma of ``1,234`` groups thousands, and beside ``0,53`` the point of
+    ``1.234``.
     """
     pointed = False
     for row in rows:
