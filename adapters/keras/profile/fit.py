@@ -33,7 +33,7 @@ def read_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:
         found["last_batch_size"] = rows % found["batch_size"] or found["batch_size"]
     if found.get("shuffle") is not None:
         # Arrays are drawn anew in each epoch, or never.
-        found["order_redrawn"] = found["shuffle"]
+        found["order_redrawn"] = found["shuffle"] and not _repeats_its_shuffle()
     if "class_weight" in parameters:
         found["class_weights"] = bool(parameters["class_weight"])
     if found["validation_split"] is None and parameters.get("validation_data") is not None:
@@ -41,6 +41,23 @@ def read_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:
     if "callbacks" in parameters:
         found |= read_callbacks(_callbacks(parameters["callbacks"]))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _repeats_its_shuffle() -> bool:
+    """Whether TensorFlow draws from a seed for everything, as after ``keras.utils.set_random_seed``.
+
+    Each epoch makes a new iterator over arrays, and the operation in it that shuffles begins with that seed again.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return False
+    try:
+        from tensorflow.python.eager import context
+
+        return context.global_seed() is not None
+    except Exception:  # a private part of another release
+        return False
 
 
 def count_rows(x: Any) -> int | None:

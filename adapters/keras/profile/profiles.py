@@ -15,6 +15,10 @@ from expert.history.profiles import DataProfile
 
 FIT = {"gradients_zeroed": True, "training_mode_in_training": True, "evaluation_mode_in_validation": True}
 """The loops of ``fit`` see to these themselves."""
+SAME_SHUFFLE = (
+    "A seed is set for TensorFlow, and with one fit shuffles arrays into the same order in each epoch, whatever shuffle "
+    "says; a tf.data pipeline with shuffle(number of samples) draws anew."
+)
 
 
 def profiles_of(model: Any, fit_parameters: Mapping[str, Any] | None = None) -> tuple[ModelProfile, RunConfig]:
@@ -44,6 +48,8 @@ def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -
             del known["schedule"]  # a callback cannot change the rate of an optimizer that has a schedule
         elif "callbacks" in fit_parameters and "schedule" not in known and config.schedule is None:
             known["schedule"] = "none"
+        if known.get("shuffle") and known.get("order_redrawn") is False:
+            notes += (SAME_SHUFFLE,)
         pipeline = read_pipeline(fit_parameters.get("x"))
         known |= {name: value for name, value in pipeline.config if value is not None}
         notes += pipeline.notes
