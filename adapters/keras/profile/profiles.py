@@ -16,8 +16,8 @@ from expert.history.profiles import DataProfile
 FIT = {"gradients_zeroed": True, "training_mode_in_training": True, "evaluation_mode_in_validation": True}
 """The loops of ``fit`` see to these themselves."""
 SAME_SHUFFLE = (
-    "A seed is set for TensorFlow, and with one fit shuffles arrays into the same order in each epoch, whatever shuffle "
-    "says; a tf.data pipeline with shuffle(number of samples) draws anew."
+    "A seed is set for TensorFlow, and with one fit shuffles arrays into the same order in each epoch; a tf.data "
+    "pipeline with shuffle(number of samples) draws anew."
 )
 
 
