@@ -24,10 +24,17 @@ def holds_words(name: str) -> bool:
 
 def coded(cells: Sequence[object], codes: dict[str, int]) -> tuple[Floats, Flags] | None:
     """Return a column of words as numbers of words, and add new ones to ``codes``; None where it holds texts."""
-    values = np.full(len(cells), np.nan)
-    for row, cell in enumerate(cells):
-        if isinstance(cell, str) and not is_missing(cell):
-            values[row] = codes.setdefault(cell.strip(), len(codes))
-            if len(codes) > MOST_WORDS:
-                return None
+    try:
+        different = dict.fromkeys(cells)
+    except TypeError:  # lists and the like
+        return None
+    if len(different) > 2 * MOST_WORDS:
+        return None
+    numbers = {
+        cell: codes.setdefault(cell.strip(), len(codes)) if isinstance(cell, str) and not is_missing(cell) else np.nan
+        for cell in different
+    }
+    if len(codes) > MOST_WORDS:
+        return None
+    values = np.fromiter(map(numbers.__getitem__, cells), dtype=np.float64, count=len(cells))
     return values, ~np.isnan(values)
