@@ -13,10 +13,10 @@ from expert.adapters.live.sampling import AFTER_ANOMALY, FIRST
 
 ROWS = 160
 """So many looks fit into an epoch; an epoch of unknown length and a million steps has about as many."""
-GROWTH = 15
+GROWTH = 30
 """The distance of looks is at most this share of the updates so far, in per cent: a young run shows something, too."""
 UNBOUNDED = 2**30
-SECONDS_PER_VARIABLE, BYTES_PER_SECOND, PASSES = 40e-6, 2e9, 8
+SECONDS_PER_VARIABLE, BYTES_PER_SECOND, PASSES = 600e-6, 2e9, 8
 """What a look costs cannot be measured from outside, so it is estimated, for a slow processor: so long for each
 variable, and so many times its gradient or weights are read."""
 
@@ -52,7 +52,7 @@ PLAIN = Arithmetic(lambda condition, yes, no: yes if condition else no, min, max
 
 def is_due(pace: Pace) -> Any:
     """Whether to look at the update that is about to be made."""
-    return (pace.updates >= pace.next_look) & (pace.used < ROWS)
+    return pace.updates >= pace.next_look
 
 
 def looked(pace: Pace, broken: Any, by: Arithmetic) -> Pace:
@@ -62,6 +62,8 @@ def looked(pace: Pace, broken: Any, by: Arithmetic) -> Pace:
     following = pace.updates + 1
     is_second = pace.last_look == pace.updates - 1
     later = by.where((following >= dense) & is_second, pace.updates + distance, following)
+    # Where there is no room for another row, the epoch ends first.
+    later = by.where(pace.used + 1 >= ROWS, later * 0 + UNBOUNDED, later)
     return pace._replace(next_look=later, dense_until=dense, used=pace.used + 1, last_look=pace.updates)
 
 

@@ -21,6 +21,7 @@ from expert.adapters.keras.looks import Layout, Seen, Surroundings
 from expert.adapters.keras.pacing import PLAIN, ROWS, Arithmetic, Pace, called, is_due, looked
 from expert.adapters.keras.variables import watched_variables
 
+UPDATES, NEXT_LOOK = Pace._fields.index("updates"), Pace._fields.index("next_look")
 TENSORS = Arithmetic(ops.where, ops.minimum, ops.maximum)
 Failed = Callable[[str, Exception], None]
 
@@ -269,7 +270,7 @@ class GraphWatch(StepWatch):
                 self._fail("looking into the step", error)
         return result
 
-    def _before(self, grads: Sequence[Any], trainable_variables: Any = None) -> tuple[Pace, Any, Any] | None:
+    def _before(self, grads: Sequence[Any], trainable_variables: Any = None) -> tuple[Any, Any, Any] | None:
         variables = self._own_variables(trainable_variables)
         if not self._prepare(variables):
             return None
@@ -279,10 +280,14 @@ class GraphWatch(StepWatch):
                 self.optimizer.build(variables)
         layout = self.layout
         assert layout is not None
-        pace, is_update = Pace(*ops.unstack(self._control.value)), self._is_update()
-        due = is_due(pace) if self.accumulates == 1 else is_due(pace) & (is_update > 0)
+        # On most steps this is all there is to do: three operations here, and one to count.
+        control, is_update = self._control.value, self._is_update()
+        due = is_due(Pace(updates=control[UPDATES], next_look=control[NEXT_LOOK]))
+        if self.accumulates > 1:
+            due = due & (is_update > 0)
 
         def look() -> Any:
+            pace = Pace(*ops.unstack(control))
             row, sample, direction = layout.measure(
                 self._gradients([_made_again(one) for one in grads], variables),
                 self._weights(),
@@ -296,25 +301,26 @@ class GraphWatch(StepWatch):
             return ops.zeros(())
 
         ops.cond(due, look, lambda: ops.zeros(()))
-        return pace, due, is_update
+        return control, due, is_update
 
-    def _after(self, pace: Pace, due: Any, is_update: Any) -> None:
+    def _after(self, control: Any, due: Any, is_update: Any) -> None:
         layout = self.layout
         assert layout is not None
 
         def keep() -> Any:
+            pace = Pace(*ops.unstack(control))
             step = ops.cast(pace.calls + 1, "float32")
             row = layout.complete(self._row.value, self._sample.value, self._weights(), step)
             self._ring.assign(_placed(self._ring.value, row, pace.used))
             broken = _is_broken(row, layout) if not self.scales else ops.zeros((), dtype="bool")
-            self._control.assign(_packed(called(looked(pace, broken, TENSORS), is_update), self._control.dtype))
+            self._control.assign(_packed(looked(pace, broken, TENSORS), self._control.dtype))
             return ops.zeros(())
 
-        def pass_on() -> Any:
-            self._control.assign(_packed(called(pace, is_update), self._control.dtype))
-            return ops.zeros(())
-
-        ops.cond(due, keep, pass_on)
+        ops.cond(due, keep, lambda: ops.zeros(()))
+        counted: Any = np.array(called(Pace(*[0] * len(Pace())), 1), dtype="int64")
+        if self.accumulates > 1:
+            counted = _packed(called(Pace(*[0] * len(Pace())), is_update), self._control.dtype)
+        self._control.assign_add(counted)
 
 
 class StatelessWatch(StepWatch):
@@ -487,7 +493,8 @@ def _pace_of(control: Any) -> Pace:
 def _next_epoch(pace: Pace, shortest: int, longest: int, *, alarm: bool) -> Pace:
     later = pace._replace(calls=0, used=0, shortest=shortest, longest=longest)
     # What was planned with other bounds may be far too late now.
-    later = later._replace(next_look=min(later.next_look, later.updates + longest))
+    following = later.updates if pace.used >= ROWS else min(later.next_look, later.updates + longest)
+    later = later._replace(next_look=following)
     if alarm:
         later = later._replace(next_look=later.updates, dense_until=later.updates + AFTER_ALARM)
     return later
