@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
 from torch import nn
 from torch.optim import Optimizer
 
-from expert.adapters.live.findings import LEVELS, FindingWatch
+from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.options import check_options, open_journal, read_config
 from expert.adapters.live.sampling import FIXED_STRIDE, Sampling
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.collecting import Collector
@@ -21,9 +20,8 @@ from expert.adapters.torch.profile.unwrapping import inner_module, inner_optimiz
 from expert.adapters.torch.ranks.ranks import rank_here, ranks_of
 from expert.adapters.torch.run import Run
 from expert.adapters.torch.stepping import CALLS
-from expert.errors import SourceError, nearest, sentence
+from expert.errors import SourceError
 from expert.history import History, RunConfig
-from expert.history.journal import Journal, is_journal
 from expert.reading import ReadRequest
 
 if TYPE_CHECKING:
@@ -71,9 +69,9 @@ def watch(
     inner = inner_module(model)
     if not isinstance(inner, nn.Module):
         raise SourceError(f"watch: model is {type(model).__name__}; expected a torch.nn.Module.")
-    _check_numbers(every, budget, stop_on)
-    _check_parts(path, scheduler, scaler, on_finding)
-    known = _config(config)
+    check_options("watch", path=path, every=every, budget=budget, on_finding=on_finding, stop_on=stop_on)
+    _check_parts(scheduler, scaler)
+    known = read_config("watch", config)
     source = _name(path)
     if rank_here() > 0:
         # Rank zero writes and speaks for all.
@@ -91,7 +89,7 @@ def watch(
     if scaler is not None and scaler.is_enabled():
         telemetry.know("config", loss_scaling=True)
     # Whatever is refused is refused before there is any hook.
-    journal = _journal(path)
+    journal = open_journal("watch", path)
     collector = Collector(
         inner,
         {id(model), id(inner), *map(id, _networks(inner))},
@@ -121,25 +119,11 @@ def _optimizers(given: Any) -> list[Optimizer]:
     return found
 
 
-def _check_numbers(every: int | None, budget: float, stop_on: str | None) -> None:
-    if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
-        raise SourceError(f"watch: every is {every!r}; expected a whole number of steps, 1 or more.")
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or not 0.0 < budget < 1.0:
-        raise SourceError(f"watch: budget is {budget!r}; expected a share of the time between 0 and 1, as 0.01.")
-    if stop_on is not None and stop_on not in LEVELS:
-        hint = nearest(str(stop_on), LEVELS)
-        raise SourceError(f"watch: stop_on is {stop_on!r}; expected one of {', '.join(LEVELS)}.{hint}")
-
-
-def _check_parts(path: Any, scheduler: Any, scaler: Any, on_finding: Any) -> None:
-    if path is not None and not isinstance(path, str | os.PathLike):
-        raise SourceError(f"watch: path is {type(path).__name__}; expected the name of a file.")
+def _check_parts(scheduler: Any, scaler: Any) -> None:
     if scheduler is not None and not callable(getattr(inner_scheduler(scheduler), "step", None)):
         raise SourceError(f"watch: scheduler is {type(scheduler).__name__}; expected a scheduler of torch.optim.")
     if scaler is not None and not callable(getattr(scaler, "is_enabled", None)):
         raise SourceError(f"watch: scaler is {type(scaler).__name__}; expected a torch.amp.GradScaler.")
-    if on_finding is not None and not callable(on_finding):
-        raise SourceError(f"watch: on_finding is {type(on_finding).__name__}; expected a function of one finding.")
 
 
 def _networks(model: nn.Module) -> list[nn.Module]:
@@ -151,20 +135,6 @@ def _networks(model: nn.Module) -> list[nn.Module]:
         parts = [child for child in model.children() if any(child.children())]
         return [part for part in parts if any(parameter.requires_grad for parameter in part.parameters())]
     return []
-
-
-def _config(config: RunConfig | Mapping[str, Any] | None) -> RunConfig:
-    if config is None or isinstance(config, RunConfig):
-        return config or RunConfig()
-    if not isinstance(config, Mapping):
-        raise SourceError(f"watch: config is {type(config).__name__}; expected a mapping of fields of RunConfig.")
-    for name in config:
-        if name not in RunConfig.model_fields:
-            raise SourceError(f"watch: config has no field {name!r}.{nearest(str(name), RunConfig.model_fields)}")
-    try:
-        return RunConfig.model_validate(dict(config))
-    except ValidationError as error:
-        raise SourceError(f"watch: config: {sentence(error)}") from None
 
 
 def _profiles(
@@ -219,26 +189,3 @@ def _is_compiled(model: nn.Module) -> bool:
 
 def _name(path: str | os.PathLike[str] | None) -> str:
     return "the watched run" if path is None else os.fspath(path)
-
-
-def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
-    if path is None:
-        return None
-    try:
-        return Journal(_free(Path(path)))
-    except OSError as error:
-        raise SourceError(f"watch: {os.fspath(path)} cannot be written to: {error.strerror or error}.") from error
-
-
-def _free(path: Path) -> Path:
-    """The path, after a journal that is there was moved to the first free name beside it: nothing recorded is lost."""
-    if not path.is_file():
-        return path
-    with path.open("rb") as stream:
-        kept_before = is_journal(stream.read(64))
-    if kept_before:
-        number = 1
-        while (kept := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
-            number += 1
-        path.rename(kept)
-    return path
