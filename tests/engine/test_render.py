@@ -118,5 +118,6 @@ def test_lines_keep_to_the_width_save_for_code() -> None:
 
 
 def test_the_summary_of_nothing_is_left_out() -> None:
-    assert str(advice(found(1), shuffle=True)).endswith("\n1 of 1 rules judged.")
-    assert History().summary not in str(advice(found(1), shuffle=True))
+    told = str(advice(found(1), shuffle=True))
+    assert told.endswith("\nLooked at: config; not given: model and data. 1 of 1 rules judged.")
+    assert History().summary not in told
