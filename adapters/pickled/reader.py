@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -107,8 +108,8 @@ def _behind_header(data: bytes) -> int:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         read(stream)
-    except ValueError as error:
-        raise Unfit(f"a damaged header ({error})") from None
+    except (ValueError, SyntaxError, TokenError) as error:  # NumPy takes the header for a literal of Python
+        raise Unfit(f"a damaged header ({str(error).splitlines()[0]:.80})") from None
     return stream.tell()
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from expert.adapters.printed.rows import Rows
 from expert.history import History, Reduction
 
-NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Inf)"
+NUMBER = r"[-+]?(?:\d++(?:\.\d*+)?(?:[eE][-+]?\d++)?|\.\d++(?:[eE][-+]?\d++)?|nan|NaN|inf|Inf)"
 """A number as ``printf`` and Python write one."""
 
 

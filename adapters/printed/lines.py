@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from expert.adapters.text import opening
+from expert.adapters.text.unpacking import Unpacked, text_of
 from expert.errors import SourceError
 
 BLOCK = 1 << 20
 """Characters read at a time."""
 
-LONGEST_SAID = 8_000
+LONGEST_SAID = 4_000
 """Characters in a line that a program prints for people; longer ones are stepped over."""
 
 _CONTROL = re.compile(
@@ -104,7 +105,8 @@ class PrintedLines:
         if start is None or start.encoding is None:
             raise SourceError(f"{self.path}: the file is not text.")
         rest, read = "", 0
-        with self.path.open(encoding=start.encoding, errors="replace", newline="") as stream:
+        unpacked = Unpacked(self.path, opening.LARGEST_READ)
+        with text_of(unpacked, start.encoding) as stream:
             while block := stream.read(BLOCK):
                 read += len(block)
                 if read > opening.LARGEST_READ:
@@ -127,3 +129,5 @@ class PrintedLines:
                     self.notes.append(
                         f"The last line has no line break, so it may be cut off and was left out: {shown[:60]!r}."
                     )
+        if unpacked.damage is not None:
+            self.notes.append(unpacked.damage)

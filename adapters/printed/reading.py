@@ -141,11 +141,15 @@ def recognized(text: str, forms: Iterable[Format]) -> Format | None:
 
 
 def samples(start: Beginning) -> list[str]:
-    """Return the beginning of a file and pieces of its middle and end: a long preamble hides what comes behind it."""
+    """Return the beginning of a file and pieces of its middle and end: a long preamble hides what comes behind it.
+
+    Of a compressed file, and of one in an encoding of four bytes, there is only the beginning.
+    """
     pieces = [start.text]
-    if start.encoding is None or start.size <= len(start.head):
+    if start.encoding in (None, "utf-32") or start.size <= len(start.head) or start.path.stat().st_size != start.size:
         return pieces
-    decode = codecs.getincrementaldecoder(start.encoding.removesuffix("-sig"))
+    plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-be" if start.head[0] == 0xFE else "utf-16-le"}
+    decode = codecs.getincrementaldecoder(plain.get(start.encoding, start.encoding))
     with start.path.open("rb") as stream:
         for place in (start.size // 3, 2 * start.size // 3, max(start.size - HEAD_BYTES, 0)):
             stream.seek(place - place % 2)  # a character of UTF-16 has two bytes

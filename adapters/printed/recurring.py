@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from expert.adapters.printed.format import Meaning
+from expert.adapters.tables.impossible_counts import leave_out_impossible
 from expert.adapters.tables.table import Cells, Table
 from expert.history import Ignored
 from expert.history.role_table import EVERYDAY_WORDS
@@ -25,6 +26,7 @@ _PLAIN_LOSS = re.compile(
 def set_right(table: Table, lines: int, finished_runs: int, stated: Mapping[str, str]) -> str | None:
     """Keep what recurs, count steps through; return why the lines are no log of a training, if they are none."""
     nothing = "no line recurs in it that names a step or an epoch and a loss or another measurement of training"
+    leave_out_impossible(table, [name for name in ("epoch", "step") if name in table.columns])
     for name in ("epoch", "step"):
         if name in table.columns and table.columns[name].count == 0:
             del table.columns[name]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from expert.adapters.tables.corrections import corrected
+from expert.adapters.tables.impossible_counts import leave_out_impossible
 from expert.adapters.tables.numbers import Floats
 from expert.adapters.tables.ranks import only_one_rank
 from expert.adapters.tables.runs import Segment, segments, spans, superseded
@@ -34,6 +35,7 @@ def histories(
     matches = _matches(table, columns)
     if not table.mappings and not any(match.role for match in matches.values()):
         raise SourceError(_nothing_known(table))
+    leave_out_impossible(table, [name for name, match in matches.items() if match.clock_column])
     only_one_rank(table, matches)
     count_steps_over_epochs(table, matches)
     parts = spans(table, matches)
@@ -47,6 +49,24 @@ def histories(
         if segment.seam in ("first", "restart"):
             chains.append([])
         chains[-1].append(segment)
+    runs = _runs(table, matches, chains, shifted, config)
+    empty = [not run.series and not run.layers for run in runs]
+    if all(empty):
+        raise SourceError(f"{table.source or 'The table'}: no row with a measurement says its step or epoch.")
+    if any(empty):
+        table.notes.append(f"{sum(empty)} parts of the log hold no measurement at a step or an epoch and are left out.")
+        chains = [chain for chain, nothing in zip(chains, empty, strict=True) if not nothing]
+        runs = _runs(table, matches, chains, shifted, config)
+    return tuple(corrected(run, table.percent, sum_parts=sum_parts) for run in runs)
+
+
+def _runs(
+    table: Table,
+    matches: Mapping[str, Match],
+    chains: Sequence[list[Segment]],
+    shifted: Mapping[int, Shift],
+    config: RunConfig | None,
+) -> list[History]:
     runs = []
     for number, chain in enumerate(chains, 1):
         one = _run(table, matches, chain, shifted)
@@ -56,9 +76,9 @@ def histories(
                 f"This is run {number} of {len(chains)} in the log: the clock starts again at its first row."
             )
             one.source = f"{table.source or 'log'}, run {number}"
-        history = _history(one, _renamed(matches, shifted.get(chain[0].start)), _events(table, matches, chain), config)
-        runs.append(corrected(history, table.percent, sum_parts=sum_parts))
-    return tuple(runs)
+        renamed = _renamed(matches, shifted.get(chain[0].start))
+        runs.append(_history(one, renamed, _events(table, matches, chain), config))
+    return runs
 
 
 def _nothing_known(table: Table) -> str:

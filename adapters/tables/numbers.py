@@ -33,6 +33,10 @@ _SECONDS = {"ms": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "min"
 _CLOCK = re.compile(r"(?:(\d+) days?,? )?(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)")
 
 
+LONGEST_NUMBER = 400
+"""Characters of a number with all that a library writes around it."""
+
+
 class NotANumber(ValueError):
     """A cell that holds something else."""
 
@@ -54,6 +58,8 @@ def number(text: str, *, decimal_comma: bool = False) -> float:
         return float(text)
     except ValueError:
         pass
+    if len(text) > LONGEST_NUMBER:
+        raise NotANumber(text)
     if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
         return float(text.replace(",", "."))
     if _THOUSANDS.fullmatch(text):

@@ -102,6 +102,8 @@ def encoding_of(head: bytes) -> str | None:
     """Guess from the first bytes: a byte-order mark, UTF-16 without one, UTF-8, else Windows-1252; None if binary."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16
+        (codecs.BOM_UTF32_BE, "utf-32"),
         (codecs.BOM_UTF16_LE, "utf-16"),
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 MOST_BINS = 256
 MOST_EPOCHS = 1024
+MOST_COUNTED = 10_000_000
+"""More epochs than any run has: their count is damaged."""
 FEWEST_EPOCHS = 6
 FEWEST_POINTS = 60
 FEWEST_MEANS = 12
@@ -262,6 +264,8 @@ def _between_whole(at: Floats, moments: Floats, epochs: Floats) -> Epochs:
     """Group by the moments at which the count of epochs done passes a whole number; that moment ends its epoch."""
     if len(epochs) == 0:
         return Epochs(np.arange(0), np.empty(0))
+    if epochs[-1] - epochs[0] > MOST_COUNTED:
+        return Epochs(np.arange(0), np.empty(0))  # a damaged count
     whole = np.arange(np.ceil(epochs[0]), np.floor(epochs[-1]) + 1.0)
     ends = np.searchsorted(at, np.interp(whole, epochs, moments), side="right")
     return _grouped(at, ends, np.append(whole, np.floor(epochs[-1]) + 1.0))

@@ -16,6 +16,7 @@ LOSS = [round(2 * 0.9**k + 0.1, 6) for k in range(5000)]
 TEXTS = {
     "log.csv.gz": "step,loss\n" + "".join(f"{k},{value}\n" for k, value in enumerate(LOSS)),
     "log.jsonl.gz": "".join(json.dumps({"step": k, "loss": value}) + "\n" for k, value in enumerate(LOSS)),
+    "output.log.gz": "".join(f"iter {k}: loss {value}, time 1.00ms, mfu 2.00%\n" for k, value in enumerate(LOSS)),
     "history.json.gz": json.dumps({"loss": LOSS}),
 }
 

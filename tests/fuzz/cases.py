@@ -10,9 +10,12 @@ from typing import NamedTuple
 from tests.fuzz.damage import DAMAGES, LARGEST, splice
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
-AS_A_FOLDER = 0.15
+AS_A_FOLDER = 0.1
 """Share of the cases in which a file is damaged within the folder it belongs to, and the folder is read."""
 SPLICED = 0.1
+LARGE = 0.05
+"""Share of the cases in which damage may make a file large."""
+USUAL = 1 << 17
 
 
 class Case(NamedTuple):
@@ -39,12 +42,13 @@ def samples() -> tuple[Path, ...]:
 def case(number: int) -> Case:
     """The case of a number."""
     draw = Random(number)
+    largest = LARGEST if draw.random() < LARGE else USUAL
     path = draw.choice(samples())
     content = path.read_bytes()
     if draw.random() < SPLICED:
         content = splice(content, draw.choice(samples()).read_bytes(), draw)
     for _ in range(draw.choice((1, 1, 2, 3))):
-        content = draw.choice(DAMAGES)(content, draw)[:LARGEST]
+        content = draw.choice(DAMAGES)(content, draw)[:largest]
     if draw.random() >= AS_A_FOLDER:
         return Case({path.name: content}, path.name)
     whole = path.relative_to(LOGS).parts[0]

@@ -17,7 +17,7 @@ _TIMM = re.compile(r"Train: (\d+) \[\s*(\d+)/(\d+) \(\s*\d+%\)\]\s+(.*)")
 _TEST = re.compile(r"(?:Test|Val|Eval|Validation|Evaluation):\s+\[\s*(\d+)/(\d+)\]\s+(.*)")
 _SUMMARY = re.compile(rf"(?:Test:| ?\*)\s+((?:(?:Acc|Prec)@\d {NUMBER}%?\s*)+.*)")
 _COCO = re.compile(rf"\s*Average Precision\s+\(AP\) @\[ IoU=0\.50:0\.95 \| area=\s*all \| .*\] = ({NUMBER})\s*")
-_METER = re.compile(rf"([A-Za-z][\w@./-]*):?\s+({NUMBER})%?(?:\s*\(\s*({NUMBER})%?\s*\))?(?=\s|$)")
+_METER = re.compile(rf"(?<![\w@./-])([A-Za-z][\w@./-]*):?\s+({NUMBER})%?(?:\s*\(\s*({NUMBER})%?\s*\))?(?=\s|$)")
 _MACHINE = frozenset({"time", "data", "mem", "Time", "Data", "eta"})
 
 

@@ -1,0 +1,71 @@
+"""What damaged logs brought to light, made small."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from expert import advise, read_runs
+from expert.errors import SourceError
+from tests.fuzz.attempt import complaint
+
+
+def written(folder: Path, content: str | bytes, name: str = "log") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("count", ["inf", "1e308", "-1e300", "9" * 400])
+@pytest.mark.parametrize(
+    "form", ["{count},{loss}\n", "epoch {count}: loss {loss}\n", '{{"epoch": {count}, "loss": {loss}}}\n']
+)
+def test_counts_that_no_training_reaches_are_left_out(count: str, form: str, tmp_path: Path) -> None:
+    rows = [(str(epoch), 2.0 / (epoch + 1)) for epoch in range(12)]
+    rows[5:5] = [(count, 7.0)]
+    text = "epoch,loss\n" * form.startswith("{count}") + "".join(
+        form.format(count=one, loss=loss) for one, loss in rows
+    )
+    path = written(tmp_path, text)
+    assert complaint(path, judge=True) is None
+    loss = read_runs(path)[-1].get("train.loss")
+    assert loss is not None
+    assert loss.at.max() <= 12
+
+
+def test_parts_without_a_measurement_are_no_runs(tmp_path: Path) -> None:
+    rows = [f"{epoch},{2.0 / (epoch + 1)}\n" for epoch in range(8)] + ["0,\n", "1,\n"]
+    (run,) = read_runs(written(tmp_path, "epoch,loss\n" + "".join(rows)))
+    assert run.get("train.loss") is not None
+    assert any("hold no measurement" in note for note in run.notes)
+    with pytest.raises(SourceError, match="no row with a measurement says its step or epoch"):
+        read_runs(written(tmp_path, "epoch,loss\n" + "nan,1.0\n" * 4))
+
+
+def test_an_encoding_of_four_bytes(tmp_path: Path) -> None:
+    lines = "".join(f"epoch {epoch}: loss {2.0 / (epoch + 1):.4f}\n" for epoch in range(5000))
+    (run,) = read_runs(written(tmp_path, lines.encode("utf-32")))
+    loss = run.get("train.loss")
+    assert loss is not None
+    assert len(loss) == 5000
+
+
+def test_headers_of_numpy_that_are_no_literal(tmp_path: Path) -> None:
+    for text in (b"{'descr': '|O', (", b"{'descr': \0", b"[" * 100):
+        path = written(tmp_path, b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text, "history.npy")
+        with pytest.raises(SourceError):
+            read_runs(path)
+
+
+def test_names_of_any_length_make_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as refused:
+        read_runs(written(tmp_path, "epoch,loss" + "x" * 9000 + "\n" + "0,\n" * 3))
+    assert len(str(refused.value)) < 1000
+
+
+def test_fractions_of_epochs_that_leap_are_judged() -> None:
+    rows = [{"step": step, "epoch": step / 4, "loss": 2.0 / (step + 1)} for step in range(1, 40)]
+    rows[-1]["epoch"] = 1e14
+    assert advise(rows).verdict
