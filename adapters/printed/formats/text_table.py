@@ -74,7 +74,9 @@ ALIGNED = Format("aligned-table", "a table for people", _Parser, sure=0.55, fini
 
 class _Fastai(_Parser):
     def line(self, text: str) -> bool:
-        if not self._names and not re.match(r"\s*(?:\|\s*)?epoch\s+(?:\|\s*)?train_loss\s+(?:\|\s*)?valid_loss\b", text):
+        if not self._names and not re.match(
+            r"\s*(?:\|\s*)?epoch\s+(?:\|\s*)?train_loss\s+(?:\|\s*)?valid_loss\b", text
+        ):
             return False
         return super().line(text)
 
