@@ -19,7 +19,8 @@ MOST_CLASSES = 1000
 """More different labels are tokens or identities, whose mix in a batch tells nothing."""
 WAITING = 30
 """Without epochs, the mix of the whole set is taken to be known after so many batches."""
-FINGERPRINT = 64
+FINGERPRINT = 65_536
+"""So many values of a batch tell it from another."""
 SHOWN_CELLS = 20
 
 
@@ -56,7 +57,7 @@ class BatchWatch:
             self._reads.read(labels, lambda numbers: self._mix(at, numbers))
         if isinstance(x, Tensor) and x.numel() > 1:
             flat = (torch.view_as_real(x.detach().resolve_conj()) if x.is_complex() else x.detach()).reshape(-1)
-            few = flat[:: max(1, len(flat) // FINGERPRINT)][:FINGERPRINT].float()
+            few = flat[:: _stride(x)][:FINGERPRINT].float()
             places = torch.arange(1, len(few) + 1, device=few.device, dtype=few.dtype)
             print_ = torch.stack([few.sum(), torch.dot(few, places), few.square().sum()])
             self._reads.read(print_, lambda numbers: self._compare(at, tuple(numbers)))
@@ -98,6 +99,8 @@ class BatchWatch:
         return f"the batch holds {float(rows[row, column])} in row {row}, feature {column}"
 
     def _mix(self, at: int, labels: Sequence[float]) -> None:
+        if any(map(math.isnan, labels)):
+            return
         counts = Counter(labels)
         if len(self._total) > MOST_CLASSES:
             return
@@ -148,15 +151,31 @@ def parts(batch: Any) -> tuple[Any, Any]:
 
 
 def _labels(y: Any) -> Tensor | None:
-    """One class for each sample as float32 (n,), or None where labels are no classes."""
+    """One class for each sample as float32 (n,), NaN where rows of numbers are no shares of classes, or None where
+    labels are no classes for sure.
+    """
     if not isinstance(y, Tensor) or y.dim() == 0 or y.numel() > MOST_LABELS or not y.numel():
         return None
     if y.is_floating_point():
-        one_hot = y.dim() == 2 and y.shape[1] > 1
-        return y.detach().argmax(1).float() if one_hot else None
+        if y.dim() != 2 or y.shape[1] < 2:
+            return None
+        rows = y.detach().float()
+        # Asked where the rows lie: to wait for the answer here would hold up a GPU.
+        shares = (rows >= 0.0).all() & ((rows.sum(1) - 1.0).abs() < 1e-2).all()
+        return torch.where(shares, rows.argmax(1).float(), torch.nan)
     if y.dim() > 1 and y.numel() != len(y):
         return None
     return y.detach().reshape(-1).float()
+
+
+def _stride(x: Tensor) -> int:
+    """Distance of the values that are looked at: none of a sample's places is missed by all, as a blank border may be
+    the same in every sample.
+    """
+    stride = max(1, x.numel() // FINGERPRINT)
+    while math.gcd(stride, max(1, x.numel() // len(x))) > 1:
+        stride += 1
+    return stride
 
 
 def _entropy(counts: Counter[float]) -> float:

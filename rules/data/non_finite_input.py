@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, broken, case, curve, decay, escalates, facts, moderate, run, signal, strong, supports, train,
+    Rule, against, broken, case, curve, decay, decisive, escalates, facts, line, moderate, run, signal, strong,
+    supports, train,
 )  # fmt: skip
+from expert.rules.limits import LOSS_GROWTH
+
+cells = signal.nonfinite_cells()
+growth = signal.loss_growth_before_break(train.loss)
 
 RULE = Rule(
     id="DAT101",
@@ -11,16 +16,17 @@ RULE = Rule(
     family="data",
     level="data",
     severity="fatal",
-    prior=0.9,
+    prior=0.45,
     blames=("data", "preprocessing"),
     symptom="inputs or labels hold values that are NaN or infinite",
     cause="the first batch that holds such a value turns the loss, the gradients and then every weight into NaN",
-    when=signal.nonfinite_cells() > 0,
+    when=(cells > 0) | (~cells.known & signal.broken_loss() & (growth < LOSS_GROWTH)),
     evidence=(
-        supports(signal.broken_loss(), moderate, "{which} is {what}"),
+        supports(cells > 0, decisive, "{value:.0f} cells of the data are no finite numbers: {where}"),
+        supports(signal.broken_loss() & (cells > 0), moderate, "{which} is {what}"),
         against(signal.broken_loss().is_(False), strong, "the loss stays finite, so these cells may never reach it"),
     ),
-    escalate=(escalates(signal.broken_loss().is_(False), "warning"),),
+    escalate=(escalates(signal.broken_loss().is_(False), "warning"), escalates(~cells.known, "error")),
     explains=("NUM101", "NUM102", "NUM201"),
     remedies=("remove-nonfinite-rows", "guard-preprocessing", "locate-first-nonfinite"),
     meaning="After preprocessing some cells are no numbers. One of them is enough to ruin a run.",
@@ -44,10 +50,23 @@ RULE = Rule(
                 },
             ),
         ),
+        case(
+            "broken out of the blue, the data not known",
+            run(curve(train.loss, decay(1.4, 1.2, 40), broken(20), per_epoch=10)),
+        ),
+        case("twice as large before it broke", facts(cells.of(None), signal.broken_loss().of(True), growth.of(2.0))),
         case("before any run", facts(signal.nonfinite_cells().of(3.0))),
         case("the loss stays finite", facts(signal.nonfinite_cells().of(3.0), signal.broken_loss().of(False))),
     ),
     quiet=(
+        case(
+            "a loss that grew until it broke",
+            run(curve(train.loss, line(1.4, 1.2, 20), line(1.2, 900, 30), broken(20), per_epoch=10)),
+        ),
+        case("four times as large before", facts(cells.of(None), signal.broken_loss().of(True), growth.of(4.0))),
+        case(
+            "nothing is broken, data not known", facts(cells.of(None), signal.broken_loss().of(False), growth.of(1.0))
+        ),
         case(
             "a broken loss on clean data",
             run(curve(train.loss, decay(1.4, 1.2, 40), broken(20)), data={"nonfinite_cells": 0, "samples": 1600}),

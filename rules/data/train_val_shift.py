@@ -12,7 +12,12 @@ ENOUGH = limit("validation-samples-to-compare", 100, unit="samples", source="a m
 BELOW = limit("score-below-majority", -0.1, unit="difference of shares", source="measured: -0.23", healthy="0.34-0.73")
 LEARNED = limit("training-learned", 0.7, unit="ratio", source="measured: 0.2", healthy="0.01-0.41")
 
+APART = limit("validation-apart-at-once", 1.4, unit="ratio", source="measured: 1.5-6.5", healthy="0.4-1.07")
+FAR = limit("validation-far-apart", 3, unit="share", source="measured: 14-100", healthy="0.0-2.0")
+
 score = signal.score_over_majority(val.accuracy)
+start = signal.ratio_at_start(val.loss, train.loss)
+gap = signal.relative_gap(val.loss, train.loss)
 level = signal.loss_over_chance(train.loss)
 columns = data.feature_shift
 
@@ -29,7 +34,8 @@ RULE = Rule(
     cause="they differ in labels, features or the meaning of the class numbers, so one says little of the other",
     when=((data.label_shift > LABELS) & (signal.label_shift_over_chance() > BEYOND))
     | ((columns > FEATURES) & (data.validation_samples >= ENOUGH))
-    | ((score <= BELOW) & (level <= LEARNED) & (level >= 0)),
+    | ((score <= BELOW) & (level <= LEARNED) & (level >= 0))
+    | ((start > APART) & (gap > FAR)),
     evidence=(
         supports(
             (score <= BELOW) & (level <= LEARNED),
@@ -47,10 +53,16 @@ RULE = Rule(
             moderate,
             "the means of {value:.0%} of the columns differ by half a spread or more",
         ),
+        supports(
+            (start > APART) & (gap > FAR),
+            moderate,
+            "the validation loss is {value:.2g} times the training loss in the very first epoch, and runs away from it",
+        ),
         against(config.class_weights, strong, "the classes are weighted, which lowers plain accuracy"),
     ),
     escalate=(escalates((score <= BELOW) & (level <= LEARNED), "error"),),
     explains=("GEN101", "GEN102", "OSC105"),
+    unless=("MOD106", "MOD301", "RUN103", "GRD303"),
     invalidates=(val.loss, val.accuracy),
     remedies=("verify-labels", "split-properly", "same-preprocessing"),
     meaning="A gap that is there from the first epoch is no overfitting: the sets, or what is done to them, differ.",
@@ -72,6 +84,11 @@ RULE = Rule(
             ),
         ),
         case("other shares of the labels", facts(data.label_shift.of(0.12), signal.label_shift_over_chance().of(5.0))),
+        case(
+            "apart from the first epoch on",
+            run(curve(train.loss, decay(1.0, 0.05, 20)), curve(val.loss, line(2.0, 6.0, 20))),
+        ),
+        case("apart at once, and far enough", facts(start.of(1.5), gap.of(3.5))),
         case("other features", facts(columns.of(0.07), data.validation_samples.of(120))),
         case(
             "worse than blind, with weighted classes",
@@ -98,6 +115,14 @@ RULE = Rule(
                     "feature_shift": 0.0,
                 },
             ),
+        ),
+        case(
+            "together at first",
+            facts(data.label_shift.of(0.0), columns.of(0.0), score.of(0.5), level.of(0.2), start.of(1.2), gap.of(9.0)),
+        ),
+        case(
+            "apart at first, and not much more later",
+            facts(data.label_shift.of(0.0), columns.of(0.0), score.of(0.5), level.of(0.2), start.of(1.8), gap.of(2.5)),
         ),
         case(
             "a set too small to compare",

@@ -22,6 +22,7 @@ still = signal.frozen_layer_share()
 fresh = model.initialization.is_(
     "default", "he_uniform", "he_normal", "glorot_uniform", "glorot_normal", "orthogonal"
 ) & ~(config.pretrained.known)
+forgotten = model.not_optimized > 0.0
 untrained = (model.frozen > 0.0) & (config.pretrained.is_(False) | fresh)
 
 RULE = Rule(
@@ -35,9 +36,10 @@ RULE = Rule(
     blames=("code",),
     symptom="some layers do not change by a single bit while others learn",
     cause="these layers are excluded from training: frozen, missing in the optimizer, or given a rate of zero",
-    when=(still > 0.0) | untrained,
+    when=(still > 0.0) | untrained | forgotten,
     evidence=(
         supports(still > 0.0, strong, "{value:.0%} of the layers never move and are not declared frozen"),
+        supports(forgotten, strong, "{value:.0f} parameters want gradients, and no optimizer holds them"),
         supports(
             untrained,
             strong,
@@ -68,6 +70,10 @@ RULE = Rule(
             "frozen, and the weights look freshly drawn",
             run(curve(train.loss, decay(1.4, 0.7, 10)), model={"frozen": ("fc1",), "initialization": "default"}),
         ),
+        case(
+            "the optimizer was made without them",
+            run(curve(train.loss, decay(1.4, 0.7, 10)), model={"not_optimized": ("fc1.weight", "fc1.bias")}),
+        ),
         case("undeclared, in a pre-trained model", facts(still.of(0.5), config.pretrained.of(True))),
     ),
     quiet=(
@@ -93,6 +99,9 @@ RULE = Rule(
             "frozen, and the weights look like no scheme",
             facts(still.of(0.0), model.frozen.of(3.0), model.initialization.of("zeros")),
         ),
-        case("nothing frozen", facts(still.of(0.0), model.frozen.of(0.0), config.pretrained.of(False))),
+        case(
+            "nothing frozen",
+            facts(still.of(0.0), model.frozen.of(0.0), config.pretrained.of(False), model.not_optimized.of(0.0)),
+        ),
     ),
 )

@@ -4,12 +4,12 @@ from expert.authoring import (
     Rule, against, broken, case, config, curve, decisive, facts, flat, gradient, limit, line, moderate, run, signal,
     strong, supports, train,
 )  # fmt: skip
+from expert.rules.limits import LOSS_GROWTH
 
 GROWTH = limit(
     "gradient-growth-before-break", 10, unit="ratio", source="measured", healthy="1.5-8.4 where the cause was another"
 )
 HUGE_GROWTH = limit("gradient-growth-huge", 1000, unit="ratio", source="measured: 7e10 with unscaled inputs")
-LOSS_GROWTH = limit("loss-growth-before-break", 3, unit="ratio", source="measured", healthy="1.0 before a broken cell")
 EXPLODED = limit("loss-exploded-at-start", 30, unit="ratio", source="measured", healthy="0.9-1.5; raw inputs up to 5")
 
 RULE = Rule(

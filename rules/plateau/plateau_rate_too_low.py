@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, facts, flat, layers, limit, line, moderate, run, signal, strong,
-    supports, train, weak,
+    Rule, against, case, config, curve, decay, escalates, facts, flat, layers, limit, line, moderate, run, signal,
+    strong, supports, train, weak,
 )  # fmt: skip
 from expert.rules.limits import EVEN_DESCENT, SLIGHT_FALL, SURE_FALL, TINY_UPDATE
 
@@ -34,6 +34,8 @@ RULE = Rule(
     level="optimization",
     severity="warning",
     prior=0.55,
+    # Ordinary updates that have led a short way only: the rate is low, or the run is young.
+    escalate=(escalates(update_size >= TINY_UPDATE, "info"),),
     blames=("learning-rate",),
     symptom="the loss creeps down along a straight line and never gets anywhere",
     cause="the learning rate is too low: each update moves the weights by next to nothing",

@@ -132,3 +132,39 @@ def test_a_batch_of_any_kind_leaves_the_record_of_losses_whole(strange: Any) -> 
         run.epoch()
     assert points(run, "train.loss") == {1: 0.0, 2: 1.0, 3: 2.0}
     assert len(run.history().notes) <= 5
+
+
+def test_targets_of_several_numbers_are_no_classes() -> None:
+    model = nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watch(model, optimizer, loss_fn=nn.MSELoss(), every=1) as run:
+        for _ in range(2):
+            for _ in range(6):
+                x = torch.randn(8, 4)
+                y = x[:, :3] * 2.0
+                optimizer.zero_grad()
+                loss = nn.functional.mse_loss(model(x), y)
+                loss.backward()
+                optimizer.step()
+                run.step(loss=loss, batch=(x, y))
+            run.epoch()
+    assert run.history().data.classes is None
+    assert run.history().get("batch.label_entropy") is None
+
+
+def test_a_border_that_is_blank_in_every_sample_makes_no_batches_alike() -> None:
+    model = nn.Linear(64, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watch(model, optimizer, every=1) as run:
+        for _ in range(10):
+            x = torch.zeros(32, 64)
+            x[:, 20:30] = torch.rand(32, 10)
+            optimizer.zero_grad()
+            loss = model(x).square().mean()
+            loss.backward()
+            optimizer.step()
+            run.step(loss=loss, batch=(x, torch.randint(2, (32,))))
+        run.epoch()
+    repeated = run.history().get("batch.repeated")
+    assert repeated is not None
+    assert not repeated.values.any()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .judging import Judged
+from .sampling import PROBLEMS
 
 EDGES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LEAST_FINDINGS = 30
@@ -54,7 +55,12 @@ class Bucket:
 def causes(judged: Iterable[Judged]) -> list[Named]:
     """Every cause that was named, on sick and on healthy runs; of near misses nothing is known for sure."""
     return [
-        Named(finding.rule, one.case.problem, finding.confidence, one.sick and finding.rule in one.accepted)
+        Named(
+            finding.rule,
+            one.case.problem,
+            finding.confidence,
+            finding.rule in one.accepted if one.sick else finding.rule in PROBLEMS[one.case.problem].also_true,
+        )
         for one in judged
         if one.sick or one.case.healthy
         for finding in one.findings

@@ -14,7 +14,7 @@ from expert.history import DataProfile, History, ModelProfile, RunConfig
 from . import sampling, store
 from .faults import BY_ID as FAULTS
 from .faults import Fault
-from .sampling import Case
+from .sampling import PROBLEMS, Case
 from .store import Kept
 
 Level = Literal["internals", "configuration", "curves"]
@@ -51,12 +51,18 @@ class Judged:
     @property
     def accepted(self) -> frozenset[str]:
         """Rules that name a fault or a true consequence of it."""
-        return self.right | {rule for fault in self.faults for rule in fault.follows}
+        also = PROBLEMS[self.case.problem].also_true
+        return self.right.union(also, *(fault.follows for fault in self.faults))
 
     @property
     def serious(self) -> tuple[Finding, ...]:
         """What was named at warning or above."""
         return tuple(one for one in self.findings if one.severity in SERIOUS)
+
+    @property
+    def alarms(self) -> tuple[Finding, ...]:
+        """What was named at warning or above on a healthy run, and is not true of its problem anyway."""
+        return tuple(one for one in self.serious if one.rule not in PROBLEMS[self.case.problem].also_true)
 
     def rank(self, rules: frozenset[str] | Sequence[str]) -> int | None:
         """The place of the first finding that is one of these rules, from 1."""

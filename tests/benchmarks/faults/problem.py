@@ -30,6 +30,8 @@ class Problem:
     classes: int = 0
     kind: Literal["dense", "convolutional", "recurrent", "transformer", "embedding"] = "dense"
     test_samples: int = 400
+    also_true: tuple[str, ...] = ()
+    """Rules that are right on every run of this problem, whatever else is wrong with it."""
 
     def samples(self, setup: Setup, seed: int) -> Samples:
         """Training, validation and test samples, none of them shared, before any fault."""

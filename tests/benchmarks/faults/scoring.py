@@ -38,7 +38,7 @@ def summary(judged: Sequence[Judged]) -> list[str]:
             f"| {share(sum(one.named_within(3) for one in sick), len(sick))} "
             f"| {share(sum(named), len(named))} "
             f"| {share(sum(one.named_within(4) for one in pairs), len(pairs))} "
-            f"| {share(sum(bool(one.serious) for one in healthy), len(healthy))} |"
+            f"| {share(sum(bool(one.alarms) for one in healthy), len(healthy))} |"
         )
     return rows
 
@@ -65,9 +65,9 @@ def false_alarms(judged: Sequence[Judged], level: Level) -> list[str]:
     """One line for each healthy run that was not met with silence."""
     return [
         f"{one.case.key}: "
-        + ", ".join(f"{finding.rule} {finding.name} {finding.confidence:.2f}" for finding in one.serious)
+        + ", ".join(f"{finding.rule} {finding.name} {finding.confidence:.2f}" for finding in one.alarms)
         for one in judged
-        if one.level == level and one.case.healthy and one.serious
+        if one.level == level and one.case.healthy and one.alarms
     ]
 
 

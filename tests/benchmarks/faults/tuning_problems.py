@@ -118,6 +118,7 @@ PROBLEMS = (
         build=lambda setup, _: networks.mlp(setup, 30, 1, (24, 24)),
         sound=Setup(samples=270, validation_samples=200, rate=3e-3, epochs=20, normalization="batch"),
         test_samples=99,
+        also_true=("DAT404",),
     ),
     Problem(
         name="prices-mlp", half="tuning", task="regression",
