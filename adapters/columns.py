@@ -12,6 +12,7 @@ from expert.adapters.tables.corrections import corrected
 from expert.adapters.tables.numbers import NotANumber, entry
 from expert.adapters.tables.table import table_of_columns
 from expert.adapters.tables.words import holds_words
+from expert.adapters.text.naming import listed
 from expert.errors import SourceError
 from expert.history import History
 from expert.history.roles import match_columns
@@ -56,11 +57,10 @@ def histories_of_columns(
     plain = {name: column for name, column in usable.items() if not isinstance(column, Mapping)}
     matches = match_columns(list(plain), columns)
     if not any(match.role for match in matches.values()) and len(plain) == len(usable):
-        seen = ", ".join(map(repr, list(table)[:12]))
         raise SourceError(
-            f"{source or 'The table'}: no column is a loss, an accuracy or another known measurement of "
-            f"training; the columns are "
-            f"{seen}. If one of them is, say which: columns={{'train.loss': '...'}}."
+            f"{source or 'The table'}: no column is a loss, an accuracy or another known measurement of training; the "
+            f"columns are {listed([str(name) for name in table])}. If one of them is, say which: "
+            f"columns={{'train.loss': '...'}}."
         )
     lengths = {len(column) for column in plain.values() if len(column)}
     if len(plain) == len(usable) and len(lengths) == 1:
@@ -68,13 +68,14 @@ def histories_of_columns(
             table_of_columns({name: column for name, column in plain.items() if len(column)}, source), columns
         )
     # Columns of several lengths (validation_freq, TerminateOnNaN) have no rows; the history knows where they belong.
-    return (
-        corrected(
-            History.from_columns(
-                {name: _numbers(column) for name, column in usable.items()}, columns=columns, source=source
-            )
-        ),
+    run = corrected(
+        History.from_columns(
+            {name: _numbers(column) for name, column in usable.items()}, columns=columns, source=source
+        )
     )
+    if not run.series and not run.layers:
+        raise SourceError(f"{source or 'The table'}: no measurement that counts stands in it.")
+    return (run,)
 
 
 def _says_what(name: object, column: object) -> bool:

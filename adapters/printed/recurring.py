@@ -43,7 +43,7 @@ def set_right(table: Table, lines: int, finished_runs: int, stated: Mapping[str,
         return "its lines tell of finished runs, one after the other, and not of the course of one"
     counted = [name for name in ("epoch", "step") if name in table.columns]
     if not counted:
-        losses = [name for name in measured if _PLAIN_LOSS.fullmatch(name)]
+        losses = [name for name in measured if name in table.columns and _PLAIN_LOSS.fullmatch(name)]
         if not stated and max((table.columns[name].count for name in losses), default=0) < FEWEST_WITHOUT_CLOCK:
             return nothing
         return None

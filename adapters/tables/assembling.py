@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -49,36 +49,28 @@ def histories(
         if segment.seam in ("first", "restart"):
             chains.append([])
         chains[-1].append(segment)
-    runs = _runs(table, matches, chains, shifted, config)
-    empty = [not run.series and not run.layers for run in runs]
-    if all(empty):
-        raise SourceError(f"{table.source or 'The table'}: no row with a measurement says its step or epoch.")
-    if any(empty):
-        table.notes.append(f"{sum(empty)} parts of the log hold no measurement at a step or an epoch and are left out.")
-        chains = [chain for chain, nothing in zip(chains, empty, strict=True) if not nothing]
-        runs = _runs(table, matches, chains, shifted, config)
-    return tuple(corrected(run, table.percent, sum_parts=sum_parts) for run in runs)
 
-
-def _runs(
-    table: Table,
-    matches: Mapping[str, Match],
-    chains: Sequence[list[Segment]],
-    shifted: Mapping[int, Shift],
-    config: RunConfig | None,
-) -> list[History]:
-    runs = []
-    for number, chain in enumerate(chains, 1):
+    def read(chain: list[Segment], number: int, of: int) -> History:
         one = _run(table, matches, chain, shifted)
         one.source = table.source
-        if len(chains) > 1:
-            one.notes.append(
-                f"This is run {number} of {len(chains)} in the log: the clock starts again at its first row."
-            )
+        if of > 1:
+            one.notes.append(f"This is run {number} of {of} in the log: the clock starts again at its first row.")
             one.source = f"{table.source or 'log'}, run {number}"
         renamed = _renamed(matches, shifted.get(chain[0].start))
-        runs.append(_history(one, renamed, _events(table, matches, chain), config))
-    return runs
+        history = _history(one, renamed, _events(table, matches, chain), config)
+        return corrected(history, table.percent, sum_parts=sum_parts)
+
+    runs = [read(chain, number, len(chains)) for number, chain in enumerate(chains, 1)]
+    full = [chain for chain, run in zip(chains, runs, strict=True) if run.series or run.layers]
+    if not full:
+        raise SourceError(
+            f"{table.source or 'The table'}: no measurement that counts stands in it at a step or an epoch."
+        )
+    if len(full) < len(chains):
+        empty = len(chains) - len(full)
+        table.notes.append(f"{empty} parts of the log hold no measurement at a step or an epoch and are left out.")
+        runs = [read(chain, number, len(full)) for number, chain in enumerate(full, 1)]
+    return tuple(runs)
 
 
 def _nothing_known(table: Table) -> str:

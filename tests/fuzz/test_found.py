@@ -40,8 +40,11 @@ def test_parts_without_a_measurement_are_no_runs(tmp_path: Path) -> None:
     (run,) = read_runs(written(tmp_path, "epoch,loss\n" + "".join(rows)))
     assert run.get("train.loss") is not None
     assert any("hold no measurement" in note for note in run.notes)
-    with pytest.raises(SourceError, match="no row with a measurement says its step or epoch"):
-        read_runs(written(tmp_path, "epoch,loss\n" + "nan,1.0\n" * 4))
+    for text in ("epoch,loss\n" + "nan,1.0\n" * 4, "epoch,bbox/AP\n0,-1\n1,-1\n2,-1\n"):
+        with pytest.raises(SourceError, match="at a step or an epoch"):
+            read_runs(written(tmp_path, text))
+    with pytest.raises(SourceError, match="no measurement that counts"):
+        read_runs(written(tmp_path, '{"accuracy": [350.0, 225.0], "val_loss": []}', "history.json"))
 
 
 def test_an_encoding_of_four_bytes(tmp_path: Path) -> None:
