@@ -58,11 +58,20 @@ RULE = Rule(
             moderate,
             "the validation loss is {value:.2g} times the training loss in the very first epoch, and runs away from it",
         ),
+        against(
+            (start > APART) & (config.loss_reduction.is_("sum") | config.training_mode_in_training.is_(False)),
+            strong,
+            "the loss of the two is not measured alike, which sets them apart as well",
+        ),
+        against(
+            (start > APART) & (signal.gradient_growth() > 10.0),
+            strong,
+            "the gradient has grown {value:.0f}-fold, which makes any loss run away",
+        ),
         against(config.class_weights, strong, "the classes are weighted, which lowers plain accuracy"),
     ),
     escalate=(escalates((score <= BELOW) & (level <= LEARNED), "error"),),
     explains=("GEN101", "GEN102", "OSC105"),
-    unless=("MOD106", "MOD301", "RUN103", "GRD303"),
     invalidates=(val.loss, val.accuracy),
     remedies=("verify-labels", "split-properly", "same-preprocessing"),
     meaning="A gap that is there from the first epoch is no overfitting: the sets, or what is done to them, differ.",
@@ -89,6 +98,19 @@ RULE = Rule(
             run(curve(train.loss, decay(1.0, 0.05, 20)), curve(val.loss, line(2.0, 6.0, 20))),
         ),
         case("apart at once, and far enough", facts(start.of(1.5), gap.of(3.5))),
+        case("apart at once, of a summed loss", facts(start.of(1.5), gap.of(3.5), config.loss_reduction.of("sum"))),
+        case(
+            "apart at once, trained in evaluation mode",
+            facts(start.of(1.5), gap.of(3.5), config.training_mode_in_training.of(False)),
+        ),
+        case(
+            "apart at once, among gradients that grow",
+            facts(start.of(1.5), gap.of(3.5), signal.gradient_growth().of(14.0)),
+        ),
+        case(
+            "apart at once, among gradients that grow a little",
+            facts(start.of(1.5), gap.of(3.5), signal.gradient_growth().of(6.0)),
+        ),
         case("other features", facts(columns.of(0.07), data.validation_samples.of(120))),
         case(
             "worse than blind, with weighted classes",

@@ -1,21 +1,24 @@
-"""``python -m tests.benchmarks.faults make|judge|cure``: see `--help`."""
+"""``python -m tests.benchmarks.faults make|judge|cure|evaluate|page``: see `--help`."""
 
 from __future__ import annotations
 
 import argparse
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from . import calibration, cures, judging, sampling, scoring, store
+from . import calibration, cures, judging, report, sampling, scoring, store
 
-WHAT = "train the runs; read their arrays again; judge them; try the cures"
+WHAT = (
+    "train the runs; read their arrays again; judge them; try the cures; make, judge and cure the evaluation half and "
+    "keep what came of it; write the page"
+)
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.faults")
-    parser.add_argument("what", choices=["make", "reread", "judge", "cure"], help=WHAT)
+    parser.add_argument("what", choices=["make", "reread", "judge", "cure", "evaluate", "page"], help=WHAT)
     parser.add_argument("--half", choices=["tuning", "evaluation"], default="tuning")
     parser.add_argument("--share", type=float, default=1.0, help="of the evaluation half, 0 to 1")
     parser.add_argument("--jobs", type=int, default=2)
@@ -29,10 +32,23 @@ def main() -> None:
         store.reread(cases)
     elif given.what == "judge":
         print("\n".join(_judgment(cases)))
-    else:
-        sick = [one for one in judging.judged(cases, ("internals",)) if one.sick and len(one.faults) == 1]
-        with ProcessPoolExecutor(given.jobs) as pool:
-            print("\n".join(scoring.cured(list(pool.map(cures.tried, sick, chunksize=4)))))
+    elif given.what == "cure":
+        print("\n".join(scoring.cured(_tried(judging.judged(cases, ("internals",)), given.jobs))))
+    elif given.what == "evaluate":
+        commit = given.commit or _commit()
+        cases = sampling.evaluation(commit, given.share)
+        store.make([*cases, *sampling.twins(cases)], given.jobs)
+        judged = judging.judged(cases)
+        report.keep_evaluation(commit, given.share, report.section(judged, _tried(judged, given.jobs)))
+    if given.what in ("evaluate", "page"):
+        judged = judging.judged(sampling.tuning())
+        report.write(report.section(judged, _tried(judged, given.jobs)))
+
+
+def _tried(judged: Sequence[judging.Judged], jobs: int) -> list[cures.Tried]:
+    sick = scoring.single_sick(judged, "internals")
+    with ProcessPoolExecutor(jobs) as pool:
+        return list(pool.map(cures.tried, sick, chunksize=4))
 
 
 def _judgment(cases: list[sampling.Case]) -> Iterator[str]:

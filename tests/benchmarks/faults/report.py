@@ -1,0 +1,92 @@
+"""The page `docs/benchmarks-faults.md`: the tuning half as it stands, and every evaluation that was ever made.
+
+What an evaluation found is kept in `evaluations.json` beside this module, so that the page can be written again and no
+evaluation is lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from . import calibration, scoring
+from .cures import Tried
+from .faults import FAULTS
+from .healthy import VARIANTS
+from .judging import LEVELS, Judged
+from .sampling import PROBLEMS
+
+KEPT = Path(__file__).with_name("evaluations.json")
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-faults.md"
+
+HEAD = """# Benchmark: injected faults
+
+Real trainings of PyTorch, small enough for a laptop, with a fault put into each: {problems} problems × {faults} faults
+× severities, and {variants} ways to train well. Tuning and evaluation use different problems, networks, data and seeds;
+what is evaluated is drawn from the hash of the commit. Made by `python -m tests.benchmarks.faults` (`make`, `judge`,
+`cure`, `evaluate`).
+
+A run is *sick* if its quality on clean samples is worse than that of its sound twins by more than twice their spread,
+or if what is measured of it is wrong by construction. *Right* is a rule that names the fault; *precision* is the share
+of right names and true consequences among everything named at warning or above on sick runs. *Internals* is a run
+watched by the collector, *configuration* its curves with the settings and the model, *curves* the losses and metrics
+alone, from which many causes cannot be known. *Cured* means that 80 % of the gap to the twin was closed.
+
+What to know when reading: runs take about a second each, so nothing here speaks of large models; the sample is balanced
+over faults, not drawn from life; which rules are right for a fault is a table written by hand
+(`tests/benchmarks/faults/faults.py`). The thresholds of other tools were written anew from their papers and documented
+defaults and give a set without an order.
+"""
+
+
+def section(judged: Sequence[Judged], tries: Sequence[Tried] = ()) -> list[str]:
+    """The tables of one half."""
+    lines = ["", *scoring.summary(judged), ""]
+    if tries:
+        lines += ["", *scoring.cured(tries), ""]
+    lines += ["Confidences of the causes named with internals:", ""]
+    lines += calibration.table(calibration.causes(one for one in judged if one.level == "internals"))
+    lines += ["", "Thresholds of the literature on the same runs:", "", *scoring.rivals(judged), ""]
+    lines += ["By fault, with internals:", "", *scoring.by_fault(judged, "internals"), ""]
+    for level in LEVELS:
+        alarms = scoring.false_alarms(judged, level)
+        if alarms:
+            lines += [
+                f"Healthy runs that were not met with silence ({level}):",
+                "",
+                *(f"* {one}" for one in alarms),
+                "",
+            ]
+    return lines
+
+
+def keep_evaluation(commit: str, share: float, lines: Sequence[str]) -> None:
+    """Add an evaluation to those that are kept; the same commit and share take the place of their earlier entry."""
+    kept = _kept()
+    entry = {"date": date.today().isoformat(), "commit": commit, "share": share, "lines": list(lines)}
+    for index, one in enumerate(kept):
+        if (one["commit"], one["share"]) == (commit, share):
+            kept[index] = entry
+            break
+    else:
+        kept.append(entry)
+    KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write(tuning: Sequence[str]) -> None:
+    """Write the page: the tuning half given, and the evaluations kept, the last one first."""
+    half = len({problem.half for problem in PROBLEMS.values()})
+    lines = [HEAD.format(problems=len(PROBLEMS) // half, faults=len(FAULTS), variants=len(VARIANTS))]
+    kept = _kept()
+    for number, one in reversed(list(enumerate(kept, 1))):
+        share = "" if one["share"] == 1.0 else f", {one['share']:.0%} of the sample"
+        lines += [f"\n## Evaluation {number}: {one['date']}, commit `{one['commit'][:12]}`{share}", *one["lines"]]
+    lines += ["\n## Tuning half, as it stands", *tuning]
+    PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+def _kept() -> list[dict[str, Any]]:
+    return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
