@@ -29,6 +29,10 @@ BINARY_LOSSES = ("bce", "bce_with_logits")
 VALUE_LOSSES = ("mse", "mae", "huber")
 
 
+UNWEIGHTED = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "embedding", "dropout")
+"""Kinds of layers whose width is that of another layer, or says nothing of what passes."""
+
+
 def _tell(record: str, *names: str) -> str:
     return f"advise(..., {record}={{" + ", ".join(f'"{name}": ...' for name in names) + "})"
 
@@ -124,6 +128,14 @@ def _parameters_per_sample(view: View) -> Reading | Unknown:
     if parameters is None or not samples:
         return Unknown("number of parameters or of samples is not known", _tell("data", "samples"))
     return Reading(parameters / samples, detail={"parameters": float(parameters), "samples": float(samples)})
+
+
+def _narrowest_layer(view: View) -> Reading | Unknown:
+    weighted = [layer for layer in view.model.layers or () if layer.units and layer.kind not in UNWEIGHTED]
+    if len(weighted) < 2:
+        return Unknown("the widths of the hidden layers are not known", "advise(history, model=your_model)")
+    narrowest = min(weighted[:-1], key=lambda layer: layer.units or 0)
+    return Reading(float(narrowest.units or 0), detail={"layer": narrowest.name})
 
 
 def usual_rates(view: View) -> tuple[float, float] | Unknown:
@@ -246,6 +258,16 @@ SIGNALS: tuple[Signal, ...] = (
         compute=_parameters_per_sample,
         arguments=0,
         record=_tell("data", "samples"),
+    ),
+    Signal(
+        id="narrowest_layer",
+        title="Units of the narrowest hidden layer",
+        unit="units",
+        grade="config",
+        reads="the narrowest hidden layer, {layer}, has {value:.0f} units",
+        compute=_narrowest_layer,
+        arguments=0,
+        record="advise(history, model=your_model)",
     ),
     Signal(
         id="learning_rate_over_usual",

@@ -4,6 +4,7 @@ from expert.authoring import (
     Rule,
     against,
     case,
+    config,
     curve,
     decay,
     facts,
@@ -24,6 +25,8 @@ STUCK_HIGH = limit(
     "loss-stuck-high", 0.7, unit="ratio", source="measured", healthy="0.01-0.4 of chance after ten epochs"
 )
 FEW = limit("few-parameters-per-sample", 0.05, unit="parameters per sample", source="knowledge of the field")
+NARROW = limit("narrow-layer", 5, unit="units", source="knowledge of the field", healthy="16 and more")
+HALF_LEARNED = limit("loss-half-way", 0.4, unit="ratio to chance", source="measured", healthy="0.0-0.2")
 ARRIVES = limit("gradient-arrives", 0.1, unit="ratio", source="measured", healthy="0.14-3.2")
 
 level = signal.loss_over_chance(train.loss)
@@ -31,6 +34,14 @@ progress = signal.relative_improvement(train.loss)
 reach = signal.first_to_last_gradient()
 early_update = signal.early_update_ratio()
 few = signal.parameters_per_sample()
+narrow = signal.narrowest_layer()
+apart = signal.relative_gap(val.loss, train.loss)
+throttled = (
+    (narrow < NARROW)
+    & (level > HALF_LEARNED)
+    & (~config.task.is_("autoencoder") | ~config.task.known)
+    & ((apart < 0.2) | ~apart.known)
+)
 
 RULE = Rule(
     id="MOD201",
@@ -43,12 +54,16 @@ RULE = Rule(
     blames=("architecture",),
     symptom="training and validation loss stay high together, although gradients arrive and weights move",
     cause="the model is too small to represent the relation it is to learn",
-    when=(level > STUCK_HIGH)
-    & (progress < LITTLE_PROGRESS)
-    & (model.linear | ((few < FEW) & (reach > ARRIVES)))
-    & ((early_update <= WILD_UPDATE) | ~early_update.known),
+    when=(
+        (level > STUCK_HIGH)
+        & (progress < LITTLE_PROGRESS)
+        & (model.linear | ((few < FEW) & (reach > ARRIVES)))
+        & ((early_update <= WILD_UPDATE) | ~early_update.known)
+    )
+    | throttled,
     evidence=(
         supports(model.linear, moderate, "the model is linear: it can represent no bend and no XOR"),
+        supports(throttled, moderate, "all that passes goes through a layer of {value:.0f} units"),
         supports(signal.update_ratio() > 1e-3, moderate, "the weights do move: by {value:.1g} of their norm at a step"),
         supports(signal.relative_gap(val.loss, train.loss) < 0.1, weak, "training and validation loss agree"),
         against(model.dropout > 0.5, moderate, "dropout of {value:g} takes most of the capacity away"),
@@ -81,6 +96,11 @@ RULE = Rule(
                 data={"classes": 2},
             ),
         ),
+        case("four units for ten classes", facts(narrow.of(4), level.of(0.5), progress.of(0.5), apart.of(0.1))),
+        case(
+            "three units of a classifier, validation not known",
+            facts(narrow.of(3), level.of(0.45), progress.of(0.5), config.task.of("classification")),
+        ),
         case(
             "a linear model that moves",
             facts(
@@ -106,6 +126,13 @@ RULE = Rule(
         ),
     ),
     quiet=(
+        case("wide enough, half learned", facts(narrow.of(6), level.of(0.6), progress.of(0.5), apart.of(0.0))),
+        case("narrow, and well learned", facts(narrow.of(3), level.of(0.3), progress.of(0.8), apart.of(0.0))),
+        case("narrow, and it overfits", facts(narrow.of(3), level.of(0.6), progress.of(0.5), apart.of(0.3))),
+        case(
+            "the bottleneck of an autoencoder",
+            facts(narrow.of(3), level.of(0.6), progress.of(0.5), apart.of(0.0), config.task.of("autoencoder")),
+        ),
         case(
             "a linear model that learns",
             run(curve(train.loss, decay(0.69, 0.3, 20)), model={"linear": True, "depth": 1}, data={"classes": 2}),

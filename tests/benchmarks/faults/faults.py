@@ -75,12 +75,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "rate-too-high", "the learning rate is many times too high", (20.0, 60.0, 300.0),
         lambda setup, k: _usual_rate(setup).but(rate=setup.rate * k, clip_norm=None),
-        right=("OPT101", "OSC102"), follows=(*POOR, *BROKEN, *WORSE_OUTSIDE, "CFG101", "PLT103"),
+        right=("OPT101", "OSC102", "CFG101"), follows=(*POOR, *BROKEN, *WORSE_OUTSIDE, "PLT103"),
     ),
     Fault(
         "rate-too-low", "the learning rate is many times too low", (0.03, 0.01, 0.001),
         lambda setup, k: setup.but(rate=setup.rate * k),
-        right=("PLT102", "OPT104"), follows=(*POOR, "CFG101"),
+        right=("PLT102", "OPT104", "CFG101"), follows=POOR,
     ),
     Fault(
         "weight-decay", "the weight decay is far too strong", (0.1, 0.5),
