@@ -10,8 +10,9 @@ import numpy as np
 
 from expert.adapters import polars_frame
 from expert.adapters.tables.assembling import histories
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.numbers import Flags
-from expert.adapters.tables.table import Cells, Table, table_of_columns
+from expert.adapters.tables.table import Table, table_of_columns
 from expert.adapters.wandb_export import notes_on_history
 from expert.errors import SourceError
 from expert.history import History

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.cells import Cells
+from expert.adapters.tables.table import Table
+from expert.errors import SourceError
 from expert.history import Ignored
 from expert.history.roles import match_columns
 
@@ -27,7 +29,9 @@ def is_export(names: Sequence[str]) -> bool:
 
 def split_export(table: Table) -> Iterator[Table]:
     """Yield one table for every run, oldest first: W&B lists the newest first."""
-    clock = next(name for name in table.columns if JOINT not in name)
+    clock = next((name for name in table.columns if JOINT not in name), None)
+    if clock is None:
+        raise SourceError(f"{table.source}: no column of this chart of W&B says the step of its rows.")
     runs: dict[str, dict[str, Cells]] = {}
     for name, cells in table.columns.items():
         # Names of runs hold " - " themselves, names of metrics hardly ever do.
@@ -38,7 +42,7 @@ def split_export(table: Table) -> Iterator[Table]:
         rows = np.flatnonzero(np.logical_or.reduce([cells.recorded for cells in metrics.values()]))
         columns = {clock: table.columns[clock], **metrics}
         yield Table(
-            columns={name: Cells(cells.values[rows], cells.recorded[rows]) for name, cells in columns.items()},
+            columns={name: cells.at(rows) for name, cells in columns.items()},
             length=len(rows),
             source=f"{table.source}: {run}",
             ignored=[

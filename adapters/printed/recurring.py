@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from expert.adapters.printed.format import Meaning
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.impossible_counts import leave_out_impossible
-from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.table import Table
 from expert.history import Ignored
 from expert.history.role_table import EVERYDAY_WORDS
 from expert.history.roles import Match, match_columns

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.numbers import Floats, NotANumber, entry, numbers
-from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.table import Table
 from expert.history import Ignored
 
 CHUNK = 20_000

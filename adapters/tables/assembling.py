@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.corrections import corrected
 from expert.adapters.tables.impossible_counts import leave_out_impossible
 from expert.adapters.tables.numbers import Floats
 from expert.adapters.tables.ranks import only_one_rank
 from expert.adapters.tables.runs import Segment, segments, spans, superseded
 from expert.adapters.tables.shifted import Shift, shifts
-from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.table import Table
 from expert.adapters.tables.word_columns import spread
 from expert.adapters.text.naming import listed
 from expert.errors import SourceError
@@ -110,12 +111,13 @@ def count_steps_over_epochs(table: Table, matches: dict[str, Match]) -> None:
     if "step" not in names:
         return
     step = table.columns[names["step"]]
-    rows = np.flatnonzero(epoch.recorded & step.recorded)
+    whole = epoch.rows is None and step.rows is None
+    rows = slice(None) if whole else np.flatnonzero(epoch.recorded & step.recorded)
     at, within = epoch.values[rows], step.values[rows]
     back = np.flatnonzero(within[1:] < within[:-1]) + 1
     if len(back) == 0 or not (at[back] > at[back - 1]).all() or (at[1:] < at[:-1]).any():
         return
-    offset = np.zeros(len(rows))
+    offset = np.zeros(len(at))
     offset[back] = np.maximum(within[back - 1] - within[back] + 1, within[back - 1])
     values = step.values.copy()
     values[rows] = within + np.cumsum(offset)
@@ -132,7 +134,7 @@ def _run(table: Table, matches: Mapping[str, Match], chain: list[Segment], shift
     clocks = [name for name, match in matches.items() if match.clock_column and name in one.columns]
     again: set[Segment] = set()  # continuations whose clock starts again; that of others goes on behind a new header
     kept = ~void[first:stop]
-    for name in clocks:
+    for name in clocks if len(chain) > 1 else ():
         values, recorded = one.columns[name].values.copy(), one.columns[name].recorded
         # Taken up from a checkpoint, steps may go on where it was while epochs are counted from the beginning again.
         for part in chain[1:]:
@@ -181,12 +183,12 @@ def _history(
 ) -> History:
     clocks = _clocks(table, matches)
     placing = Placing(clocks, table.source)
-    values = []
-    for name, cells in table.columns.items():
-        if matches[name].role is not None:
-            rows = None if cells.recorded.all() else np.flatnonzero(cells.recorded)
-            values.append(Column(name, cells.values if rows is None else cells.values[rows], rows))
-    series = placing.series(values, matches)
+    measured = (
+        Column(name, cells.known, None if cells.rows is None else cells.rows.astype(np.intp, copy=False))
+        for name, cells in table.columns.items()
+        if matches[name].role is not None
+    )
+    series = placing.series(measured, matches)
     layers = []
     for quantity, by_row in table.mappings.items():
         names = list(dict.fromkeys(str(name) for found in by_row.values() for name in found))
@@ -228,8 +230,7 @@ def _clocks(table: Table, matches: Mapping[str, Match]) -> dict[Clock, Floats]:
     for name, cells in table.columns.items():
         clock = matches[name].clock_column
         if clock is not None:
-            whole = cells.recorded.all()
-            clocks[clock] = cells.values if whole else np.where(cells.recorded, cells.values, np.nan)
+            clocks[clock] = cells.values
     measured = {name: cells for name, cells in table.columns.items() if matches[name].role is not None}
     if not clocks:
         validation = max((cells.count for name, cells in measured.items() if matches[name].phase == "val"), default=0)
@@ -239,7 +240,7 @@ def _clocks(table: Table, matches: Mapping[str, Match]) -> dict[Clock, Floats]:
         table.notes.append(f"The log counts neither steps nor epochs, so rows are counted as {guess}s 1, 2, ...")
     elif list(clocks) == ["epoch"]:
         for cells in measured.values():
-            at = clocks["epoch"][cells.recorded]
+            at = clocks["epoch"] if cells.rows is None else clocks["epoch"][cells.rows]
             at = at[np.isfinite(at)]
             if len(at) > 2 * (1 + np.count_nonzero(np.diff(at))):
                 clocks["step"] = np.arange(1.0, table.length + 1)

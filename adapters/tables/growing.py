@@ -7,49 +7,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.numbers import Flags, Floats
-from expert.adapters.tables.table import Cells
 
 Parsed = tuple[Floats, Flags | None]
 """Values of some rows, and which of them are recorded (None: all)."""
 
 
 class GrowingColumn:
-    """Values of the rows read so far, in one array with room for more: pieces are copied once and can be forgotten.
+    """The recorded values of the rows read so far, in one array with room for more: pieces are copied once and can be
+    forgotten.
 
     Room that is never filled costs nothing, as the system gives memory only to what is written.
     """
 
     def __init__(self) -> None:
         self.length = 0
+        """Rows so far."""
+        self._count = 0
         self._values: Floats = np.empty(0)
-        self._recorded: Flags | None = None
+        self._rows: NDArray[np.int32] | None = None
+        """The rows of the values (None: all); no file that is read has more than 32 bits count."""
 
     def append(self, piece: Parsed, expected: int) -> None:
         """Add rows. ``expected`` is how many the column will have in the end, as far as one can tell."""
         values, recorded = piece
-        length = self.length + len(values)
-        if length > len(self._values):
-            self._values = _moved(self._values[: self.length], max(length, expected, 3 * len(self._values) // 2))
-        self._values[self.length : length] = values
-        if recorded is not None and self._recorded is None:
-            self._recorded = _moved(np.ones(self.length, dtype=np.bool_), len(self._values))
-        if self._recorded is not None:
-            if length > len(self._recorded):
-                self._recorded = _moved(self._recorded[: self.length], len(self._values))
-            self._recorded[self.length : length] = True if recorded is None else recorded
-        self.length = length
+        known = values if recorded is None else values[recorded]
+        count = self._count + len(known)
+        if count > len(self._values):
+            room = max(count, expected, 3 * len(self._values) // 2)
+            self._values = _moved(self._values[: self._count], room)
+        self._values[self._count : count] = known
+        if recorded is not None and self._rows is None:
+            self._rows = _moved(np.arange(self._count, dtype=np.int32), len(self._values))
+        if self._rows is not None:
+            if count > len(self._rows):
+                self._rows = _moved(self._rows[: self._count], len(self._values))
+            here = np.arange(len(values)) if recorded is None else np.flatnonzero(recorded)
+            self._rows[self._count : count] = here + self.length
+        self._count = count
+        self.length += len(values)
 
     def pad(self, length: int) -> None:
         """Add rows in which nothing was recorded, up to this many."""
-        missing = length - self.length
-        if missing > 0:
-            self.append((np.full(missing, np.nan), np.zeros(missing, dtype=np.bool_)), length)
+        if length > self.length:
+            if self._rows is None:
+                self._rows = np.arange(self._count, dtype=np.int32)
+            self.length = length
 
-    def cells(self, everywhere: Flags) -> Cells:
-        """The column; ``everywhere`` is the array, shared with others, that says that every row is recorded."""
-        recorded = everywhere if self._recorded is None else self._recorded[: self.length]
-        return Cells(self._values[: self.length], recorded)
+    def cells(self) -> Cells:
+        """The column so far."""
+        rows = None if self._rows is None else self._rows[: self._count]
+        return Cells.in_rows(self._values[: self._count], rows, self.length)
 
 
 def _moved(old: NDArray[Any], room: int) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.table import Table
 
 LARGEST_COUNT = 1e15
 """No training takes more steps, or has so many seconds; beyond it numbers of floating point are no longer whole."""
@@ -16,11 +16,13 @@ def leave_out_impossible(table: Table, names: Iterable[str]) -> None:
     """Take cells of the columns that count for not recorded where they hold no count, and note how many there are."""
     for name in names:
         cells = table.columns[name]
-        possible = np.abs(cells.values) <= LARGEST_COUNT  # NaN compares as False
-        wrong = cells.recorded & ~possible
-        if not wrong.any():
+        known = cells.known
+        if not len(known) or (known.min() >= -LARGEST_COUNT and known.max() <= LARGEST_COUNT):
             continue
-        table.columns[name] = Cells(cells.values, cells.recorded & possible)
-        first = float(cells.values[np.argmax(wrong)])
-        often = int(np.count_nonzero(wrong))
+        wrong = np.flatnonzero(~(np.abs(known) <= LARGEST_COUNT))  # NaN compares as False
+        rows = wrong if cells.rows is None else cells.rows[wrong]
+        possible = np.ones(cells.length, dtype=np.bool_)
+        possible[rows] = False
+        table.columns[name] = cells.where(possible)
+        first, often = float(known[wrong[0]]), len(wrong)
         table.notes.append(f"{name!r} is no count in {often} rows (the first says {first:g}); it is not used there.")

@@ -26,9 +26,9 @@ def only_one_rank(table: Table, matches: Mapping[str, Match]) -> None:
         _of_named_rank(table, matches, named)
         return
     clock = clock_of(table, matches)
-    if clock is None or not clock.recorded.all():
+    if clock is None or clock.rows is not None:
         return
-    turns = _turns(clock.values)
+    turns = _turns(clock.known)
     if turns is not None and int(turns.max()) > 0:
         table.keep(turns == 0)
         table.notes.append(

@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.numbers import Flags, Floats
-from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.table import Table
 from expert.history.roles import Match
 
 Seam = Literal["first", "restart", "continuation", "resume"]
@@ -73,9 +74,8 @@ def clock_of(table: Table, matches: Mapping[str, Match]) -> Cells | None:
 
 
 def _setbacks(clock: Cells) -> list[int]:
-    rows = np.flatnonzero(clock.recorded)
-    values = clock.values[rows]
-    return [int(row) for row in rows[1:][values[1:] < values[:-1]]]
+    back = np.flatnonzero(clock.known[1:] < clock.known[:-1]) + 1
+    return [int(row) for row in (back if clock.rows is None else clock.rows[back])]
 
 
 def _seam(
@@ -115,7 +115,7 @@ def superseded(table: Table, matches: Mapping[str, Match], chain: list[Segment])
         if segment.seam == "resume":
             first = clock[slice(segment.start, segment.stop)].known[0]
             before = slice(chain[0].start, segment.start)
-            known = np.where(clock.recorded[before], clock.values[before], np.nan)
+            known = clock[before].values
             # Rows without a clock cell of their own belong to the last row that has one.
             filled = (
                 known[np.maximum.accumulate(np.where(np.isnan(known), 0, np.arange(len(known))))]

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.numbers import Floats
 from expert.adapters.tables.points import Curve, Whole
-from expert.adapters.tables.table import Cells
 from expert.history import Clock
 
 

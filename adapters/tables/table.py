@@ -8,34 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from expert.adapters.tables.numbers import Flags, Floats, NotANumber, entry
+from expert.adapters.tables.cells import Cells
+from expert.adapters.tables.numbers import Flags, NotANumber, entry
 from expert.adapters.tables.words import coded, holds_words
 from expert.history import Ignored
 
 PLAIN = frozenset({float, int})
 """What is a number as it stands."""
 LARGEST_PLAIN = 1e300
-
-
-@dataclass(frozen=True)
-class Cells:
-    """One column: ``values[i]`` counts where ``recorded[i]``; both have one entry per row of the table."""
-
-    values: Floats
-    recorded: Flags
-
-    def __getitem__(self, rows: slice) -> Cells:
-        return Cells(self.values[rows], self.recorded[rows])
-
-    @property
-    def count(self) -> int:
-        """Number of recorded entries."""
-        return int(np.count_nonzero(self.recorded))
-
-    @property
-    def known(self) -> Floats:
-        """The recorded values."""
-        return self.values[self.recorded]
 
 
 @dataclass
@@ -84,7 +64,7 @@ class Table:
         """Leave only the rows where ``kept`` is True."""
         rows = np.flatnonzero(kept)
         place = {int(row): index for index, row in enumerate(rows)} if self.mappings else {}
-        self.columns = {name: Cells(cells.values[rows], cells.recorded[rows]) for name, cells in self.columns.items()}
+        self.columns = {name: cells.at(rows) for name, cells in self.columns.items()}
         self.mappings = {
             name: {place[row]: layers for row, layers in found.items() if row in place}
             for name, found in self.mappings.items()
@@ -131,11 +111,8 @@ class TableBuilder:
         """Return the rows collected so far."""
         columns = {}
         for name, (rows, values) in self._entries.items():
-            recorded = np.zeros(self.length, dtype=np.bool_)
-            recorded[rows] = True
-            spread = np.full(self.length, np.nan)
-            spread[rows] = values
-            columns[name] = Cells(spread, recorded)
+            places = None if len(rows) == self.length else np.array(rows, dtype=np.intp)
+            columns[name] = Cells.in_rows(np.array(values, dtype=np.float64), places, self.length)
         ignored, notes = [], []
         for name, (first, count) in self._refused.items():
             said = f"{first!r:.60}, which is no number"
@@ -165,10 +142,10 @@ def table_of_columns(columns: Mapping[str, Sequence[Any]], source: str | None = 
     ignored: list[Ignored] = []
     for name, column in columns.items():
         if isinstance(column, np.ndarray) and column.dtype.kind in "biuf" and column.ndim == 1:
-            cells[str(name)] = Cells(column.astype(np.float64, copy=False), np.ones(length, dtype=np.bool_))
+            cells[str(name)] = Cells.in_rows(column.astype(np.float64, copy=False), None, length)
             continue
         if isinstance(column, list) and PLAIN.issuperset(map(type, column)):
-            cells[str(name)] = Cells(np.array(column, dtype=np.float64), np.ones(length, dtype=np.bool_))
+            cells[str(name)] = Cells.in_rows(np.array(column, dtype=np.float64), None, length)
             continue
         try:
             found = [entry(value) for value in column]

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from expert.adapters.tables.numbers import Flags
+from expert.adapters.tables.cells import Cells
+from expert.adapters.tables.numbers import Flags, Floats
 from expert.adapters.tables.spoken import PHASE_FIELDS, VALUE_FIELD
-from expert.adapters.tables.table import Cells, Table
+from expert.adapters.tables.table import Table
 from expert.adapters.tables.words import NAMES
 from expert.history.role_table import PHASES
 from expert.history.roles import match_columns, snake
@@ -36,7 +37,7 @@ def spread(table: Table) -> None:
 def _by_name(table: Table, named: str, value: str) -> None:
     words, codes, cells = table.words.pop(named), table.columns.pop(named), table.columns.pop(value)
     rows = {word: codes.recorded & (codes.values == code) for code, word in enumerate(words)}
-    table.columns |= {word: Cells(cells.values, cells.recorded & mask) for word, mask in rows.items()}
+    table.columns |= {word: cells.where(mask) for word, mask in rows.items()}
     _in_order(table, rows)
 
 
@@ -52,7 +53,7 @@ def _by_phase(table: Table, named: str, words: Sequence[str]) -> None:
         for word, mask in rows.items():
             # Names without a phase are those of the training where the others have one.
             given = name if PHASES[word] == "train" else f"{word}/{name}"
-            spoken[given] = Cells(cells.values, cells.recorded & mask)
+            spoken[given] = cells.where(mask)
     table.columns = spoken
     table.notes.append(f"{named!r} says whether a row is of {' or '.join(original)}; their numbers are read apart.")
     _in_order(table, rows)
@@ -63,12 +64,16 @@ def _in_order(table: Table, rows: Mapping[str, Flags]) -> None:
     matches = match_columns(list(table.columns))
     for clock in ("step", "epoch"):
         name = next((name for name, match in matches.items() if match.clock_column == clock), None)
-        if name is None or not table.columns[name].recorded.all():
+        if name is None or table.columns[name].rows is not None:
             continue
-        at = table.columns[name].values
-        if (np.diff(at) >= 0).all() or not all((np.diff(at[mask]) >= 0).all() for mask in rows.values()):
+        at = table.columns[name].known
+        if _rises(at) or not all(_rises(at[mask]) for mask in rows.values()):
             return
         order = np.argsort(at, kind="stable")
-        table.columns = {key: Cells(cells.values[order], cells.recorded[order]) for key, cells in table.columns.items()}
+        table.columns = {key: cells.at(order) for key, cells in table.columns.items()}
         table.starts = ()
         return
+
+
+def _rises(at: Floats) -> bool:
+    return bool((at[1:] >= at[:-1]).all())

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from expert.adapters.tables.growing import GrowingColumn, Parsed
 from expert.adapters.tables.numbers import (
     NotANumber,
@@ -309,14 +307,13 @@ def _finished(block: _Block, path: Path, notes: list[str]) -> Table:
     if block.strange:
         rows, were = ("1 row does", "was") if block.strange == 1 else (f"{block.strange} rows do", "were")
         notes.append(f"{rows} not fit the header ({len(block.names)} columns) and {were} left out.")
-    everywhere = np.ones(block.length, dtype=np.bool_)
     for column in block.columns.values():
         column.pad(block.length)
     ignored = [
         Ignored(name=name, reason=f"holds {word!r:.60}, which is no number") for name, word in block.words.items()
     ]
     return Table(
-        {name: column.cells(everywhere) for name, column in block.columns.items()},
+        {name: column.cells() for name, column in block.columns.items()},
         block.length,
         str(path),
         frozenset(block.percent),

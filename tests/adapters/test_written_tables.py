@@ -138,6 +138,6 @@ def test_a_growing_column_keeps_what_is_recorded_when_room_runs_out() -> None:
     column.append((np.array([1.0, 2.0]), None), 2)
     column.append((np.array([np.nan, 4.0]), np.array([False, True])), 3)
     column.append((np.arange(5.0), None), 3)
-    cells = column.cells(np.ones(9, dtype=np.bool_))
+    cells = column.cells()
     assert cells.recorded.tolist() == [True, True, False, True, True, True, True, True, True]
     assert cells.known.tolist() == [1.0, 2.0, 4.0, 0.0, 1.0, 2.0, 3.0, 4.0]
