@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,22 @@ def _recognizes(source: object) -> float:
     return SURE if start.head[30 : 30 + length].endswith(b".npy") else 0.0
 
 
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
+    SyntaxError, TokenError, MemoryError,
+)  # fmt: skip
+"""How reading a damaged archive fails inside zipfile and NumPy: wrong places, headers, sizes."""
+
+
 def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
     path = as_path(source)
     if path is None:
         raise SourceError(f"{source}: there is no file to read.")
     try:
         arrays, others = _arrays(path)
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except SourceError:
+        raise
+    except DAMAGE as error:
         raise SourceError(f"{path}: the .npz archive is damaged ({error}).") from None
     if not arrays:
         held = ", ".join(f"{name!r} ({what})" for name, what in list(others.items())[:6]) or "nothing"

@@ -30,6 +30,20 @@ class SettingsError(ExpertError):
     """A setting that does not exist or has a value it cannot have."""
 
 
+LONGEST_SENTENCE = 1000
+LONGEST_WORD = 80
+
+
+def readable(text: str) -> str:
+    """The sentence as it is; one that a damaged name has made very long, or has broken into lines, within bounds."""
+    if len(text) <= LONGEST_SENTENCE and "\n" not in text:
+        return text
+    shorter = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][: LONGEST_WORD - 3]}...", text)
+    shorter = " ".join(shorter.split())
+    half = LONGEST_SENTENCE // 2
+    return shorter if len(shorter) <= LONGEST_SENTENCE else f"{shorter[:half]} ... {shorter[-half:]}"
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the choice spelled most like ``word``, or ``""`` when none is close."""
     from difflib import get_close_matches  # needed for a mistake only

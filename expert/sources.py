@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from expert.advice import ProblemNote
-from expert.errors import ExpertError, SourceError, nearest, sentence
+from expert.errors import ExpertError, SourceError, nearest, readable, sentence
 from expert.history import DataProfile, History, ModelProfile, RunConfig
 from expert.history.record import nothing_known
 from expert.plugins import Plugins
@@ -145,7 +145,10 @@ def _read_by(
 ) -> tuple[History, ...]:
     try:
         runs = reader.read(source, ReadRequest(columns=columns or {}))
-    except ExpertError:
+    except ExpertError as error:
+        said = readable(str(error))
+        if said != str(error):
+            raise type(error)(said) from None
         raise
     except OSError as error:
         raise SourceError(f"{_shown(source)} cannot be read: {error.strerror or error}.") from error
@@ -157,7 +160,12 @@ def _read_by(
         ) from error
     if not runs:
         raise SourceError(f"{_shown(source)}: the reader '{reader.id}' found no run in it.")
-    return runs
+    return tuple(map(_with_readable_notes, runs))
+
+
+def _with_readable_notes(run: History) -> History:
+    notes = tuple(map(readable, run.notes))
+    return run if notes == run.notes else run.model_copy(update={"notes": notes})
 
 
 def _profile(name: str, value: object, plugins: Plugins, failed: list[ProblemNote]) -> History:

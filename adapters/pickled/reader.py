@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
@@ -107,7 +108,9 @@ def _behind_header(data: bytes) -> int:
     try:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        read(stream)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a header of Python 2 is as good
+            read(stream)
     except (ValueError, SyntaxError, TokenError) as error:  # NumPy takes the header for a literal of Python
         raise Unfit(f"a damaged header ({str(error).splitlines()[0]:.80})") from None
     return stream.tell()

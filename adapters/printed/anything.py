@@ -93,7 +93,7 @@ def _brackets_are_no_json(text: str) -> bool:
         return False
     try:
         end = json.JSONDecoder().raw_decode(line)[1]
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         rest = line[error.pos :]
         cut = error.msg.startswith("Unterminated") or any(word.startswith(rest) for word in JSON_WORDS)
         return not cut

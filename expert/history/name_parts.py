@@ -94,11 +94,17 @@ def split_phase(name: str) -> tuple[str | None, str]:
 SPELLINGS = {name: (quantity, place) for quantity, names in QUANTITIES.items() for place, name in enumerate(names)}
 
 
+MOST_WORDS = 40
+"""No name of a quantity has more."""
+
+
 def parts_of(name: str) -> NameParts:
     """Take a name apart, word by word from both ends, until a known quantity is left or nothing more is understood."""
     subject, own = split_phase(re.sub(r"[/_]dataloader_idx_0$", "", name))
     reduction: Reduction = "unknown"
     words = own.split("_")
+    if len(words) > MOST_WORDS:
+        return NameParts(name, subject, own, own, len(SPELLINGS), False, reduction)
     while len(words) > 1 and "_".join(words) not in SPELLINGS:
         if words[0] in GROUP_WORDS:
             words = words[1:]

@@ -72,3 +72,26 @@ def test_fractions_of_epochs_that_leap_are_judged() -> None:
     rows = [{"step": step, "epoch": step / 4, "loss": 2.0 / (step + 1)} for step in range(1, 40)]
     rows[-1]["epoch"] = 1e14
     assert advise(rows).verdict
+
+
+def test_sentences_stay_sentences_whatever_the_file_holds(tmp_path: Path) -> None:
+    long = "lo" + "{" * 5000
+    with pytest.raises(SourceError) as refused:
+        read_runs(written(tmp_path, f'{{"trial": 1, "{long}": 2}}', "meta.json"))
+    assert len(str(refused.value)) < 1500
+    rows = "".join(f"{epoch},1.{epoch},\n" for epoch in range(6))
+    (run,) = read_runs(written(tmp_path, f"epoch,loss,val {long} accuracy\n{rows}6,,50%\n"))
+    assert all(len(note) < 1500 for note in run.notes)
+
+
+def test_a_chart_without_a_column_of_steps(tmp_path: Path) -> None:
+    rows = "".join(f"x,{loss},{loss},{loss}\n" for loss in (3.0, 2.0, 1.0))
+    header = '"Step","a - train/loss","a - train/loss__MIN","a - train/loss__MAX"\n'
+    with pytest.raises(SourceError, match="chart of W&B"):
+        read_runs(written(tmp_path, header + rows, "chart.csv"))
+
+
+def test_names_of_very_many_words_are_left_aside_at_once(tmp_path: Path) -> None:
+    name = "loss" + "_step" * 20_000
+    (run,) = read_runs(written(tmp_path, f"epoch,loss,{name}\n" + "".join(f"{k},1.{k},2\n" for k in range(6))))
+    assert run.roles == ("train.loss",)

@@ -10,9 +10,9 @@ import pickle
 
 os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
 
-import keras  # noqa: E402  (after its backend is chosen)
-import numpy as np  # noqa: E402
-from recording import Recording  # noqa: E402
+import keras  # after its backend is chosen
+import numpy as np
+from recording import Recording
 
 recording = Recording("keras.Model.fit", "keras", "tensorflow-cpu")
 EPOCHS = 8

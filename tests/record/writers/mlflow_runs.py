@@ -8,8 +8,8 @@ import shutil
 
 os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
 
-import mlflow  # noqa: E402  (after the file store is allowed)
-from recording import Recording  # noqa: E402
+import mlflow  # after the file store is allowed
+from recording import Recording
 
 recording = Recording("mlflow.log_metric", "mlflow-skinny")
 folder = recording.folder
