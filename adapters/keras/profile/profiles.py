@@ -8,6 +8,7 @@ from typing import Any
 from expert.adapters.keras.profile.compiled import read_compiled, trains_as_keras_does
 from expert.adapters.keras.profile.fit import count_rows, read_fit
 from expert.adapters.keras.profile.model import never_called, read_model
+from expert.adapters.keras.profile.modes import always_in_training
 from expert.adapters.keras.profile.pipeline import read_pipeline
 from expert.adapters.keras.profile.tree import attribute
 from expert.history import History, ModelProfile, RunConfig
@@ -48,6 +49,10 @@ def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -
             del known["schedule"]  # a callback cannot change the rate of an optimizer that has a schedule
         elif "callbacks" in fit_parameters and "schedule" not in known and config.schedule is None:
             known["schedule"] = "none"
+        noisy = always_in_training(model)
+        if noisy:
+            known["evaluation_mode_in_validation"] = False
+            notes += (f"Called with training=True, and so in validation, too: {', '.join(noisy[:5])}.",)
         if known.get("shuffle") and known.get("order_redrawn") is False:
             notes += (SAME_SHUFFLE,)
         pipeline = read_pipeline(fit_parameters.get("x"))
