@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 from expert.adapters.hf_checkpoints import FILE, chosen_state, newest_file, read_state
+from expert.adapters.hf_hidden_zeros import with_hidden_zeros
 from expert.adapters.json_lines import first_objects
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.table import TableBuilder
 from expert.adapters.text.opening import Beginning, as_path, beginning
 from expert.errors import SourceError
-from expert.history import Event, History, RunConfig
+from expert.history import History, RunConfig
 from expert.reading import Reader, ReadRequest
 
 
@@ -48,9 +49,8 @@ def _read(source: object, request: ReadRequest) -> tuple[History, ...]:
             )
     table = builder.table()
     table.notes += [*state.notes, *_progress(state.fields)]
-    hidden = [(step, entry) for entry in state.entries if (step := _zero_at(entry)) is not None]
     runs = histories(table, request.columns, config=_config(state.fields))
-    return tuple(_with_zeros(_interval_means(run), hidden) for run in runs)
+    return tuple(with_hidden_zeros(_interval_means(run), rounded=False) for run in runs)
 
 
 def _progress(fields: dict[str, Any]) -> list[str]:
@@ -78,41 +78,6 @@ def _interval_means(history: History) -> History:
         for one in history.series
     )
     return history.model_copy(update={"series": series})
-
-
-def _zero_at(entry: dict[str, Any]) -> float | None:
-    """The step of an entry whose loss is exactly 0."""
-    loss, step = entry.get("loss"), entry.get("step")
-    zero = isinstance(loss, int | float) and not isinstance(loss, bool) and loss == 0.0
-    return float(step) if zero and isinstance(step, int | float) else None
-
-
-def _with_zeros(history: History, hidden: list[tuple[float, dict[str, Any]]]) -> History:
-    """A loss of exactly 0 is what the trainer's filter writes for an interval whose losses were all NaN."""
-    loss = history.get("train.loss")
-    if loss is None or not hidden:
-        return history
-    places = [(step, entry) for step, entry in hidden if step in loss.at]
-    if not places:
-        return history
-    step, entry = places[0]
-    norm = entry.get("grad_norm")
-    sure = isinstance(norm, int | float) and not math.isfinite(norm)
-    note = (
-        f"The loss is exactly 0 at {len(places)} entries, the first at step {step:g}"
-        f"{', where the gradient norm is not finite' if sure else ''}: with logging_nan_inf_filter (the "
-        f"default) the trainer writes 0 for an "
-        "interval whose losses were all NaN or infinite. Set logging_nan_inf_filter=False to see them."
-    )
-    event = Event(
-        kind="nan_filtered",
-        at=step,
-        clock=loss.clock,
-        text="a loss of exactly 0 stands where the losses were NaN or infinite",
-    )
-    return history.model_copy(
-        update={"notes": (*history.notes, note), "events": (*history.events, *([event] if sure else []))}
-    )
 
 
 READER = Reader(

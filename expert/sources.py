@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
+from expert.addresses import LONGEST_PATH, located
 from expert.advice import ProblemNote
 from expert.errors import ExpertError, SourceError, nearest, readable, sentence
 from expert.history import DataProfile, History, ModelProfile, RunConfig
@@ -69,6 +70,8 @@ def read(
 
     Readers that fail to say whether they recognize it are added to ``failed``, and the others go on.
     """
+    if gives == "run" and isinstance(source, str | os.PathLike):
+        source = located(source)
     if gives == "run" and isinstance(source, str | os.PathLike) and os.path.isdir(source):
         return read_folder(Path(os.fspath(source)), plugins, columns, failed).all_told()
     return _read_by(_chosen(source, gives, plugins, failed), source, columns, plugins)
@@ -210,6 +213,11 @@ def note_on_several(runs: Sequence[History], source: object) -> str:
 def _unreadable(source: object, gives: str, readers: Sequence[Reader]) -> str:
     if isinstance(source, str | os.PathLike) and not os.path.exists(source):
         path = os.fspath(source)
+        if "\n" in path:
+            said = f"This text of {len(path.splitlines())} lines is no path"
+            return f"{said}; write it to a file, or pass pandas.read_csv(io.StringIO(text))."
+        if len(path) > LONGEST_PATH:
+            return f"This text of {len(path):,} characters is no path."
         return f"There is no file or folder {path!r}.{_nearest_path(path)}"
     titles = ", ".join(sorted({reader.title for reader in readers}))
     known = titles or "nothing (no plugin with readers is loaded)"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
-import numpy as np
-
+from expert.adapters.hf_hidden_zeros import with_hidden_zeros
 from expert.adapters.printed.format import Format, Meaning
 from expert.adapters.printed.rows import Rows
-from expert.history import Event, History
 
 _VALUE = r"(?:'[^']*'|\"[^\"]*\"|[^,{}'\"()\[\]]+(?:\([^()]*\))?)"
 _DICT = re.compile(rf"\{{'[^']+': {_VALUE}(?:, '[^']+': {_VALUE})*\}}\s*$")
@@ -36,29 +35,6 @@ class _Parser:
         """There is nothing to complete."""
 
 
-def _with_zeros(history: History) -> History:
-    """A loss of exactly 0 where the norm is not finite is what the filter of the trainer writes for NaN."""
-    loss, norm = history.get("train.loss"), history.get("gradient.norm")
-    if loss is None or norm is None or loss.clock != norm.clock:
-        return history
-    places = np.intersect1d(loss.at[loss.values == 0.0], norm.at[~np.isfinite(norm.values)])
-    if not len(places):
-        return history
-    first = float(places[0])
-    note = (
-        f"The loss is exactly 0 at {len(places)} entries, the first at {loss.clock} {first:g}, where the gradient norm "
-        "is not finite: with logging_nan_inf_filter (the default) the trainer writes 0 for an interval whose losses "
-        "were all NaN or infinite. Set logging_nan_inf_filter=False to see them."
-    )
-    event = Event(
-        kind="nan_filtered",
-        at=first,
-        clock=loss.clock,
-        text="a loss of exactly 0 stands where the losses were NaN or infinite",
-    )
-    return history.model_copy(update={"notes": (*history.notes, note), "events": (*history.events, event)})
-
-
 FORMAT = Format(
     "transformers-console",
     "the trainer of Hugging Face",
@@ -69,5 +45,5 @@ FORMAT = Format(
         "learning_rate": Meaning(None, "last_batch"),
     },
     framework="transformers",
-    finish=_with_zeros,
+    finish=partial(with_hidden_zeros, rounded=True),
 )
