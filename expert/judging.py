@@ -51,6 +51,11 @@ class Judgment:
         """Whether it is found, be it that the settings suppress it."""
         return self.status in ("found", "suppressed")
 
+    @property
+    def doubted(self) -> bool:
+        """Whether it is told as a note only because it is so improbable; what is not known yet may change that."""
+        return self.rule.kind == "cause" and self.confidence < DOUBTED and is_serious(self.rule.severity)
+
 
 _NOTHING: Mapping[str, Severity] = {}
 

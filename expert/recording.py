@@ -52,7 +52,7 @@ def _gains(
     identity: str, judgment: Judgment, judgments: Mapping[str, Judgment], explains: frozenset[str] | set[str]
 ) -> Iterator[tuple[Fact, float]]:
     """The unknown facts that bear on one rule, each with what it could move the rule's probability by."""
-    if judgment.found and is_serious(judgment.severity):
+    if judgment.found and (is_serious(judgment.severity) or judgment.doubted):
         for item in judgment.evidence:
             if item.verdict.truth == "unknown" and not _settled(item.evidence.group, judgment):
                 for fact in _unknown(item.verdict.reasons()):

@@ -172,7 +172,10 @@ def rich_run() -> Run:
             "batch_size": 32, "optimizer": "sgd", "learning_rate": 0.1, "loss": "cross_entropy", "clip_value_low": -1.0,
             "clip_value_high": 1.0,
         },
-        model={"output_units": 10, "parameters": 1000},
+        model={
+            "output_units": 10, "parameters": 1000,
+            "layers": tuple({"name": name, "kind": "linear", "units": 10} for name in ("first", "last")),
+        },
         data={
             "classes": 10, "class_counts": (10,) * 10, "samples": 100, "validation_samples": 50,
             "rows_with_nonfinite": 0, "label_minimum": 0.0, "label_maximum": 9.0,
