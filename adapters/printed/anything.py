@@ -93,11 +93,11 @@ def _brackets_are_no_json(text: str) -> bool:
         return False
     try:
         end = json.JSONDecoder().raw_decode(line)[1]
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         rest = line[error.pos :]
         cut = error.msg.startswith("Unterminated") or any(word.startswith(rest) for word in JSON_WORDS)
         return not cut
-    except RecursionError:
+    except (RecursionError, ValueError):  # deep, or a number of thousands of digits
         return False
     return line[end:].strip() not in ("", ",")
 

@@ -39,6 +39,10 @@ class NameParts(NamedTuple):
     reduction: Reduction = "unknown"
 
 
+LONGEST_NAME = 500
+"""Characters of a name that are looked at."""
+
+
 @lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """Return a name in snake case: ``valLoss`` is ``val_loss``, ``Acc@1`` ``acc_1``, ``mAP50-95(B)`` ``map50_95_b``."""
@@ -50,6 +54,7 @@ def snake(name: str) -> str:
 
 
 def _words(name: str) -> str:
+    name = name[:LONGEST_NAME]
     if not name.isascii():
         for chinese, word in CHINESE.items():
             name = name.replace(chinese, f"_{word}_")

@@ -95,3 +95,7 @@ def test_names_of_very_many_words_are_left_aside_at_once(tmp_path: Path) -> None
     name = "loss" + "_step" * 20_000
     (run,) = read_runs(written(tmp_path, f"epoch,loss,{name}\n" + "".join(f"{k},1.{k},2\n" for k in range(6))))
     assert run.roles == ("train.loss",)
+
+
+def test_a_bracket_before_a_number_of_thousands_of_digits(tmp_path: Path) -> None:
+    assert complaint(written(tmp_path, '{"loss": ' + "9" * 5000 + "}")) is None
