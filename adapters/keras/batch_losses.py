@@ -14,8 +14,8 @@ ROUNDING = 2.4e-7
 PRECISE = 0.01
 """A loss is recorded where rounding changes it by no larger share."""
 IMPRECISE = (
-    "The loss of single batches is not known for some epochs: Keras tells the mean since the epoch began, and too many "
-    "batches, or too large a loss at the beginning, hide single ones in its rounding."
+    "The loss of single batches is known for the beginning of some epochs only: Keras tells the mean since the epoch "
+    "began, and many batches, or a large loss among the first, hide single ones in its rounding."
 )
 UNEQUAL = (
     "The loss of single batches is not recorded: the batches are not of one known size, and Keras tells only means."
@@ -131,14 +131,14 @@ class BatchLosses:
             loss = (samples * mean - begun * self._mean_before) / (samples - begun)
             error = ROUNDING * (abs(samples * mean) + abs(begun * self._mean_before)) / (samples - begun)
             if begun and error > PRECISE * abs(loss):
-                # To leave out single ones would leave out small ones.
-                return self._given_up(told, IMPRECISE)
+                # To leave out single ones would leave out small ones: those up to here are all there are.
+                return [*points, *self._given_up(told, IMPRECISE)]
             points.append((batch, loss))
             self._before, self._mean_before = batch, mean
         return points
 
     def _given_up(self, told: list[tuple[int, float]], why: str) -> list[tuple[int, float]]:
-        """Nothing of this epoch, but for the first loss that is not finite."""
+        """Nothing more of this epoch, but for the first loss that is not finite."""
         self._telemetry.note(why)
         self._over = True
         return [(batch, mean) for batch, mean in told if not math.isfinite(mean)][:1]

@@ -54,7 +54,13 @@ def test_losses_that_rounding_hides_are_not_told() -> None:
     losses = [1e6, *([0.1] * 200)]
     telemetry = recorded(running_means(losses, [8] * 201), 8, 201 * 8)
     assert list(telemetry.notes) == [IMPRECISE]
-    assert values(telemetry) == []
+    assert values(telemetry) == pytest.approx([1e6])
+
+
+def test_losses_before_the_first_that_rounding_hides_are_told() -> None:
+    losses = [1.5, 0.7, 1e6, *([0.1] * 200)]
+    telemetry = recorded(running_means(losses, [8] * 203), 8, 203 * 8)
+    assert values(telemetry) == pytest.approx(losses[:3], rel=1e-2)
 
 
 def test_the_first_loss_that_is_not_finite_is_told_and_nothing_after_it() -> None:
