@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from expert.commands.command import FOUND, UNUSABLE, Subcommands, complain
 from expert.commands.following import Pace, Stamp, stamp
+from expert.commands.interrupting import interruptible
 from expert.commands.judging import add_run, columns_of, judged, run_asked_for
 from expert.commands.options import add_settings, in_use
 from expert.commands.plugin_options import add_plugins, with_plugins
@@ -64,16 +65,18 @@ def _watch(options: argparse.Namespace) -> int:
     if options.path == SIGN:
         raise ExpertError("expert watch follows a file; expert advise - reads what comes through a pipe.")
     watching = _Watching(Path(options.path), options, with_plugins(in_use(options).settings, options))
-    try:
-        _prepare(watching.settings)
-        while True:
-            watching.look()
-            if watching.is_over():
-                break
-            time.sleep(options.every)
-    finally:
-        watching.tell(settled=True)
-        watching.progress.clear()
+    with interruptible() as interruption:
+        try:
+            _prepare(watching.settings)
+            while True:
+                watching.look()
+                interruption.check()
+                if watching.is_over():
+                    break
+                time.sleep(options.every)
+        finally:
+            watching.tell(settled=True)
+            watching.progress.clear()
     return watching.status()
 
 
