@@ -25,7 +25,7 @@ _BAR_TIMES = re.compile(r"^[\d:?]+<[\d:?]+(?:,\s*[\d.?]*\s*(?:\w+/s|s/\w+))?,?\s
 
 _END = r"(?![\w.%]|:\d|\s*/\s*\d)"
 _EPOCH = re.compile(
-    rf"\b(?:epochs?|ep)\s*[:=#]?\s*[\[(]?\s*#?(\d+(?:\.\d+)?)(?:\s*(?:/|of)\s*\d+)?\s*[\])]?{_END}"
+    rf"\b(?:epochs?|ep|[eé]poca|[eé]poque|epoche|эпоха)\s*[:=#]?\s*[\[(]?\s*#?(\d+(?:\.\d+)?)(?:\s*(?:/|of)\s*\d+)?\s*[\])]?{_END}"
     r"|第\s*(\d+)\s*(?:轮次?|个?\s*epoch)|轮[次数]?\s*[:=]?\s*(\d+)",
     re.IGNORECASE,
 )

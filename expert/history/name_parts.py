@@ -107,6 +107,7 @@ def parts_of(name: str) -> NameParts:
     """Take a name apart, word by word from both ends, until a known quantity is left or nothing more is understood."""
     subject, own = split_phase(re.sub(r"[/_]dataloader_idx_0$", "", name))
     reduction: Reduction = "unknown"
+    own = own.removesuffix("_so_far")
     words = own.split("_")
     if len(words) > MOST_WORDS:
         return NameParts(name, subject, own, own, len(SPELLINGS), False, reduction)

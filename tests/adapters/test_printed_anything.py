@@ -146,3 +146,22 @@ def test_a_number_is_taken_whole_or_not_at_all() -> None:
     assert said("loss=0.5, lr=1e-05.").pairs == {"loss": "0.5", "lr": "1e-05"}
     assert said("loss 0,5").pairs == {}
     assert said("version 2024-01-02 loss").pairs == {}
+
+
+@pytest.mark.parametrize("word", ["Epoca", "Época", "Epoche", "Époque", "Эпоха"])
+def test_epochs_in_other_languages(word: str, tmp_path: Path) -> None:
+    lines = [f"{word}  {k}/20 - 45.99s | train_loss: {2 / k:.4f} | val_acc: {1 - 1 / k:.4f}\n" for k in range(1, 21)]
+    path = tmp_path / "train.log"
+    path.write_text("".join(lines), encoding="utf-8")
+    (run,) = read(path)
+    loss = run.get("train.loss")
+    assert loss is not None
+    assert (loss.clock, loss.at[-1]) == ("epoch", 20)
+
+
+def test_a_mean_so_far_is_the_loss(tmp_path: Path) -> None:
+    lines = [f"Epoch {k // 4}, Step {25 * (k % 4 + 1)}, avg loss so far is {2 / (k + 1):.5f}\n" for k in range(40)]
+    path = tmp_path / "train.log"
+    path.write_text("".join(lines), encoding="utf-8")
+    (run,) = read(path)
+    assert len(run.get("train.loss") or ()) == 40

@@ -34,14 +34,14 @@ def test_a_reader_that_breaks_is_noticed(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_text("epoch,loss\n0,1.0\n1,0.5\n")
     assert complaint(path) is None
 
-    def breaks(*_arguments: object) -> None:
+    def breaks(*_arguments: object, **_named: object) -> None:
         raise IndexError("row 7")
 
     monkeypatch.setattr("expert.adapters.delimited.histories", breaks)
     assert "IndexError: row 7" in (complaint(path) or "")
 
-    def rambles(*_arguments: object) -> None:
-        raise SourceError("one\ntwo")
+    def rambles(*_arguments: object, **_named: object) -> None:
+        raise SourceError(" ")
 
     monkeypatch.setattr("expert.adapters.delimited.histories", rambles)
     assert "not one sentence" in (complaint(path) or "")

@@ -39,7 +39,7 @@ def test_parts_without_a_measurement_are_no_runs(tmp_path: Path) -> None:
     rows = [f"{epoch},{2.0 / (epoch + 1)}\n" for epoch in range(8)] + ["0,\n", "1,\n"]
     (run,) = read_runs(written(tmp_path, "epoch,loss\n" + "".join(rows)))
     assert run.get("train.loss") is not None
-    assert any("hold no measurement" in note for note in run.notes)
+    assert any("without a measurement" in note for note in run.notes)
     for text in ("epoch,loss\n" + "nan,1.0\n" * 4, "epoch,bbox/AP\n0,-1\n1,-1\n2,-1\n"):
         with pytest.raises(SourceError, match="at a step or an epoch"):
             read_runs(written(tmp_path, text))
