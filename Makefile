@@ -14,7 +14,7 @@ LOGS ?= tests/data/logs
 RUNS ?= 1000000
 WRITERS ?=
 
-.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-readers mutants fuzz-readers record-logs check-logs clean
+.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-keras bench-readers mutants fuzz-readers record-logs check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -47,6 +47,9 @@ bench-engine: $(VENV)/test
 
 bench-torch: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.watching --write
+
+bench-keras: $(VENV)/test
+	$(BIN)/python -m tests.benchmarks.keras --write
 
 bench-readers: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.readers

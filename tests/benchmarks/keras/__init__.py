@@ -1,0 +1,1 @@
+"""What watching a training by ``model.fit`` costs."""
