@@ -86,6 +86,11 @@ API: Mapping[str, Module] = {
         "`from expert.adapters.torch import watch, Run, profile_data`",
         _of("expert.adapters.torch", "watching.watch", "run.Run", "profile.data.profile_data"),
     ),
+    "keras": Module(
+        "expert.adapters.keras",
+        "`from expert.adapters.keras import ExpertCallback`",
+        _of("expert.adapters.keras", "callback.ExpertCallback", "profile.data.profile_data"),
+    ),
     "tensorflow": Module(
         "expert.adapters.tensorflow",
         "`from expert.adapters.tensorflow import watch, Run`",
@@ -98,7 +103,7 @@ API: Mapping[str, Module] = {
 }
 WIDE = {"signals.md", "limits.md", "article.md"}
 """Pages that are one wide table: it takes the place of the table of contents."""
-GUIDES = ("advising", "pytorch", "tensorflow", "settings", "rule-files", "plugins")
+GUIDES = ("advising", "pytorch", "keras", "tensorflow", "settings", "rule-files", "plugins")
 """In the order to read them; others follow by name."""
 
 

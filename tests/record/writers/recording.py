@@ -19,7 +19,7 @@ class Recording:
         self.folder = Path(sys.argv[1]).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.writer = writer
-        self.versions = {name: version(name) for name in packages}
+        self.versions = {name: version(name).partition("+")[0] for name in packages}
         self.logs: dict[str, Any] = {}
 
     def log(
