@@ -24,7 +24,8 @@ class GrowingColumn:
     def __init__(self) -> None:
         self.length = 0
         """Rows so far."""
-        self._count = 0
+        self.count = 0
+        """Values so far."""
         self._values: Floats = np.empty(0)
         self._rows: NDArray[np.int32] | None = None
         """The rows of the values (None: all); no file that is read has more than 32 bits count."""
@@ -32,33 +33,35 @@ class GrowingColumn:
     def append(self, piece: Parsed, expected: int) -> None:
         """Add rows. ``expected`` is how many the column will have in the end, as far as one can tell."""
         values, recorded = piece
+        if recorded is not None and recorded.all():
+            recorded = None
         known = values if recorded is None else values[recorded]
-        count = self._count + len(known)
+        count = self.count + len(known)
         if count > len(self._values):
             room = max(count, expected, 3 * len(self._values) // 2)
-            self._values = _moved(self._values[: self._count], room)
-        self._values[self._count : count] = known
+            self._values = _moved(self._values[: self.count], room)
+        self._values[self.count : count] = known
         if recorded is not None and self._rows is None:
-            self._rows = _moved(np.arange(self._count, dtype=np.int32), len(self._values))
+            self._rows = _moved(np.arange(self.count, dtype=np.int32), len(self._values))
         if self._rows is not None:
             if count > len(self._rows):
-                self._rows = _moved(self._rows[: self._count], len(self._values))
+                self._rows = _moved(self._rows[: self.count], len(self._values))
             here = np.arange(len(values)) if recorded is None else np.flatnonzero(recorded)
-            self._rows[self._count : count] = here + self.length
-        self._count = count
+            self._rows[self.count : count] = here + self.length
+        self.count = count
         self.length += len(values)
 
     def pad(self, length: int) -> None:
         """Add rows in which nothing was recorded, up to this many."""
         if length > self.length:
             if self._rows is None:
-                self._rows = np.arange(self._count, dtype=np.int32)
+                self._rows = np.arange(self.count, dtype=np.int32)
             self.length = length
 
     def cells(self) -> Cells:
         """The column so far."""
-        rows = None if self._rows is None else self._rows[: self._count]
-        return Cells.in_rows(self._values[: self._count], rows, self.length)
+        rows = None if self._rows is None else self._rows[: self.count]
+        return Cells.in_rows(self._values[: self.count], rows, self.length)
 
 
 def _moved(old: NDArray[Any], room: int) -> NDArray[Any]:

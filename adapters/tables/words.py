@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from expert.adapters.tables.numbers import Flags, Floats, is_missing
 from expert.adapters.tables.spoken import NAME_FIELDS, PHASE_FIELDS
@@ -15,6 +17,13 @@ NAMES = frozenset({*NAME_FIELDS, "variable"})
 WORD_FIELDS = frozenset(PHASE_FIELDS) | NAMES
 MOST_WORDS = 500
 """A column with more different words holds texts."""
+
+
+class Words(NamedTuple):
+    """A column of words: the different ones, and which of them each row holds (-1: nothing)."""
+
+    different: list[str]
+    places: NDArray[np.integer[Any]]
 
 
 def holds_words(name: str) -> bool:
@@ -37,4 +46,19 @@ def coded(cells: Sequence[object], codes: dict[str, int]) -> tuple[Floats, Flags
     if len(codes) > MOST_WORDS:
         return None
     values = np.fromiter(map(numbers.__getitem__, cells), dtype=np.float64, count=len(cells))
+    return values, ~np.isnan(values)
+
+
+def numbered(words: Words, codes: dict[str, int]) -> tuple[Floats, Flags] | None:
+    """Return words as numbers of words, as ``coded`` would, row by row."""
+    order = list(range(len(words.different)))
+    if any(word.strip() not in codes for word in words.different):  # new ones are numbered as they come
+        places, first = np.unique(words.places, return_index=True)
+        order = [place for place in places[np.argsort(first)].tolist() if place >= 0]
+    found = coded([words.different[place] for place in order], codes)
+    if found is None:
+        return None
+    number = np.full(len(words.different) + 1, np.nan)
+    number[order] = found[0]
+    values = number[words.places]
     return values, ~np.isnan(values)

@@ -20,9 +20,9 @@ from expert.adapters.tables.numbers import (
     numbers,
     without_points,
 )
-from expert.adapters.tables.plain_blocks import columns_of
+from expert.adapters.tables.plain_blocks import Column, Layout, columns_of
 from expert.adapters.tables.table import Table
-from expert.adapters.tables.words import coded, holds_words
+from expert.adapters.tables.words import Words, coded, holds_words, numbered
 from expert.adapters.text.opening import Lines, occurrences
 from expert.errors import SourceError
 from expert.history import Ignored
@@ -76,6 +76,8 @@ class _Block:
     percent: set[str] = field(default_factory=set)
     decimal_comma: bool | None = None
     """Whether numbers have one; None where that is not certain yet."""
+    doubtful: bool = False
+    """Whether a comma in the rows may be that or group thousands, which the rows after it may tell."""
     last_cells: deque[int] = field(default_factory=partial(deque, maxlen=20))
     """Characters in the last cell of the rows just read."""
     short: int = 0
@@ -201,16 +203,25 @@ def _is_cut(row: Sequence[str], block: _Block) -> bool:
 
 def _take_plain_blocks(block: _Block, lines: Lines, pool: Executor) -> None:
     """Take many lines at once, as far as they hold nothing but well-formed rows."""
-    if block.decimal_comma or (not block.rows and not block.length):
+    if not block.rows and not block.length:
         return  # the first row tells which columns hold words
-    ahead: deque[tuple[bytes, Future[Mapping[int, Parsed | list[str]] | None]]] = deque()
-    words: list[int] = []
+    if block.decimal_comma is None and block.separator != "," and block.rows:
+        row = block.rows[-1:]
+        block.doubtful |= decimal_comma_in(row) is None and any("," in cell for cell in row[0])
+    if block.doubtful:
+        return
+    ahead: deque[tuple[bytes, Future[Mapping[int, Column] | None]]] = deque()
+    layout = Layout(block.separator, len(block.names))
     while True:
         while len(ahead) <= AT_ONCE and (text := lines.block()) is not None:
             if not ahead:
                 _convert(block, lines.share)
-                words = [place for place, name in enumerate(block.names) if name in block.words]
-            ahead.append((text, pool.submit(columns_of, text, block.separator, len(block.names), words)))
+                layout = layout._replace(
+                    skipped=[place for place, name in enumerate(block.names) if name in block.words],
+                    spoken=[place for place, name in enumerate(block.names) if name in block.codes],
+                    decimal_comma=block.decimal_comma,
+                )
+            ahead.append((text, pool.submit(columns_of, text, layout)))
         if not ahead:
             return
         text, parsed = ahead.popleft()
@@ -225,23 +236,23 @@ def _take_plain_blocks(block: _Block, lines: Lines, pool: Executor) -> None:
         )
 
 
-def _take(block: _Block, columns: Mapping[int, Parsed | list[str]], length: int, share: float) -> bool:
+def _take(block: _Block, columns: Mapping[int, Column], length: int, share: float) -> bool:
     """Append rows given as columns, unless there are words among the numbers: text from here on, or another header."""
     found: dict[str, Parsed] = {}
     percent = set()
+    known = {name: dict(codes) for name, codes in block.codes.items()}
     for place, column in columns.items():
         name = block.names[place]
-        if isinstance(column, list):
-            try:
-                found[name] = _piece(block, name, column)
-            except NotANumber:
-                return False
-            if _in_percent(column):
-                percent.add(name)
-        elif name in block.codes:
-            return False
-        else:
+        if isinstance(column, tuple) and not isinstance(column, Words):
             found[name] = column
+            continue
+        try:
+            found[name] = _piece(block, name, column)
+        except NotANumber:
+            block.codes = known  # what stands in these rows may be no word but the header again
+            return False
+        if _in_percent(column.different if isinstance(column, Words) else column):
+            percent.add(name)
     block.append(found, length, share)
     block.percent |= percent
     return True
@@ -270,18 +281,19 @@ def _convert(block: _Block, share: float = 1.0) -> None:
             block.percent.add(name)
     block.append(found, len(block.rows), share)
     block.rows = []
+    block.doubtful = False
 
 
-def _piece(block: _Block, name: str, cells: Sequence[str]) -> Parsed:
+def _piece(block: _Block, name: str, cells: Sequence[str] | Words) -> Parsed:
     """The cells of one column as numbers, or as numbers of words. Raises `NotANumber`."""
-    if name not in block.codes:
+    if not isinstance(cells, Words) and name not in block.codes:
         try:
             return numbers(cells, decimal_comma=block.decimal_comma is not False)
         except NotANumber:
-            if not holds_words(name) or name in block.columns:
+            if not holds_words(name) or (name in block.columns and block.columns[name].count):
                 raise
     codes = block.codes.setdefault(name, {})
-    found = coded(cells, codes)
+    found = numbered(cells, codes) if isinstance(cells, Words) else coded(cells, codes)
     if found is None:
         raise NotANumber(next(iter(codes)))
     return found

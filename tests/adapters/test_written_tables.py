@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from expert.adapters.tables import plain_blocks, written
+from expert.adapters.tables import written
 from expert.adapters.tables.growing import GrowingColumn
+from expert.adapters.tables.plain_blocks import Layout, columns_of
 from expert.adapters.tables.table import Table
+from expert.adapters.tables.words import Words, numbered
 from expert.adapters.text import opening
 from expert.errors import SourceError
 
@@ -24,15 +27,28 @@ ODD_CELLS = (
 ODD = st.sampled_from(ODD_CELLS.split("|"))
 QUOTED = st.sampled_from(['"1.5"', '"1,234"', '"a ""b"""', '"0.5\n0.6"', "#5"])
 CELLS = st.one_of(NUMBERS, NUMBERS, NUMBERS, ODD)
+DECIMAL_COMMAS = NUMBERS.filter(lambda cell: not re.search(r"\d,", cell)).map(lambda cell: cell.replace(".", ","))
+ODD_CELLS_WITH_COMMA = (
+    "|NA|nan|-inf|,5|5,|+1,5|1,5e-3|1,|-,5|1,234|1,234,567|1.234,5|1 234,5|5,91%|0x1F|1,5,5|1_0| 1,5|2,5 |adam|a,b"
+    "|6,87G|tensor(0.5, device='cuda:0')|n/a"
+)
+ODD_WITH_COMMA = st.sampled_from(ODD_CELLS_WITH_COMMA.split("|"))
+WORDS = st.sampled_from(["train", "train", "val", "Val", " test", "eval ", "nan", "NA", "", "1", "2.5%", "None", "a b"])
 
 
 @st.composite
 def texts(draw: st.DrawFn) -> tuple[str, str]:
     """A table as text with its separator: mostly regular, with some of what real files have."""
     separator = draw(st.sampled_from([",", ";", "\t"]))
-    names = ["epoch", "loss", "val_loss", "note"][: draw(st.integers(2, 4))]
+    with_comma = separator != "," and draw(st.booleans())
+    numbers = DECIMAL_COMMAS if with_comma else NUMBERS
+    cells = st.one_of(numbers, numbers, numbers, ODD_WITH_COMMA) if with_comma else CELLS
+    names = ["epoch", "loss", draw(st.sampled_from(["val_loss", "phase"])), "note"][: draw(st.integers(2, 4))]
+    of_column = [WORDS if name == "phase" else numbers for name in names]
     line_end = draw(st.sampled_from(["\n", "\r\n"]))
     rows = [separator.join(names)]
+    if "phase" in names:  # a column of that name that begins with numbers is one of numbers
+        rows.append(separator.join("train" if name == "phase" else "1" for name in names))
     for _ in range(draw(st.integers(0, 12))):
         kind = draw(st.integers(0, 30))
         if kind == 0:
@@ -42,15 +58,13 @@ def texts(draw: st.DrawFn) -> tuple[str, str]:
                 draw(st.sampled_from(["", "# a remark", separator * (len(names) - 1), "<<<<<<< HEAD", "\0\0\0"]))
             )
         elif kind == 2:
-            rows.append(separator.join(draw(st.lists(CELLS, min_size=1, max_size=6))))
+            rows.append(separator.join(draw(st.lists(cells, min_size=1, max_size=6))))
         elif kind == 3:
             rows.append(separator.join(["step", "train_loss"]))
         elif kind == 4:
-            cells = draw(st.lists(CELLS | QUOTED, min_size=len(names), max_size=len(names)))
-            rows.append(separator.join(cells))
+            rows.append(separator.join(draw(st.tuples(*[cells if with_comma else cells | QUOTED] * len(names)))))
         else:
-            plain = CELLS if kind == 5 else NUMBERS
-            rows.append(separator.join(draw(st.lists(plain, min_size=len(names), max_size=len(names)))))
+            rows.append(separator.join(draw(st.tuples(*[cells] * len(names) if kind == 5 else of_column))))
     return line_end.join(rows) + draw(st.sampled_from(["", line_end])), separator
 
 
@@ -64,15 +78,17 @@ def described(path: Path, separator: str) -> list[object]:
 
 def _described(table: Table) -> object:
     columns = {name: (cells.values.tolist(), cells.recorded.tolist()) for name, cells in table.columns.items()}
-    return repr((columns, table.length, sorted(table.percent), table.starts, table.ignored, table.notes))
+    return repr((columns, table.length, sorted(table.percent), table.starts, table.words, table.ignored, table.notes))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(table=texts(), block=st.integers(20, 120))
 @example(table=("epoch,loss\nepoch,loss\n0,adam\n1,0.5\n", ","), block=1)
 @example(table=("epoch,loss\n0,1.5\n1,NA\n2,nan\n", ","), block=10)
 @example(table=("epoch,loss\n0,1.5\n,\n2,0.5\n", ","), block=100)
 @example(table=("epoch,loss,note\n0,1.5,True\n1,0.5,False\n2,1,True\n", ","), block=20)
+@example(table=("epoch,phase\n0,\n1,train\n2,train\n", ","), block=10)
+@example(table=('epoch;loss\n0;"1,234"\n1;0.5\n', ";"), block=10)
 @example(table=("epoch,loss\n0,1,5\n1\n2,0.5\n", ","), block=100)
 def test_blocks_come_out_as_rows_do(
     table: tuple[str, str], block: int, tmp_path_factory: pytest.TempPathFactory
@@ -90,7 +106,7 @@ def test_blocks_come_out_as_rows_do(
 
 
 def test_well_formed_rows_are_taken_in_blocks() -> None:
-    columns = plain_blocks.columns_of(b"1,0.5,,a\n2,0.25,3,b\n", ",", 4, [3])
+    columns = columns_of(b"1,0.5,,a\n2,0.25,3,b\n", Layout(",", 4, skipped=[3]))
     assert columns is not None
     assert sorted(columns) == [0, 1, 2]
     step, loss, sparse = (columns[place] for place in range(3))
@@ -107,7 +123,41 @@ def test_well_formed_rows_are_taken_in_blocks() -> None:
     "block", [b'1,"2"\n', b"1,2,3\n4\n", b"1,2\n#,4\n", b"1,2\n,\n", b"1,2\r3,4\n", b"1,True\n2,False\n"]
 )
 def test_other_rows_are_left_to_those_who_look_closer(block: bytes) -> None:
-    assert plain_blocks.columns_of(block, ",", 2) is None
+    assert columns_of(block, Layout(",", 2)) is None
+
+
+def test_words_that_say_what_a_row_holds_are_taken_as_their_numbers() -> None:
+    columns = columns_of(b"1,val,0.5\n2,train,0.25\n3,,0.5\n4,train,1\n", Layout(",", 3, spoken=[1]))
+    assert columns is not None
+    words = columns[1]
+    assert isinstance(words, Words)
+    codes: dict[str, int] = {"test": 0}
+    found = numbered(words, codes)
+    assert found is not None
+    assert list(codes) == ["test", "val", "train"], "as they come, not by the alphabet"
+    assert found[0][[0, 1, 3]].tolist() == [1, 2, 2]
+    assert found[1].tolist() == [True, True, False, True]
+
+
+def test_decimal_commas_are_taken_in_blocks_to_the_last_digit() -> None:
+    losses = np.exp(np.random.default_rng(7).normal(size=2_000))
+    rows = [f"{step};{loss!r};1.1.2030\n".replace(".", ",", 1) for step, loss in enumerate(losses.tolist())]
+    layout = Layout(";", 3, skipped=[2], decimal_comma=True)
+    columns = columns_of("".join(rows).encode(), layout)
+    assert columns is not None
+    found = columns[1]
+    assert isinstance(found, tuple)
+    assert np.array_equal(found[0], losses)
+
+
+@pytest.mark.parametrize("row", ["1;1.234", "1;,5", "1;5,", "1;-,5", "1;a,b", "1,;5"])
+def test_commas_and_points_that_mean_something_else_are_left_to_those_who_look_closer(row: str) -> None:
+    assert columns_of(f"0;0,5\n{row}\n".encode(), Layout(";", 2, decimal_comma=True)) is None
+
+
+@pytest.mark.parametrize("cell", ["0,5", "0.5"])
+def test_before_it_is_certain_what_commas_are_cells_are_looked_at_one_by_one(cell: str) -> None:
+    assert columns_of(f"0;{cell}\n".encode(), Layout(";", 2, decimal_comma=None)) is None
 
 
 def test_a_large_file_is_read_in_blocks_to_the_last_digit(tmp_path: Path) -> None:
@@ -121,7 +171,6 @@ def test_a_large_file_is_read_in_blocks_to_the_last_digit(tmp_path: Path) -> Non
         patched.setattr(written, "LARGE", 0)
         patched.setattr(opening, "BLOCK", 10_000)
         taken: list[int] = []
-        columns_of = written.columns_of
         patched.setattr(written, "columns_of", lambda *given: taken.append(1) or columns_of(*given))
         (table,) = written.read_tables(path, ",")
     assert len(taken) > 50
