@@ -31,6 +31,8 @@ class Placing:
     def __init__(self, clocks: Mapping[Clock, Floats], source: str | None) -> None:
         self.clocks = {clock: clocks[clock] for clock in CLOCKS if clock in clocks}
         self.unknown = {clock: ~np.isfinite(column) for clock, column in self.clocks.items()}
+        self.gaps = frozenset(clock for clock, unknown in self.unknown.items() if unknown.any())
+        """The clocks that do not place every row."""
         self.source = source
         # Whole columns of one length without gaps share one array of positions.
         self._whole: dict[int, tuple[Clock, Floats, Any]] = {}
@@ -79,15 +81,18 @@ class Placing:
             return self._whole[length]
         take: Any = slice(length) if rows is None else rows
         kept: Any = slice(None)
-        clock = min(self.clocks, key=lambda clock: int(np.count_nonzero(self.unknown[clock][take])))
-        at, nowhere = self.clocks[clock][take], self.unknown[clock][take]
-        if nowhere.any():
-            missing = np.count_nonzero(nowhere)
-            self.notes.append(f"{missing} of {length} values of {name!r} have no {clock} and were left out.")
-            kept = np.flatnonzero(~nowhere)
+        missing = {
+            clock: int(np.count_nonzero(self.unknown[clock][take])) if clock in self.gaps else 0
+            for clock in self.clocks
+        }
+        clock = min(missing, key=missing.__getitem__)
+        at = self.clocks[clock][take]
+        if missing[clock]:
+            self.notes.append(f"{missing[clock]} of {length} values of {name!r} have no {clock} and were left out.")
+            kept = np.flatnonzero(~self.unknown[clock][take])
             at = at[kept]
         if (at[1:] > at[:-1]).all():
-            if rows is None and not nowhere.any():
+            if rows is None and not missing[clock]:
                 self._whole[length] = clock, at, kept
             return clock, at, kept
         if (at[1:] < at[:-1]).any():
@@ -108,26 +113,24 @@ class Placing:
         """Return how the clocks lie on each other, or None when rows never name two of them."""
         if len(self.clocks) < 2:
             return None
-        known = np.asarray(np.sum([~unknown for unknown in self.unknown.values()], axis=0, dtype=np.int8))
-        rows = np.flatnonzero(known >= 2)
         base = next(iter(self.clocks))
-        at = self.clocks[base][rows]
-        take: Any = rows
+        take: Any = slice(None)  # the usual case, in which nothing need be copied
+        if self.gaps:
+            known = np.asarray(np.sum([~unknown for unknown in self.unknown.values()], axis=0, dtype=np.int8))
+            take = np.flatnonzero(known >= 2)
+        at = self.clocks[base][take]
         if not (at[1:] >= at[:-1]).all():
-            take = rows[np.argsort(at, kind="stable")]
-        elif len(rows) == len(known):
-            take = slice(None)  # the usual case, in which nothing need be copied
+            order = np.argsort(at, kind="stable")
+            take = take[order] if self.gaps else order
         columns = {
-            clock: np.where(self.unknown[clock][take], np.nan, column[take])
-            if self.unknown[clock].any()
-            else column[take]
+            clock: np.where(self.unknown[clock][take], np.nan, column[take]) if clock in self.gaps else column[take]
             for clock, column in self.clocks.items()
         }
         for clock in tuple(columns):
             if clock != base and goes_back(columns[clock]):
                 self.notes.append(f"The {clock} goes back while the {base} rises, so it is not used to place anything.")
                 del columns[clock]
-        if len(columns) < 2 or len(rows) == 0:
+        if len(columns) < 2 or len(at) == 0:
             return None
         needed = _corners(list(columns.values()))
         empty = np.full(len(needed), np.nan)
