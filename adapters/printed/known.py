@@ -10,6 +10,7 @@ from expert.adapters.printed.format import Format
 from expert.adapters.printed.formats import (
     build_nanogpt,
     composer,
+    cyclegan,
     darknet,
     keras_fit,
     lightning_bar,
@@ -40,6 +41,7 @@ FORMATS: tuple[Format, ...] = (
     mmengine.FORMAT,
     darknet.FORMAT,
     composer.FORMAT,
+    cyclegan.FORMAT,
     transformers_console.FORMAT,
     keras_fit.FORMAT,
     lightning_bar.FORMAT,

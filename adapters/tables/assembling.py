@@ -69,8 +69,8 @@ def histories(
         )
     if len(full) < len(chains):
         empty = len(chains) - len(full)
-        parts = "One part" if empty == 1 else f"{empty} parts"
-        table.notes.append(f"{parts} of the log without a measurement at a step or an epoch: left out.")
+        often = "One part" if empty == 1 else f"{empty} parts"
+        table.notes.append(f"{often} of the log without a measurement at a step or an epoch: left out.")
         runs = [read(chain, number, len(full)) for number, chain in enumerate(full, 1)]
     return tuple(runs)
 

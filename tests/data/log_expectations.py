@@ -507,6 +507,19 @@ OWN: tuple[Expected, ...] = (
         verdicts=EITHER,
     ),
     Expected(
+        "cyclegan/train.log",
+        {
+            "train.d_a_loss": (60, 0.203),
+            "train.cycle_b_loss": (60, 0.909),
+            "optimizer.learning_rate": (60, 0.0001),
+        },
+        clock="step",
+        last=6000,
+        absent=("train.loss",),
+        notes=("starts again in every epoch", "adversarial"),
+        verdicts=CANNOT,
+    ),
+    Expected(
         "darknet/old.log",
         {
             "train.loss": (90, 9.909154),

@@ -198,6 +198,28 @@ def _() -> str:
     )
 
 
+@file("cyclegan/train.log")
+def _() -> str:
+    lines = [
+        "----------------- Options ---------------",
+        "                    beta1: 0.5",
+        "              n_epochs: 20",
+    ]
+    lines += ["----------------- End -------------------", "[Network G] Total number of parameters : 11.378 M"]
+    parts = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
+    courses = [
+        decay(60, *ends, 90 + seed) for seed, ends in enumerate([(0.6, 0.2), (0.4, 0.5), (3.1, 0.9), (1.4, 0.4)] * 2)
+    ]
+    for i, losses in enumerate(zip(*courses, strict=True)):
+        if i % 3 == 0:
+            lines.append(f"learning rate 0.0002000 -> {0.0002 if i < 30 else 0.0001:.7f}")
+        said = " ".join(f"{name}: {loss:.3f}" for name, loss in zip(parts, losses, strict=True))
+        lines.append(f"(epoch: {i // 3 + 1}, iters: {100 * (i % 3 + 1)}, time: 0.245, data: 0.121) {said} ")
+        if i % 3 == 2:
+            lines.append(f"End of epoch {i // 3 + 1} / 20 \t Time Taken: 41 sec")
+    return joined(lines)
+
+
 @file("composer/logs-rank0.txt")
 def _() -> str:
     lines = [
