@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from tests.fuzz.damage import DAMAGES, LARGEST, splice
 
-LOGS = Path(__file__).parent.parent / "data" / "logs"
+DATA = Path(__file__).parent.parent / "data"
+PLACES = ("logs", "recorded")
 AS_A_FOLDER = 0.1
 """Share of the cases in which a file is damaged within the folder it belongs to, and the folder is read."""
 SPLICED = 0.1
@@ -36,7 +37,8 @@ class Case(NamedTuple):
 @cache
 def samples() -> tuple[Path, ...]:
     """Every log that damage starts from."""
-    return tuple(path for path in sorted(LOGS.rglob("*")) if path.is_file() and path.suffix != ".md")
+    found = (path for place in PLACES for path in sorted((DATA / place).rglob("*")))
+    return tuple(path for path in found if path.is_file() and path.name not in ("SOURCES.md", "recorded.json"))
 
 
 def case(number: int) -> Case:
@@ -51,7 +53,7 @@ def case(number: int) -> Case:
         content = draw.choice(DAMAGES)(content, draw)[:largest]
     if draw.random() >= AS_A_FOLDER:
         return Case({path.name: content}, path.name)
-    whole = path.relative_to(LOGS).parts[0]
-    beside = (one for one in samples() if one.relative_to(LOGS).parts[0] == whole)
-    files = {one.relative_to(LOGS).as_posix(): content if one == path else one.read_bytes() for one in beside}
-    return Case(files, draw.choice((whole, path.parent.relative_to(LOGS).as_posix())))
+    whole = path.relative_to(DATA).parts[:2]
+    beside = (one for one in samples() if one.relative_to(DATA).parts[:2] == whole)
+    files = {one.relative_to(DATA).as_posix(): content if one == path else one.read_bytes() for one in beside}
+    return Case(files, draw.choice(("/".join(whole), path.parent.relative_to(DATA).as_posix())))
