@@ -52,7 +52,7 @@ bench-keras: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.keras --write
 
 bench-readers: $(VENV)/test
-	$(BIN)/python -m tests.benchmarks.readers
+	$(BIN)/python -m tests.benchmarks.readers --write
 
 mutants: $(VENV)/test
 	$(BIN)/python -m tests.mutation

@@ -25,6 +25,8 @@ SPELLINGS = sorted({form for word in MISSING for form in (word, word.upper(), wo
 _LINE_END = np.uint8(ord("\n"))
 _LOWER = np.uint8(ord("a") - ord("A"))
 """The bit that makes a letter a small one."""
+IN_CACHE = 1 << 16
+"""Characters looked at together where several steps are taken over them."""
 NANS = ["nan", "NaN", "NAN", "Nan", "-nan", "-NaN", "-NAN"]
 
 
@@ -84,9 +86,14 @@ def columns_of(block: bytes, layout: Layout) -> Mapping[int, Column] | None:
 
 def _between_digits(characters: NDArray[np.uint8], mark: str) -> bool:
     """Whether a mark stands between two digits wherever it stands."""
-    at = np.flatnonzero(characters[:-1] == ord(mark))  # the last character ends the last line
-    beside = np.concatenate((characters[at - 1], characters[at + 1])) - ord("0")  # what is no digit is above 9 then
-    return bool((beside <= 9).all())
+    if characters[0] == ord(mark):
+        return False
+    for start in range(0, len(characters) - 2, IN_CACHE):
+        piece = characters[start : start + IN_CACHE + 2]
+        digit = piece - np.uint8(ord("0")) <= 9  # what comes before "0" is above 9, too
+        if ((piece[1:-1] == ord(mark)) & ~(digit[:-2] & digit[2:])).any():
+            return False
+    return True  # the last character ends the last line
 
 
 def _all_in(places: Collection[int], characters: NDArray[np.uint8], ends: NDArray[np.intp], count: int) -> bool:

@@ -210,7 +210,7 @@ def _take_plain_blocks(block: _Block, lines: Lines, pool: Executor) -> None:
         block.doubtful |= decimal_comma_in(row) is None and any("," in cell for cell in row[0])
     if block.doubtful:
         return
-    ahead: deque[tuple[bytes, Future[Mapping[int, Column] | None]]] = deque()
+    ahead: deque[tuple[bytes, float, Future[Mapping[int, Column] | None]]] = deque()
     layout = Layout(block.separator, len(block.names))
     while True:
         while len(ahead) <= AT_ONCE and (text := lines.block()) is not None:
@@ -221,13 +221,13 @@ def _take_plain_blocks(block: _Block, lines: Lines, pool: Executor) -> None:
                     spoken=[place for place, name in enumerate(block.names) if name in block.codes],
                     decimal_comma=block.decimal_comma,
                 )
-            ahead.append((text, pool.submit(columns_of, text, layout)))
+            ahead.append((text, lines.share, pool.submit(columns_of, text, layout)))
         if not ahead:
             return
-        text, parsed = ahead.popleft()
+        text, share, parsed = ahead.popleft()
         columns = parsed.result()
-        if columns is None or not _take(block, columns, occurrences(text, b"\n"), lines.share):
-            for later in (*(one for one, _ in reversed(ahead)), text):
+        if columns is None or not _take(block, columns, occurrences(text, b"\n"), share):
+            for later in (*(one for one, *_ in reversed(ahead)), text):
                 lines.give_back(later)
             return
         tail = text[-TAIL:].decode(errors="replace").rstrip("\n").split("\n")
