@@ -7,7 +7,10 @@ from typing import Any
 
 import keras
 
-from expert.adapters.keras.stepping import EagerWatch, Failed, GraphWatch, StatelessWatch, StepWatch
+from expert.adapters.keras.choosing import ChosenStep
+from expert.adapters.keras.graph_steps import GraphWatch
+from expert.adapters.keras.jax_steps import StatelessWatch
+from expert.adapters.keras.stepping import EagerWatch, Failed, PacedWatch, StepWatch
 
 DISTRIBUTED = "the training is distributed"
 TORCH_COMPILED = "the step is compiled by torch.compile"
@@ -26,10 +29,15 @@ class Attachment:
         self.watches: list[StepWatch] = []
         self._ours: Any = None
         self._theirs: Any = None
+        self._chosen: ChosenStep | None = None
         if self.why_not is None:
             make = _kind(model)
             tracker = loss_tracker(model)
             self.watches = [make(one, model, tracker, failed) for one in self.optimizers]
+        graphs = [one for one in self.watches if isinstance(one, GraphWatch)]
+        if graphs:
+            steps, own = int(model.steps_per_execution), has_own_step(model)
+            self._chosen = self._ours = ChosenStep(graphs, steps=steps, always=own, failed=failed)
 
     def is_for(self, model: Any) -> bool:
         """Whether this is still the same model with the same optimizers."""
@@ -43,11 +51,27 @@ class Attachment:
         if not self.watches or isinstance(self.watches[0], EagerWatch):
             return
         compiled = self._model.train_function
-        if self._ours is not None and compiled is self._theirs:
-            self._model.train_function = self._ours
-            return
-        self._model.make_train_function(force=True)
-        self._theirs, self._ours = compiled, self._model.train_function
+        if self._ours is None or self._theirs is None or compiled is not self._theirs:
+            self._model.make_train_function(force=True)
+            self._theirs, made = compiled, self._model.train_function
+            if self._chosen is None:
+                self._ours = made
+            else:
+                self._chosen.bare, self._chosen.seen = compiled, made
+        self._model.train_function = self._ours
+
+    def begin_epoch(self, shortest: int, longest: int, *, alarm: bool) -> None:
+        """Begin an epoch with bounds for the distance of looks; ``alarm``: look closely at its first steps."""
+        if self._chosen is not None:
+            self._chosen.begin_epoch(shortest, longest, alarm=alarm)
+        for watch in self.watches:
+            if isinstance(watch, PacedWatch):
+                watch.begin_epoch(shortest, longest, alarm=alarm)
+
+    def look_closely(self) -> None:
+        """Look at the steps that come, for there is trouble; may be called by another thread."""
+        if self._chosen is not None:
+            self._chosen.look_closely()
 
     def remove(self) -> None:
         """Leave optimizers and compiled step as they were."""

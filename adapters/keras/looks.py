@@ -198,3 +198,9 @@ def stacked(numbers: Sequence[Any]) -> Any:
 def joined(vectors: Sequence[Any]) -> Any:
     """Vectors in a row, as a copy."""
     return ops.concatenate(list(vectors))
+
+
+def placed(ring: Any, row: Any, place: Any) -> Any:
+    """The rows of ``ring`` with another one in that place; unchanged where there is no such place."""
+    here = ops.expand_dims(ops.cast(ops.arange(ring.shape[0]), place.dtype) == place, 1)
+    return ops.where(here, row, ring)

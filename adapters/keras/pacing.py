@@ -16,7 +16,9 @@ ROWS = 160
 GROWTH = 30
 """The distance of looks is at most this share of the updates so far, in per cent: a young run shows something, too."""
 UNBOUNDED = 2**30
-SECONDS_PER_VARIABLE, BYTES_PER_SECOND, PASSES = 600e-6, 2e9, 8
+AFTER_ALARM = 10
+"""So many steps are looked at closely at the beginning of an epoch that follows on trouble."""
+SECONDS_PER_VARIABLE, BYTES_PER_SECOND, PASSES = 150e-6, 2e9, 8
 """What a look costs cannot be measured from outside, so it is estimated, for a slow processor: so long for each
 variable, and so many times its gradient or weights are read."""
 
@@ -70,6 +72,17 @@ def looked(pace: Pace, broken: Any, by: Arithmetic) -> Pace:
 def called(pace: Pace, is_update: Any) -> Pace:
     """The pace after a call of the optimizer; ``is_update`` is 1 or 0."""
     return pace._replace(calls=pace.calls + 1, updates=pace.updates + is_update)
+
+
+def next_epoch(pace: Pace, shortest: int, longest: int, *, alarm: bool) -> Pace:
+    """The pace of the next epoch, with these bounds; ``alarm``: its first steps are looked at closely."""
+    later = pace._replace(calls=0, used=0, shortest=shortest, longest=longest)
+    # What was planned with other bounds may be far too late now.
+    following = later.updates if pace.used >= ROWS else min(later.next_look, later.updates + longest)
+    later = later._replace(next_look=following)
+    if alarm:
+        later = later._replace(next_look=later.updates, dense_until=later.updates + AFTER_ALARM)
+    return later
 
 
 def distances(

@@ -39,7 +39,8 @@ class Training:
         self._shift = 0
         """What is added to Keras' number of an epoch, where `fit` is called anew."""
         self._failures = 0
-        self._alarm = False
+        self._alarm, self._troubled = False, False
+        """Whether a number of the last epoch, or of this one so far, is not finite."""
         self._started = self._epoch_started = monotonic()
         self._trained_at: float | None = None
         self._total: float | None = None
@@ -82,24 +83,29 @@ class Training:
             self.epochs = epoch
         self._epoch_started, self._trained_at, self._total = monotonic(), None, None
         self._taken.clear()
-        for watch in self._watches():
-            numbers = sum(one.size for one in watch.layout.watched) if watch.layout else 0
-            variables = len(watch.layout.watched) if watch.layout else 0
+        if self._attachment is not None:
+            watched = [one for watch in self._watches() if watch.layout for one in watch.layout.watched]
             short, long = distances(
                 every=self._every,
                 steps=self._steps_per_epoch,
                 step_seconds=self._step_seconds,
                 budget=self._budget,
-                variables=variables,
-                numbers=numbers,
+                variables=len(watched),
+                numbers=sum(one.size for one in watched),
             )
-            watch.begin_epoch(short, long, alarm=self._alarm)
-        self._alarm = False
+            self._attachment.begin_epoch(short, long, alarm=self._alarm)
+        self._alarm, self._troubled = False, False
 
     def batch_ends(self, batch: int, logs: Mapping[str, Any]) -> None:
         """Batch ``batch`` of the epoch, numbered from 0, is done; may be told by another thread, out of order."""
         loss = logs.get("loss")
-        self._losses.take(batch + 1, float(loss) if isinstance(loss, int | float) else None)
+        known = isinstance(loss, int | float)
+        self._losses.take(batch + 1, float(loss) if known else None)
+        if known and not self._troubled and not math.isfinite(loss):
+            # A mean stays broken until the epoch ends.
+            self._troubled = True
+            if self._attachment is not None:
+                self._attachment.look_closely()
 
     def validation_begins(self) -> None:
         """The epoch's steps are over, and a validation follows, if none has begun in this epoch before."""
@@ -241,7 +247,7 @@ class Training:
                 labels = (("optimizer", str(number)),) if number else ()
                 recorder = LookRecorder(self.telemetry, watch.layout.watched, watch.inner, labels)
                 self._recorders[number] = recorder
-            each = calls / batches if batches and calls > batches else 1.0
+            each = calls / batches if watch.by_call and batches and calls > batches else 1.0
             for seen in looks[start:]:
                 recorder.record(seen, self.steps + math.ceil(seen.at / each), scales=watch.scales)
             if number == 0 and each == 1.0 and not watch.scales:
