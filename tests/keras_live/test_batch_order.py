@@ -54,8 +54,9 @@ def test_a_seed_makes_every_epoch_the_same(seeds: Any, more: dict[str, int]) -> 
     assert all(epoch == epochs[0] for epoch in epochs)
     assert epochs[0] != sorted(epochs[0])
     history = watcher.history()
-    assert (history.config.shuffle, history.config.order_redrawn) == (True, False)
+    assert (history.config.shuffle, history.config.order_redrawn) == (True, None)
     assert any("same order" in note for note in history.notes)
+    # Here the losses show the order, too; a sound run is not blamed for its seed alone.
     assert advise(watcher).is_found("DAT302")
 
 

@@ -32,8 +32,10 @@ def read_fit(parameters: Mapping[str, Any]) -> dict[str, Any]:
     if rows and found["batch_size"]:
         found["last_batch_size"] = rows % found["batch_size"] or found["batch_size"]
     if found.get("shuffle") is not None:
-        # Arrays are drawn anew in each epoch, or never.
-        found["order_redrawn"] = found["shuffle"] and not _repeats_its_shuffle()
+        # Arrays are drawn anew in each epoch, or never. Of a run with a seed nothing is claimed: that its order repeats
+        # is the price of running the same again, and no fault unless the loss shows it.
+        repeats = found["shuffle"] and _repeats_its_shuffle()
+        found["order_redrawn"] = None if repeats else found["shuffle"]
     if "class_weight" in parameters:
         found["class_weights"] = bool(parameters["class_weight"])
     if found["validation_split"] is None and parameters.get("validation_data") is not None:

@@ -53,7 +53,7 @@ def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -
         if noisy:
             known["evaluation_mode_in_validation"] = False
             notes += (f"Called with training=True, and so in validation, too: {', '.join(noisy[:5])}.",)
-        if known.get("shuffle") and known.get("order_redrawn") is False:
+        if known.get("shuffle") and "order_redrawn" not in known:
             notes += (SAME_SHUFFLE,)
         pipeline = read_pipeline(fit_parameters.get("x"))
         known |= {name: value for name, value in pipeline.config if value is not None}
