@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from expert.adapters.tables import written
+from expert.adapters.tables.cells import Cells
 from expert.adapters.tables.growing import GrowingColumn
 from expert.adapters.tables.plain_blocks import Layout, columns_of
 from expert.adapters.tables.table import Table
@@ -190,3 +194,57 @@ def test_a_growing_column_keeps_what_is_recorded_when_room_runs_out() -> None:
     cells = column.cells()
     assert cells.recorded.tolist() == [True, True, False, True, True, True, True, True, True]
     assert cells.known.tolist() == [1.0, 2.0, 4.0, 0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_pandas_is_loaded_for_large_files_only(large: bool, tmp_path: Path) -> None:
+    path = tmp_path / "training_log.csv"
+    path.write_text("epoch,loss,val_loss\n" + "".join(f"{epoch},{1 / (epoch + 1)},0.5\n" for epoch in range(50)))
+    program = (
+        f"import sys; from expert.adapters.tables import written; written.LARGE = {0 if large else written.LARGE}\n"
+        "from expert.advising import read_runs; run = read_runs(sys.argv[1]); print('pandas' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == str(large)
+
+
+def test_a_column_that_is_mostly_empty_takes_room_for_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    lines = [f"{step},{step / 7 if step % 100 == 0 else ''},0.5" for step in range(20_000)]
+    path.write_text("step,val_loss,train_loss\n" + "\n".join(lines) + "\n")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(written, "LARGE", 0)
+        patched.setattr(opening, "BLOCK", 10_000)
+        (table,) = written.read_tables(path, ",")
+    cells = table.columns["val_loss"]
+    assert (cells.length, len(cells.known)) == (20_000, 200)
+    assert cells.rows is not None
+    assert cells.rows.tolist() == list(range(0, 20_000, 100))
+    assert cells[50:250].known.tolist() == [100 / 7, 200 / 7]
+    assert cells[50:250].recorded.nonzero()[0].tolist() == [50, 150]
+    assert table.columns["train_loss"].rows is None
+
+
+@given(
+    recorded=st.lists(st.booleans(), max_size=8),
+    order=st.randoms(use_true_random=False),
+    start=st.integers(0, 8),
+    stop=st.integers(0, 8),
+)
+def test_cells_are_what_values_and_flags_say(recorded: list[bool], order: Random, start: int, stop: int) -> None:
+    flags = np.array(recorded, dtype=np.bool_)
+    values = np.where(flags, np.arange(1.0, len(flags) + 1), np.nan)
+    cells = Cells(values, flags)
+    rows = np.array(order.sample(range(len(flags)), order.randint(0, len(flags))), dtype=np.intp)
+    mask = np.array([order.random() < 0.5 for _ in recorded], dtype=np.bool_)
+    for found, kept, of in (
+        (cells, flags, values),
+        (cells[start:stop], flags[start:stop], values[start:stop]),
+        (cells.at(rows), flags[rows], values[rows]),
+        (cells.where(mask), flags & mask, values),
+    ):
+        assert found.length == len(kept)
+        assert found.count == np.count_nonzero(kept)
+        assert found.recorded.tolist() == kept.tolist()
+        assert found.known.tolist() == of[kept].tolist()
+        assert np.array_equal(found.values, np.where(kept, of, np.nan), equal_nan=True)
