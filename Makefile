@@ -14,7 +14,7 @@ LOGS ?= tests/data/logs
 RUNS ?= 1000000
 WRITERS ?=
 
-.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-keras bench-readers mutants fuzz-readers record-logs check-logs clean
+.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-keras bench-readers bench-faults mutants fuzz-readers record-logs check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -44,6 +44,10 @@ bench: $(VENV)/test
 bench-engine: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.engine
 	$(BIN)/python -m tests.benchmarks.rules
+
+bench-faults: $(VENV)/test
+	$(BIN)/python -m tests.benchmarks.faults make
+	$(BIN)/python -m tests.benchmarks.faults evaluate
 
 bench-torch: $(VENV)/test
 	$(BIN)/python -m tests.benchmarks.watching --write

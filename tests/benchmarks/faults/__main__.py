@@ -23,6 +23,8 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the evaluation half, 0 to 1")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--commit", default="", help="hash that draws the evaluation; the present commit by default")
+    parser.add_argument("--remark", default="", help="what to know of the evaluation when it is read")
+    parser.add_argument("--without-cures", action="store_true", help="leave out the trainings that try the cures")
     given = parser.parse_args()
     tuning = given.half == "tuning"
     cases = sampling.tuning() if tuning else sampling.evaluation(given.commit or _commit(), given.share)
@@ -39,10 +41,12 @@ def main() -> None:
         cases = sampling.evaluation(commit, given.share)
         store.make([*cases, *sampling.twins(cases)], given.jobs)
         judged = judging.judged(cases)
-        report.keep_evaluation(commit, given.share, report.section(judged, _tried(judged, given.jobs)))
+        tries = [] if given.without_cures else _tried(judged, given.jobs)
+        report.keep_evaluation(commit, given.share, report.section(judged, tries), given.remark)
     if given.what in ("evaluate", "page"):
         judged = judging.judged(sampling.tuning())
-        report.write(report.section(judged, _tried(judged, given.jobs)))
+        tries = [] if given.without_cures else _tried(judged, given.jobs)
+        report.write(report.section(judged, tries))
 
 
 def _tried(judged: Sequence[judging.Judged], jobs: int) -> list[cures.Tried]:

@@ -92,21 +92,13 @@ def _curves(count: int, random: Generator) -> tuple[Tensor, Tensor]:
     return x, x
 
 
-def _balanced_brackets(count: int, random: Generator) -> tuple[Tensor, Tensor]:
-    """Whether 28 brackets are balanced; half are, the others have two brackets exchanged or turned."""
-    tokens = torch.zeros(count, 28, dtype=torch.long)
-    depth = torch.zeros(count, dtype=torch.long)
-    for place in range(28):
-        left = 28 - place
-        opens = torch.rand(count, generator=random) < 0.5
-        opens = torch.where(depth == 0, True, torch.where(depth >= left, False, opens))
-        tokens[:, place] = (~opens).long()
-        depth += torch.where(opens, 1, -1)
-    wrong = torch.rand(count, generator=random) < 0.5
-    at = torch.randint(28, (count,), generator=random)
+def _orders(count: int, random: Generator) -> tuple[Tensor, Tensor]:
+    """Sequences of 20 letters out of 14: whether the one A in them stands before the one B."""
+    tokens = torch.randint(2, 14, (count, 20), generator=random)
+    places = torch.rand(count, 20, generator=random).argsort(1)[:, :2]
     rows = torch.arange(count)
-    tokens[rows, at] = torch.where(wrong, 1 - tokens[rows, at], tokens[rows, at])
-    return tokens, (~wrong).float()[:, None]
+    tokens[rows, places[:, 0]], tokens[rows, places[:, 1]] = 0, 1
+    return tokens, (places[:, 0] < places[:, 1]).float()[:, None]
 
 
 PROBLEMS = (
@@ -156,10 +148,10 @@ PROBLEMS = (
         sound=Setup(samples=1200, activation="silu", rate=3e-3, epochs=14),
     ),
     Problem(
-        name="brackets-attention", half="evaluation", task="binary", classes=2, kind="transformer",
-        draw=_balanced_brackets,
-        build=lambda setup, _: networks.Transformer(setup, 2, 1, length=28, width=32, blocks=2, causal=False),
-        sound=Setup(samples=1000, rate=4e-3, optimizer="adamw", weight_decay=0.01, schedule="cosine", warmup=0.1,
+        name="orders-attention", half="evaluation", task="binary", classes=2, kind="transformer",
+        draw=_orders,
+        build=lambda setup, _: networks.Transformer(setup, 14, 1, length=20, width=32, blocks=2, causal=False),
+        sound=Setup(samples=1600, rate=4e-3, optimizer="adamw", weight_decay=0.01, schedule="cosine", warmup=0.1,
                     epochs=12),
     ),
 )  # fmt: skip

@@ -63,10 +63,10 @@ def section(judged: Sequence[Judged], tries: Sequence[Tried] = ()) -> list[str]:
     return lines
 
 
-def keep_evaluation(commit: str, share: float, lines: Sequence[str]) -> None:
+def keep_evaluation(commit: str, share: float, lines: Sequence[str], remark: str = "") -> None:
     """Add an evaluation to those that are kept; the same commit and share take the place of their earlier entry."""
     kept = _kept()
-    entry = {"date": date.today().isoformat(), "commit": commit, "share": share, "lines": list(lines)}
+    entry = {"date": date.today().isoformat(), "commit": commit, "share": share, "remark": remark, "lines": list(lines)}
     for index, one in enumerate(kept):
         if (one["commit"], one["share"]) == (commit, share):
             kept[index] = entry
@@ -83,7 +83,12 @@ def write(tuning: Sequence[str]) -> None:
     kept = _kept()
     for number, one in reversed(list(enumerate(kept, 1))):
         share = "" if one["share"] == 1.0 else f", {one['share']:.0%} of the sample"
-        lines += [f"\n## Evaluation {number}: {one['date']}, commit `{one['commit'][:12]}`{share}", *one["lines"]]
+        lines += [
+            f"\n## Evaluation {number}: {one['date']}, commit `{one['commit'][:12]}`{share}",
+            "",
+            one["remark"],
+            *one["lines"],
+        ]
     lines += ["\n## Tuning half, as it stands", *tuning]
     PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,12 @@ def test_a_training_can_be_repeated_and_less_is_seen_at_lower_levels() -> None:
     sizes = [len(seen(once.history, level).series) + len(seen(once.history, level).layers) for level in LEVELS]
     assert sizes[0] > sizes[1] > sizes[2] > 0
     assert seen(once.history, "curves").config.optimizer is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=lambda problem: problem.name)
+def test_every_problem_can_be_learned(problem) -> None:  # type: ignore[no-untyped-def]
+    classes = max(2, problem.classes)
+    chance = {"classification": 1.0 / classes, "binary": 0.7, "language_model": -math.log(classes)}
+    for seed in (900, 901):
+        assert train(problem, problem.sound, seed).quality > chance.get(problem.task, 0.0) + 0.2
