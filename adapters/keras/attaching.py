@@ -15,6 +15,7 @@ from expert.adapters.keras.stepping import EagerWatch, Failed, PacedWatch, StepW
 DISTRIBUTED = "the training is distributed"
 TORCH_COMPILED = "the step is compiled by torch.compile"
 NO_OPTIMIZER = "the model has no optimizer of Keras"
+CHANGED = "which layers are trained was changed since it was compiled, which has no effect before it is compiled again"
 OWN_FUNCTION = "the model makes its training function in a way of its own"
 
 
@@ -139,9 +140,20 @@ def _why_not(model: Any, optimizers: list[Any]) -> str | None:
         return TORCH_COMPILED
     if backend != "torch" and type(model).make_train_function is not keras.Model.make_train_function:
         return OWN_FUNCTION
+    if _trains_others(model):
+        return CHANGED
     if backend == "jax" and not optimizers[0].built:
         return "the optimizer is not built"
     return None
+
+
+def _trains_others(model: Any) -> bool:
+    """Whether a step that is compiled already trains other variables than one that is compiled now would."""
+    optimizer = model.optimizer
+    if has_own_step(model) or not getattr(optimizer, "built", False) or model.run_eagerly:
+        return False
+    held = {id(one) for one in getattr(optimizer, "_trainable_variables", ())}
+    return held != {id(one) for one in model.trainable_variables}
 
 
 def _has_strategy(model: Any) -> bool:

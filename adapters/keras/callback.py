@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from expert.adapters.keras.fit_call import arguments_of, callback_list_of, fit_call
+from expert.adapters.keras.profile.data import can_be_shown, read_fit_data, read_shown_data
 from expert.adapters.keras.profile.profiles import read_profiles
 from expert.adapters.keras.training import Training
 from expert.adapters.live.findings import FindingWatch
@@ -62,7 +63,9 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
     ``path``: an append-only file of the record, any beginning of which can be read. A file that is already there is
     kept under another name, or, where ``fit`` goes on after an epoch (``initial_epoch``, ``BackupAndRestore``), gone on
     with. ``probe``: a batch of inputs that is passed through the model in inference at the end of each epoch, for the
-    activations of hidden layers: dead and saturated units. ``config`` adds fields of `RunConfig` that cannot be seen.
+    activations of hidden layers: dead and saturated units. ``data``: True lets the samples be looked into that ``fit``
+    is given, once, before it begins; where that is a pipeline or generator, the arrays behind it in its place, as
+    `profile_data` takes them. ``config`` adds fields of `RunConfig` that cannot be seen.
     ``budget``: share of the training's time that looking into steps may take (0.01 is one per cent), as far as it can
     be estimated; ``every=k`` looks at the first ten steps, then at every k-th and the one after it. ``on_finding`` is
     called once with each finding that has become certain, at the ends of epochs; ``stop_on`` ("error", "fatal" …) lets
@@ -82,6 +85,7 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         path: str | os.PathLike[str] | None = None,
         *,
         probe: Any = None,
+        data: Any = None,
         every: int | None = None,
         budget: float = 0.01,
         config: RunConfig | Mapping[str, Any] | None = None,
@@ -94,6 +98,7 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         self._options: dict[str, Any] = {
             "path": path,
             "probe": probe,
+            "data": data,
             "every": every,
             "budget": budget,
             "on_finding": on_finding,
@@ -102,6 +107,8 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         }
         if isinstance(probe, str | bytes | int | float):
             raise SourceError(f"{NAME}: probe is {type(probe).__name__}; expected a batch of inputs of the model.")
+        if data is not None and not isinstance(data, bool) and not can_be_shown(data):
+            raise SourceError(f"{NAME}: data is {type(data).__name__}; expected True, or the arrays, as (x, y).")
         self._config = read_config(NAME, config)
         self._forget()
 
@@ -150,6 +157,7 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
     def on_train_begin(self, logs: Any = None) -> None:
         """Watch the optimizers, and learn what model and call tell."""
         model = self._model
+        _check_model(model)
         if self._in_fit:
             self._broken_off()
         call = fit_call(model)
@@ -160,6 +168,7 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
             telemetry = Telemetry(self._source(), journaled=self._options["path"] is not None)
             options = {name: self._options[name] for name in ("every", "budget", "probe")}
             self._training = Training(model, telemetry, **options)
+            self._look_into_data(self._training, arguments)
         training = self._training
         self._in_fit = self._first_epoch = True
         self._profile(training, arguments)
@@ -254,6 +263,19 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
             telemetry.note(note)
         telemetry.know("config", **{name: value for name, value in self._config if value is not None})
 
+    def _look_into_data(self, training: Training, arguments: Mapping[str, Any]) -> None:
+        data = self._options["data"]
+        if data is None or data is False:
+            return
+        try:
+            shown = read_fit_data(arguments) if data is True else read_shown_data(data, arguments)
+        except SourceError as error:
+            training.telemetry.note(str(error))
+            return
+        training.telemetry.know("data", **{name: value for name, value in shown.data if value is not None})
+        for note in shown.notes:
+            training.telemetry.note(note)
+
     def _open(self, training: Training, epoch: int) -> None:
         """Begin the file, or go on with the one that the epochs before this one were written to."""
         path = self._options["path"]
@@ -319,6 +341,14 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         keras.callbacks.Callback.__init__(self)
         self.__dict__.update(state)
         self._forget()
+
+
+def _check_model(model: Any) -> None:
+    if model is None:
+        raise SourceError(f"{NAME}: there is no model; give it to model.fit, or to a CallbackList with model=.")
+    if not isinstance(model, keras.Model):
+        home = type(model).__module__.split(".")[0]
+        raise SourceError(f"{NAME}: the model is of {home} ({type(model).__name__}); expected a model of Keras 3.")
 
 
 def _is_record(path: Path) -> bool:

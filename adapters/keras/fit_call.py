@@ -9,6 +9,7 @@ from typing import Any
 MOST_FRAMES = 12
 ARGUMENTS = (
     "x",
+    "y",
     "batch_size",
     "epochs",
     "validation_split",

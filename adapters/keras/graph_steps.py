@@ -14,7 +14,16 @@ from expert.adapters.keras.pacing import ROWS
 from expert.adapters.keras.stepping import Failed, StepWatch
 
 DRAWING = frozenset(
-    ["RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal", "Multinomial", "RandomShuffle", "RandomGamma", "RandomGammaGrad", "RandomPoisson", "RandomPoissonV2"]
+    {
+        *(
+            "RandomUniform",
+            "RandomUniformInt",
+            "RandomStandardNormal",
+            "TruncatedNormal",
+            "ParameterizedTruncatedNormal",
+        ),
+        *("RandomShuffle", "RandomGamma", "RandomGammaGrad", "RandomPoisson", "RandomPoissonV2", "Multinomial"),
+    }
 )
 """Operations with a random generator of their own: two graphs of one step would draw the same numbers twice."""
 

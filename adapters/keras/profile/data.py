@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from expert.adapters.arrays import read_arrays
+from expert.adapters.arrays import read_arrays, recognizes
 from expert.adapters.keras.profile.pipeline import is_pipeline, read_pipeline, source_tensors
 from expert.errors import SourceError
 from expert.history import DataProfile, History, RunConfig
@@ -38,6 +38,45 @@ def read_data(data: object, *, validation: object = None, validation_split: floa
     return history.model_copy(
         update={"config": RunConfig(**config), "notes": (*dict.fromkeys((*history.notes, *told.notes)),)}
     )
+
+
+def can_be_shown(data: object) -> bool:
+    """Whether `profile_data` takes such an object, or it is a profile."""
+    return isinstance(data, DataProfile) or is_pipeline(data) or recognizes(data) > 0.0
+
+
+def read_fit_data(arguments: Mapping[str, Any]) -> History:
+    """Look into what ``fit`` trains on, given its ``x``, ``y`` and ``validation_data``, the held out share cut off."""
+    x, y = arguments.get("x"), arguments.get("y")
+    if x is None:
+        raise SourceError("data: what fit was given is not seen; give the arrays as data=(x, y).")
+    return read_data(x if y is None else (x, y), validation=_pair(arguments.get("validation_data")))
+
+
+def read_shown_data(data: Any, arguments: Mapping[str, Any]) -> History:
+    """Look into the arrays that stand for what ``fit`` is given; it holds out what its arguments say."""
+    if isinstance(data, DataProfile):
+        return History(data=data)
+    if _has_validation(data):
+        return read_data(data)
+    validation, share = _pair(arguments.get("validation_data")), arguments.get("validation_split")
+    if share:
+        # The validation data of such a call are cut off from what is trained on.
+        return read_data(data, validation_split=share)
+    return read_data(data, validation=validation)
+
+
+def _pair(validation: Any) -> Any:
+    """Validation data without the weights of samples; None for what cannot be looked at, as a generator."""
+    if isinstance(validation, tuple):
+        return validation[:2] if len(validation) > 1 else validation[0]
+    return validation if validation is not None and can_be_shown(validation) else None
+
+
+def _has_validation(data: Any) -> bool:
+    if isinstance(data, Mapping):
+        return bool({"x_val", "val"} & set(data))
+    return isinstance(data, tuple) and any(isinstance(part, tuple) for part in data)
 
 
 def _opened(source: Any, where: str) -> Any:

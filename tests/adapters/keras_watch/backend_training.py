@@ -1,4 +1,4 @@
-"""A watched training on the backend that KERAS_BACKEND names, run as a program: prints what was seen as JSON."""
+"""Watched trainings on the backend that KERAS_BACKEND names, run as a program: prints what was seen as JSON."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def state(model: Any) -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def main(kind: str, jit: bool) -> None:
+def seen_of(kind: str, jit: bool) -> dict[str, Any]:
+    """What is told of a training of this kind, and the variables that are not those of a training without a watcher."""
     watcher = ExpertCallback(quiet=True, probe=np.ones((4, 8), dtype="float32"))
     bare, bare_file = trained(kind, jit, None)
     seen, seen_file = trained(kind, jit, watcher)
@@ -61,15 +62,14 @@ def main(kind: str, jit: bool) -> None:
     ]
     table = history.layer("gradient_norm")
     assert table is not None
-    told = {
+    return {
         "notes": history.notes,
         "differing": differing,
         "layers": table.layers,
         "least": float(np.nanmin(table.values)),
         "series": {one.role: [one.at.tolist(), one.values.tolist()] for one in history.series if not one.labels},
     }
-    print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] == "jit")
+    print(json.dumps({kind: seen_of(kind, sys.argv[1] == "jit") for kind in sys.argv[2:]}))

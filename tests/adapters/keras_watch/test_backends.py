@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,13 +17,15 @@ KINDS = ("plain", "accumulating", "scaling")
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
 
 
-def trained(backend: str, kind: str, jit: str = "no") -> dict[str, Any]:
+@cache
+def trained(backend: str, jit: str = "no", kinds: tuple[str, ...] = KINDS) -> dict[str, dict[str, Any]]:
+    """What is told of each kind of training; all of them in one process."""
     around = os.environ | {"KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", PROGRAM, kind, jit], env=around, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, "-m", PROGRAM, jit, *kinds], env=around, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return told
 
 
@@ -44,7 +47,7 @@ def check(told: dict[str, Any], kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pytorch(kind: str) -> None:
-    told = trained("torch", kind)
+    told = trained("torch")[kind]
     check(told, kind)
     assert told["differing"] == []
 
@@ -72,13 +75,13 @@ assert history.layer("weight_norm").at.tolist() == [4, 8]
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_jax(kind: str) -> None:
-    told = trained("jax", kind, "jit")
+    told = trained("jax", "jit")[kind]
     check(told, kind)
 
 
 @needs_jax
 @pytest.mark.slow
 def test_a_step_of_jax_that_is_not_compiled() -> None:
-    told = trained("jax", "plain")
+    told = trained("jax", kinds=("plain",))["plain"]
     check(told, "plain")
     assert told["differing"] == []
