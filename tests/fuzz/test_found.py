@@ -99,3 +99,14 @@ def test_names_of_very_many_words_are_left_aside_at_once(tmp_path: Path) -> None
 
 def test_a_bracket_before_a_number_of_thousands_of_digits(tmp_path: Path) -> None:
     assert complaint(written(tmp_path, '{"loss": ' + "9" * 5000 + "}")) is None
+
+
+def test_epochs_of_mmengine_without_their_batches(tmp_path: Path) -> None:
+    lines = [
+        f"2026/01/10 10:00:{k:02d} - mmengine - INFO - Epoch(train) [{k}]  lr: 0.1  loss: {2 / k:.4f}\n"
+        for k in range(1, 13)
+    ]
+    (run,) = read_runs(written(tmp_path, "".join(lines), "train.log"))
+    loss = run.get("train.loss")
+    assert loss is not None
+    assert loss.at.tolist() == list(range(1, 13))

@@ -33,6 +33,8 @@ class _Parser:
                 self.rows.logged[f"{found[2]}/{name}"] = name
             pairs = {f"{found[2]}/{name}": value for name, value in pairs.items()}
             clocks = self._clocks or ({"epoch": found[3]} if found[1] == "Epoch" and found[4] else {})
+        elif found[1] == "Epoch" and found[4] is None:
+            clocks = self._clocks = {"epoch": found[3]}
         elif found[1] == "Epoch":
             step = str((int(found[3]) - 1) * int(found[5]) + int(found[4]))
             clocks = self._clocks = {"epoch": found[3], "iter": step}
