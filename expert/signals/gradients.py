@@ -12,6 +12,8 @@ FIRST_STEPS = 30
 SAMPLED = 8192
 LARGEST_RATIO = 1e12
 BEFORE = 50.0
+RMSPROP_RHO = 0.99
+"""Decay of RMSprop's mean of squares, as PyTorch sets it."""
 EVEN = 1.5
 """Positions whose widest gap is no more than so many times the narrowest count as evenly spaced."""
 
@@ -109,6 +111,9 @@ def _early_update_ratio(view: View) -> Reading | Unknown:
         return Unknown(
             f"the update ratio was first recorded at step {at[0]:g}, after the first {FIRST_STEPS}", RECORD_RATIO
         )
+    if (view.config.optimizer or "").lower() == "rmsprop":
+        # Its mean of squares starts at zero and is not corrected for it: the first steps are too long by design.
+        early = early * np.sqrt(1.0 - (view.config.rho or RMSPROP_RHO) ** (at[: len(early)] - at[0] + 1.0))
     early = early[~np.isnan(early)]
     if len(early) == 0:
         return Unknown("no update ratio of the first steps is a number", RECORD_RATIO)

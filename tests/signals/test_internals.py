@@ -193,3 +193,10 @@ def test_in_a_transformer_layers_of_one_kind_are_compared_from_block_to_block() 
     assert blocks.value("first_to_last_gradient") == pytest.approx(1e-4 / 1.2e-4)
     faint = {"gradient_norm": table["gradient_norm"] | {"h.0.query": [1e-9] * 60, "h.0.mlp": [1e-7] * 60}}
     assert Run(layers=faint, model={"transformer": True}).value("first_to_last_gradient") < 1e-4
+
+
+def test_the_long_first_steps_of_rmsprop_are_taken_as_they_are_meant() -> None:
+    ratios = 0.05 / np.sqrt(1.0 - 0.99 ** np.arange(1.0, STEPS + 1))
+    run = Run({"update.ratio": ratios}, clock="step", config={"optimizer": "rmsprop"})
+    assert run.value("early_update_ratio") == pytest.approx(0.05)
+    assert steps(update_ratio=ratios).value("early_update_ratio") == pytest.approx(0.5)
