@@ -111,5 +111,5 @@ class ChosenStep:
 
 def _drawn() -> tuple[Any, ...]:
     """The state of the generators that the code of a layer may draw from while it is traced."""
-    kind, keys, place, *_ = np.random.get_state()
-    return random.getstate(), kind, bytes(keys), place
+    numbers: Any = np.random.get_state()
+    return random.getstate(), numbers[1].tobytes(), *numbers[2:]

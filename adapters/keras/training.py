@@ -99,9 +99,9 @@ class Training:
     def batch_ends(self, batch: int, logs: Mapping[str, Any]) -> None:
         """Batch ``batch`` of the epoch, numbered from 0, is done; may be told by another thread, out of order."""
         loss = logs.get("loss")
-        known = isinstance(loss, int | float)
-        self._losses.take(batch + 1, float(loss) if known else None)
-        if known and not self._troubled and not math.isfinite(loss):
+        known = float(loss) if isinstance(loss, int | float) else None
+        self._losses.take(batch + 1, known)
+        if known is not None and not self._troubled and not math.isfinite(known):
             # A mean stays broken until the epoch ends.
             self._troubled = True
             if self._attachment is not None:
