@@ -117,6 +117,6 @@ def test_a_column_is_corrected_on_the_command_line(
 def test_a_role_spelled_wrong_is_one_sentence_with_the_nearest_role(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text(FORMS[name])
-    with pytest.raises(SourceError, match="Did you mean 'val.loss'") as raised:
+    with pytest.raises(SourceError, match=r"Did you mean 'val\.loss'") as raised:
         advise(path, columns={"val.los": "my_val"})
     assert "'val.los' is no role" in str(raised.value)
