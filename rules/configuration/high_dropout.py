@@ -31,7 +31,7 @@ RULE = Rule(
         escalates((model.dropout >= VERY_HIGH) & ~fit.known, "warning"),
         escalates(fit >= UNDERFITS, "warning"),
     ),
-    explains=("GEN103", "GEN105", "PLT106", "PLT104", "PLT101", "GEN104"),
+    explains=("GEN103", "GEN105", "PLT106", "PLT104", "PLT101", "GEN104", "MOD206"),
     remedies=("lower-dropout", "measure-training-loss-in-evaluation-mode"),
     meaning="Dropout trades fit for robustness. Beyond a half there is little left to trade.",
     mechanism=(

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, data, decay, facts, limit, line, moderate, run, signal, strong, supports, train,
+    Rule, against, case, config, curve, data, decay, escalates, facts, limit, line, moderate, run, signal, strong,
+    supports, train,
 )  # fmt: skip
 from expert.rules.limits import EPOCH_ECHO, MIXED_BATCH
 
 CLEAR = limit("epoch-echo-clear", 0.9, unit="correlation", source="measured: 0.98", healthy="-0.12 to 0.20")
+WELL_LEARNED = limit("learned-all-the-same", 0.5, unit="share", source="measured", healthy="0.5-0.99")
 AGAIN = limit("epochs-over-one-order", 2, unit="epochs", source="an order repeats from the second epoch on")
 
 order = signal.batch_label_entropy()
 echo = signal.epoch_periodicity(train.loss)
+learned = signal.relative_improvement(train.loss)
 
 RULE = Rule(
     id="DAT302",
@@ -36,6 +39,8 @@ RULE = Rule(
         against(config.order_redrawn, strong, "the order is drawn anew for each epoch"),
         against(config.shuffle, moderate, "shuffling is on, though a buffer may be smaller than the set"),
     ),
+    # What is learned well all the same suffers little from it.
+    escalate=(escalates(learned > WELL_LEARNED, "info"),),
     unless=("DAT301",),
     explains=("OSC101",),
     remedies=("shuffle-every-epoch",),
@@ -74,6 +79,8 @@ RULE = Rule(
             facts(config.shuffle.of(False), data.sorted_by_label.of(False), config.epochs.of(2)),
         ),
         case("told so", facts(config.order_redrawn.of(False))),
+        case("told so of a run that learned", facts(config.order_redrawn.of(False), learned.of(0.6))),
+        case("told so of a run that learned little", facts(config.order_redrawn.of(False), learned.of(0.4))),
     ),
     quiet=(
         case(

@@ -34,6 +34,7 @@ RULE = Rule(
             echo >= EPOCH_ECHO, moderate, "the loss of the steps repeats from epoch to epoch, correlation {value:.2f}"
         ),
         against(order > MIXED_BATCH, strong, "a batch holds {value:.0%} of the set's variety of labels"),
+        against(config.shuffle, strong, "shuffling is on, and an order may repeat without being sorted"),
     ),
     explains=("OSC101", "OPT106", "PLT101", "PLT104", "PLT106", "GEN101", "GEN103", "OSC105"),
     remedies=("shuffle-every-epoch",),
@@ -62,6 +63,10 @@ RULE = Rule(
             ),
         ),
         case("before any run", facts(config.shuffle.of(False), data.sorted_by_label.of(True))),
+        case(
+            "an echo and a rise, though shuffling is on",
+            facts(config.shuffle.of(True), echo.of(0.9), signal.early_rise(train.loss).of(0.3)),
+        ),
         case(
             "half mixed",
             facts(order.of(0.65), signal.batch_per_class().of(5.0)),

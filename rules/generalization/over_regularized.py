@@ -47,7 +47,7 @@ RULE = Rule(
         against(signal.first_to_last_gradient() < 0.01, moderate,
             "the first layer gets {value:.1g} times the gradient of the last"),
     ),
-    explains=("GEN103", "GEN105", "PLT101", "PLT104", "PLT106"),
+    explains=("GEN103", "GEN105", "PLT101", "PLT104", "PLT106", "MOD206"),
     remedies=("lower-dropout", "lower-weight-decay", "lighten-augmentation"),
     meaning="The article removes dropout in such a case. Lower it first, to a half and then a fifth: a little of it "
     "may still help against "

@@ -52,7 +52,7 @@ RULE = Rule(
         escalates(signal.relative_improvement(val.accuracy) < 0, "warning"),
         escalates(config.loss.is_(*BOUNDED), "error"),
     ),
-    explains=("OPT106", "PLT104", "PLT106"),
+    explains=("OPT106", "PLT104", "PLT106", "NUM101", "NUM102", "GRD102"),
     remedies=("correct-loss-sign", "verify-labels", "pair-head-with-loss"),
     meaning=(
         "Cross entropy, squared and absolute errors and the hinge loss are never below zero. What is minimized here is "

@@ -24,10 +24,12 @@ REMEDIES = (
             torch_code("loader = torch.utils.data.DataLoader(dataset, batch_size=32, shuffle=True)"),
             keras_code("""
                 model.fit(x_train, y_train, batch_size={batch_size}, shuffle=True)
+                # after keras.utils.set_random_seed TensorFlow repeats this order in each epoch: use tf.data there
                 # with tf.data, before batch(): dataset.shuffle({samples}, reshuffle_each_iteration=True)
             """),
             keras_code("""
                 model.fit(x_train, y_train, shuffle=True)
+                # after keras.utils.set_random_seed TensorFlow repeats this order in each epoch: use tf.data there
                 # with tf.data, before batch(): dataset.shuffle(number_of_samples, reshuffle_each_iteration=True)
             """),
         ),
