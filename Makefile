@@ -11,6 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOGS ?= tests/data/logs
+# A process for each of two cores; the tests of a file stay together, for they share trainings.
+WORKERS ?= --numprocesses=2 --dist=loadfile
 RUNS ?= 1000000
 WRITERS ?=
 
@@ -20,10 +22,10 @@ demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
 
 test: $(VENV)/test lint
-	$(BIN)/python -m pytest -m "not slow" --cov=expert --cov-branch --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -m "not slow" $(WORKERS) --cov=expert --cov-branch --cov-report=term --cov-fail-under=95
 
 test-all: $(VENV)/test $(VENV)/docs lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .

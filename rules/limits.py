@@ -60,4 +60,3 @@ TINY_UPDATE = limit(
     "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
 )
 LOSS_GROWTH = limit("loss-growth-before-break", 3, unit="ratio", source="measured", healthy="1.0 before a broken cell")
-SCORE_HELD = limit("score-held", 0.01, unit="share", source="measured", healthy="0.00-0.01")

@@ -84,6 +84,7 @@ def watch(
     if ranks is not None and ranks.is_partitioned:
         # What this rank's optimizer does not hold, another one's does.
         telemetry.notes = {note: None for note in telemetry.notes if not note.startswith("The optimizer does not hold")}
+        telemetry.model = telemetry.model.model_copy(update={"not_optimized": None})
     # Processes that wait for each other must look at the same steps, however fast each one is.
     stride = every if ranks is None or every is not None else FIXED_STRIDE
     if scaler is not None and scaler.is_enabled():
@@ -152,7 +153,9 @@ def _profiles(
     if len(optimizers) > 1:
         # The reader knows only the first of them.
         notes = [note for note in profile.notes if not note.startswith("The optimizer does not hold")]
-        profile = profile.model_copy(update={"notes": (*notes, *_held_by_none(parts["model"], optimizers))})
+        missing, said = _held_by_none(parts["model"], optimizers)
+        model = profile.model.model_copy(update={"not_optimized": missing})
+        profile = profile.model_copy(update={"notes": (*notes, *said), "model": model})
     _merge(telemetry, profile)
     if loader is not None:
         _merge(telemetry, read_loader(loader))
@@ -160,14 +163,16 @@ def _profiles(
     telemetry.know("config", **told)
 
 
-def _held_by_none(model: nn.Module, optimizers: Sequence[Optimizer]) -> tuple[str, ...]:
+def _held_by_none(model: nn.Module, optimizers: Sequence[Optimizer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the trainable parameters that no optimizer holds, and a sentence about them."""
     held = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
     trainable = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     missing = [name for name, parameter in trainable if id(parameter) not in held]
     if not missing:
-        return ()
+        return (), ()
     shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
-    return (f"No optimizer holds {len(missing)} of {len(trainable)} trainable parameters of the model: {shown}.",)
+    said = f"No optimizer holds {len(missing)} of {len(trainable)} trainable parameters of the model: {shown}."
+    return tuple(missing), (said,)
 
 
 def _merge(telemetry: Telemetry, told: History) -> None:

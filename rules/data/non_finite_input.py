@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, broken, case, curve, decay, decisive, escalates, facts, line, moderate, run, signal, strong,
+    Rule, against, broken, case, curve, decay, escalates, facts, line, moderate, run, signal, strong,
     supports, train,
 )  # fmt: skip
 from expert.rules.limits import LOSS_GROWTH
@@ -22,7 +22,7 @@ RULE = Rule(
     cause="the first batch that holds such a value turns the loss, the gradients and then every weight into NaN",
     when=(cells > 0) | (~cells.known & signal.broken_loss() & (growth < LOSS_GROWTH)),
     evidence=(
-        supports(cells > 0, decisive, "{value:.0f} cells of the data are no finite numbers: {where}"),
+        supports(cells > 0, strong, "{value:.0f} cells of the data are no finite numbers: {where}"),
         supports(signal.broken_loss() & (cells > 0), moderate, "{which} is {what}"),
         against(signal.broken_loss().is_(False), strong, "the loss stays finite, so these cells may never reach it"),
     ),

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, decay, facts, line, run, signal, supports, train, val, weak,
+    Rule, case, config, curve, decay, facts, limit, line, run, signal, supports, train, val, weak,
 )  # fmt: skip
-from expert.rules.limits import OVERFIT_RISE, OVERFIT_STEADY, SCORE_HELD
+from expert.rules.limits import OVERFIT_RISE, OVERFIT_STEADY
+
+HELD = limit("score-held", 0.01, unit="share", source="measured", healthy="0.00-0.01")
 
 
 steadiness = signal.valley_steadiness(val.loss)
@@ -21,7 +23,7 @@ RULE = Rule(
     prior=0.6,
     blames=("regularization", "loss-function"),
     symptom="the validation loss rises while the validation score holds or still improves",
-    when=(steadiness > OVERFIT_STEADY) & (rise > OVERFIT_RISE) & (lost < SCORE_HELD),
+    when=(steadiness > OVERFIT_STEADY) & (rise > OVERFIT_RISE) & (lost < HELD),
     evidence=(
         supports(parting > 2.5, weak, "validation and training loss part by {value:.1f} standard deviations"),
         supports(config.label_smoothing <= 0.0, weak, "labels are not smoothed"),

@@ -4,7 +4,7 @@ from expert.authoring import (
     Rule, against, case, curve, data, decay, escalates, facts, flat, line, moderate, run, signal, supports, train,
     val, weak,
 )  # fmt: skip
-from expert.rules.limits import OVERFIT_GAIN, OVERFIT_PARTING, OVERFIT_RISE, OVERFIT_STEADY, SCORE_HELD
+from expert.rules.limits import OVERFIT_GAIN, OVERFIT_PARTING, OVERFIT_RISE, OVERFIT_STEADY
 
 steadiness = signal.valley_steadiness(val.loss)
 parting = signal.parting_trend(val.loss, train.loss)
@@ -12,7 +12,6 @@ rise = signal.valley_rise(val.loss)
 gain = signal.valley_gain(val.loss)
 gap = signal.relative_gap(val.loss, train.loss)
 size = signal.parameters_per_sample()
-lost = signal.shortfall_from_best(val.score)
 
 RULE = Rule(
     id="GEN101",
@@ -38,8 +37,7 @@ RULE = Rule(
         against(signal.loss_over_chance(train.loss) > 0.7, moderate,
             "the training loss itself is still {value:.0%} of chance level"),
     ),
-    # While the score holds the model is surer of itself rather than worse.
-    escalate=(escalates(lost < SCORE_HELD, "info"), escalates(rise > 1.0, "error")),
+    escalate=(escalates(rise > 1.0, "error"),),
     explains=("RUN105",),
     remedies=(
         "keep-best-checkpoint", "more-data", "augment-data", "raise-weight-decay", "add-dropout", "smooth-labels",
@@ -67,10 +65,6 @@ RULE = Rule(
              gap.of(2.0),
              size.of(8),
              signal.best_epoch_distance(val.loss).of(0.2))),
-        case("the score holds", facts(steadiness.of(0.9), parting.of(9.0), gain.of(90), rise.of(0.5), gap.of(2.0),
-             lost.of(0.007))),
-        case("the score falls", facts(steadiness.of(0.9), parting.of(9.0), gain.of(90), rise.of(0.5), gap.of(2.0),
-             lost.of(0.014))),
         case("best long passed", facts(steadiness.of(0.9), parting.of(9.0), gain.of(90), rise.of(0.8), gap.of(2.0),
              signal.best_epoch_distance(val.loss).of(0.4), signal.loss_over_chance(train.loss).of(0.5))),
         case("training loss still high", facts(steadiness.of(0.9), parting.of(9.0), gain.of(90), rise.of(0.3),

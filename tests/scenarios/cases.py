@@ -208,7 +208,7 @@ DATA = (
             gain=0.3, higher_is_better=True,
         ),),
         below=("DAT404",),
-        curves_only=("DAT402", "GEN108"),
+        curves_only=(),  # equal losses near zero are more often an easy task than a leak: told as a note
         article=("4.r6", "4.r7"), scenario="S25",
         remark="The honest validation loss is the higher one.",
     ),
@@ -260,7 +260,7 @@ LOSS_HEAD = (
         "sigmoid_before_cross_entropy", SEPARATE.but(output_activation="sigmoid", rate=0.1), ("MOD101", "MOD103"),
         (Cure("FX501", SEPARATE.but(rate=0.1), gain=0.3),),
         below=("MOD201", "PLT103"),
-        curves_only=("MOD101", "PLT101", "GEN103", "PLT106"),
+        curves_only=(),  # a floor under the loss alone is a doubtful sign: told as a note
         scenario="S16",
     ),
     Case(
