@@ -7,12 +7,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from expert.signals.curve import Curve
+from expert.signals.curve import Curve, edges
 from expert.signals.signal import Reading, Signal, Unknown, View
 
 Floats = NDArray[np.float64]
 
 FIRST_STEPS = 100
+PAIRS = 4096
+"""So many neighbors tell how much single batches differ, of however long a run."""
 FEWEST_OF_THEM = 8
 SCATTERS = 2.0
 """A rise counts beyond so many standard deviations of single batches."""
@@ -65,8 +67,10 @@ def _scatter(points: Floats) -> float:
     """Standard deviation of the logarithm of a value about those beside it: how much single batches differ."""
     if len(points) < FEWEST_OF_THEM:
         return 0.0
-    level = np.abs(points[1:]) + np.abs(points[:-1])
-    share = np.abs(np.diff(points)) / np.where(level > 0.0, level, 1.0)
+    at = np.arange(len(points) - 1) if len(points) <= PAIRS else edges(len(points) - 1, PAIRS)
+    here, after = points[at], points[at + 1]
+    level = np.abs(here) + np.abs(after)
+    share = np.abs(after - here) / np.where(level > 0.0, level, 1.0)
     return float(2.0 * np.arctanh(min(0.999, np.median(share)))) / (math.sqrt(2.0) * NORMAL_MEDIAN)
 
 
