@@ -112,8 +112,11 @@ def _scenarios() -> Iterator[Live]:
 SCENARIOS = tuple(_scenarios())
 """The enactments of S01 to S38 that ``fit`` has a place for."""
 
+TWICE = ("healthy_transformer_1_sgd", "healthy_transformer_2_adamw", "healthy_lstm_1_sgd", "healthy_lstm_2_sgd")
+"""Further controls of networks that take long to compile: with the slow tests."""
+
 HEALTHY = tuple(
-    _live(case)
+    _live(case, again=case.id in TWICE)
     for case in (*CASES.values(), *ARCHITECTURE_CASES.values())
     if case.healthy and expressible(case.program)
 )

@@ -20,19 +20,6 @@ def enactments(lives: tuple[Live, ...]) -> list[object]:
     return [pytest.param(live, id=live.id, marks=[pytest.mark.slow] if live.again else []) for live in lives]
 
 
-MISSED = {
-    "dropout_far_too_high": "the dropout itself makes the first loss too large, and MOD206 stands above it with that"
-}
-"""What is wrong in the rules as they are, by case; some seeds pass."""
-
-
-def allow(request: pytest.FixtureRequest, live: Live) -> None:
-    """Let a known miss fail."""
-    reason = MISSED.get(live.case.id)
-    if reason is not None:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
-
-
 def recommended_first(live: Live, advice: Advice) -> Cure:
     """The cure that is recommended first: a check that leads to one may stand before it."""
     helpful = {cure.remedy: cure for cure in live.case.cures if cure.helps}
@@ -51,10 +38,7 @@ def advised(live: Live, seed: int) -> Advice:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("live", enactments(SCENARIOS))
-def test_a_scenario_is_diagnosed_and_its_remedy_comes_first(
-    live: Live, seed: int, request: pytest.FixtureRequest
-) -> None:
-    allow(request, live)
+def test_a_scenario_is_diagnosed_and_its_remedy_comes_first(live: Live, seed: int) -> None:
     advice = advised(live, seed)
     check_named(live.case, advice)
     said = {one.rule for one in advice.findings}
@@ -67,8 +51,7 @@ def test_a_scenario_is_diagnosed_and_its_remedy_comes_first(
     "live",
     [pytest.param(live, id=live.id, marks=[] if live.case.id in OFTEN else [pytest.mark.slow]) for live in SCENARIOS],
 )
-def test_what_is_recommended_first_helps(live: Live, seed: int, request: pytest.FixtureRequest) -> None:
-    allow(request, live)
+def test_what_is_recommended_first_helps(live: Live, seed: int) -> None:
     sick = train(live.case.program, seed, live.told, probe=True)
     cure = recommended_first(live, advise(sick.watcher, data=sick.data if live.about_data else None))
     cured = train(cure.program, seed)
