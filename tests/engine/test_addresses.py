@@ -22,6 +22,9 @@ class Named:
     def __fspath__(self) -> str | bytes:
         return self.path
 
+    def __str__(self) -> str:  # the same in every process that collects the tests
+        return f"Named({self.path!r})"
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

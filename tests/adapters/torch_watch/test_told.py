@@ -67,7 +67,9 @@ def test_a_loss_of_any_kind_is_a_number(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "strange", [torch.tensor(1 + 1j), "low", [1.0, 2.0], object(), torch.tensor([]), {"loss": 1.0}], ids=repr
+    "strange",
+    [torch.tensor(1 + 1j), "low", [1.0, 2.0], object(), torch.tensor([]), {"loss": 1.0}],
+    ids=["complex", "text", "list", "object", "empty", "mapping"],
 )
 def test_a_loss_that_is_none_costs_its_own_point_at_most(strange: Any) -> None:
     run = told({"loss": torch.tensor(3.0)}, {"loss": strange}, {"loss": torch.tensor(1.0)}, {"loss": torch.tensor(2.0)})
