@@ -37,7 +37,8 @@ def layers_of(history: Any, quantity: str = "gradient_norm") -> tuple[str, ...]:
 def test_a_model_without_weights_before_the_first_batch(jit: bool) -> None:
     history = watched(compile_model(Subclassed(), jit_compile=jit))
     assert layers_of(history) == ("hidden", "head")
-    assert values(history, "gradient.norm")[0] == list(range(1, 13))
+    # the first ten steps are looked at in any case, what follows as the time allows
+    assert values(history, "gradient.norm")[0][:10] == list(range(1, 11))
 
 
 def test_a_sequential_model_without_an_input() -> None:
