@@ -16,6 +16,8 @@ from torch.optim import Optimizer
 from torch.overrides import _get_current_function_mode_stack
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
+FEEDER = "QueueFeederThread"
+
 
 def traces(models: Iterable[nn.Module], optimizers: Iterable[Optimizer]) -> dict[str, Any]:
     """Where what hangs. An empty dictionary of hooks is the same as none."""
@@ -45,7 +47,8 @@ def process_traces() -> dict[str, Any]:
     found["saved tensors"] = torch._C._autograd._top_saved_tensors_default_hooks(True)
     found["grad mode"] = torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.is_anomaly_enabled()
     found["defaults"] = torch.get_default_dtype(), torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    found["threads"] = [thread.name for thread in threading.enumerate()]
+    # A queue of multiprocessing ends its feeder some time after the loader that owned it is gone.
+    found["threads"] = [one.name for one in threading.enumerate() if one.name != FEEDER]
     found["signals"] = [signal.getsignal(number) for number in signal.valid_signals()]
     found["interpreter"] = sys.excepthook, sys.gettrace(), sys.getprofile(), list(gc.callbacks)
     found["warnings"] = list(warnings.filters)
