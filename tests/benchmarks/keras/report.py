@@ -16,7 +16,7 @@ from tests.benchmarks.keras.turns import BLOCK, Taken, take_turns
 from tests.benchmarks.watching.bounds import Bound, bounds_table, short_time, table
 
 PAGE = Path(__file__).parents[3] / "docs" / "benchmarks-keras.md"
-EPOCHS, EAGER_EPOCHS = {MLP: 20, CNN: 10}, 2
+EPOCHS, EAGER_EPOCHS = {MLP: 40, CNN: 24}, 2
 COUNTED = (BARE, EVERY_50, DEFAULT, TENSORBOARD, EAGER)
 METHOD = f"""\
 One process, one thread for operations; processor time of the whole process, not of the wall, because the machine has
