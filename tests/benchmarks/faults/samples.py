@@ -52,7 +52,10 @@ def faulty(samples: Samples, setup: Setup, random: Generator) -> Samples:
             part * setup.target_scale + setup.target_offset for part in (samples.y, samples.y_val, samples.y_test)
         )
         samples = replace(samples, y=y, y_val=y_val, y_test=y_test)
-    return _validation(samples, setup)
+    samples = _validation(samples, setup)
+    if setup.blind:
+        samples = replace(samples, x=torch.zeros_like(samples.x), x_val=torch.zeros_like(samples.x_val))
+    return samples
 
 
 def _labels(samples: Samples, setup: Setup, random: Generator) -> Samples:

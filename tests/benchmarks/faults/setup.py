@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-Activation = Literal["relu", "gelu", "tanh", "sigmoid", "leaky_relu", "silu", "none"]
+Activation = Literal["relu", "gelu", "tanh", "sigmoid", "leaky_relu", "elu", "silu", "none"]
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,15 @@ class Setup:
     imbalance: float = 1.0
     """Samples of the most frequent class over those of any other one, of training and validation alike."""
     validation: Literal["apart", "copied", "shifted", "other_labels"] = "apart"
+    blind: bool = False
+    """The inputs are all zero, of training and validation alike."""
     input_noise: float = 0.0
     """Augmentation: standard deviation of what is added to the inputs in training."""
 
     # the network
     activation: Activation = "relu"
-    initialization: Literal["default", "zeros", "constant"] = "default"
+    initialization: Literal["default", "zeros", "constant", "he", "glorot"] = "default"
+    """``he`` and ``glorot`` take orthogonal matrices and a forget-gate bias of 1 for recurrent layers."""
     gain: float = 1.0
     """Factor on the weights of the hidden layers at the start."""
     hidden_bias: float | None = None
@@ -83,6 +86,8 @@ class Setup:
     """The weights with the best validation loss are kept, and not the last ones."""
     training_mode: bool = True
     evaluation_mode: bool = True
+    training_measured: bool = False
+    """The training samples are measured in evaluation mode after each epoch, too."""
 
     def but(self, **changes: Any) -> Setup:
         """The same training with some fields changed."""
