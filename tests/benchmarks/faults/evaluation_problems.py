@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from . import networks
+from .architectures import Dense, Recurrent, ResidualConvolutional, TimeConvolutional, Transformer
 from .problem import Problem
 from .setup import Setup
 
@@ -105,52 +105,52 @@ PROBLEMS = (
     Problem(
         name="clusters-mlp", half="evaluation", task="classification", classes=8,
         draw=_clusters,
-        build=lambda setup, _: networks.mlp(setup, 24, 8, (64, 32, 32)),
+        network=Dense(24, 8, (64, 32, 32)),
         sound=Setup(samples=1500, activation="gelu", normalization="layer", optimizer="adamw", rate=2e-3,
                     weight_decay=0.01, batch=48, epochs=12),
     ),
     Problem(
         name="shapes-resnet", half="evaluation", task="classification", classes=6, kind="convolutional",
         draw=_shapes,
-        build=lambda setup, _: networks.residual_convolutional(setup, 2, 6, 12, 3),
+        network=ResidualConvolutional(2, 6, width=12, blocks=3),
         sound=Setup(samples=800, validation_samples=300, optimizer="sgd", rate=0.1, momentum=0.9, weight_decay=5e-4,
                     schedule="cosine", normalization="batch", residual=True, epochs=12),
     ),
     Problem(
         name="tones-gru", half="evaluation", task="classification", classes=4, kind="recurrent",
         draw=_tones,
-        build=lambda setup, _: networks.recurrent(setup, "gru", 3, 4, width=16, hidden=(16,), bidirectional=True),
+        network=Recurrent("gru", 3, 4, width=16, hidden=(16,), bidirectional=True),
         sound=Setup(samples=1200, rate=6e-3, epochs=16, clip_norm=1.0),
     ),
     Problem(
         name="pulses-conv1d", half="evaluation", task="classification", classes=3, kind="convolutional",
         draw=_by_channel,
-        build=lambda setup, _: networks.convolutional_1d(setup, 2, 3, (16, 16, 16)),
+        network=TimeConvolutional(2, 3, (16, 16, 16)),
         sound=Setup(samples=1200, rate=4e-3, optimizer="rmsprop", activation="leaky_relu", epochs=12),
     ),
     Problem(
         name="sums-transformer", half="evaluation", task="language_model", classes=13, kind="transformer",
         draw=_sums,
-        build=lambda setup, _: networks.Transformer(setup, 13, 13, length=26, width=32, blocks=2, causal=True),
+        network=Transformer(13, 13, length=26, width=32, blocks=2, causal=True),
         sound=Setup(samples=800, validation_samples=300, activation="gelu", rate=5e-3, warmup=0.05, epochs=14,
                     clip_norm=1.0),
     ),
     Problem(
         name="friedman-mlp", half="evaluation", task="regression",
         draw=_friedman,
-        build=lambda setup, _: networks.mlp(setup, 10, 1, (40, 40)),
+        network=Dense(10, 1, (40, 40)),
         sound=Setup(samples=1200, activation="tanh", optimizer="sgd", rate=0.05, momentum=0.9, epochs=14),
     ),
     Problem(
         name="curves-autoencoder", half="evaluation", task="autoencoder",
         draw=_curves,
-        build=lambda setup, _: networks.mlp(setup, 40, 40, (32, 6, 32)),
+        network=Dense(40, 40, (32, 6, 32)),
         sound=Setup(samples=1200, activation="silu", rate=3e-3, epochs=14),
     ),
     Problem(
         name="orders-attention", half="evaluation", task="binary", classes=2, kind="transformer",
         draw=_orders,
-        build=lambda setup, _: networks.Transformer(setup, 14, 1, length=20, width=32, blocks=2, causal=False),
+        network=Transformer(14, 1, length=20, width=32, blocks=2, causal=False),
         sound=Setup(samples=1600, rate=4e-3, optimizer="adamw", weight_decay=0.01, schedule="cosine", warmup=0.1,
                     epochs=12),
     ),

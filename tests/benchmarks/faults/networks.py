@@ -1,4 +1,4 @@
-"""The networks of the problems; each takes what a `Setup` says of activation, width, depth, normalization and so on."""
+"""The networks of the problems in PyTorch, with what a `Setup` says of activation, width, depth and so on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from . import architectures
+from .architectures import (
+    Architecture,
+    Convolutional,
+    Dense,
+    Embedded,
+    Recurrent,
+    ResidualConvolutional,
+    TimeConvolutional,
+)
 from .setup import Setup
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -15,9 +25,29 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
     "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
     "silu": nn.SiLU,
     "none": nn.Identity,
 }
+
+
+def build(architecture: Architecture, setup: Setup) -> nn.Module:
+    """The network, freshly initialized as PyTorch does it."""
+    match architecture:
+        case Dense():
+            body, width = dense(setup, architecture.inputs, architecture.widths)
+            return headed(setup, body, width, architecture.outputs)
+        case Convolutional():
+            return convolutional(setup, architecture)
+        case ResidualConvolutional():
+            return residual_convolutional(setup, architecture)
+        case TimeConvolutional():
+            return time_convolutional(setup, architecture)
+        case Recurrent():
+            return recurrent(setup, architecture)
+        case Embedded():
+            return embedded(setup, architecture)
+    return Transformer(setup, architecture)
 
 
 class Added(nn.Module):
@@ -72,45 +102,46 @@ def headed(setup: Setup, body: nn.Sequential, width: int, outputs: int) -> nn.Se
     return nn.Sequential(*layers)
 
 
-def mlp(setup: Setup, inputs: int, outputs: int, widths: Sequence[int]) -> nn.Sequential:
-    """A multilayer perceptron over (batch, features)."""
-    body, width = dense(setup, inputs, widths)
-    return headed(setup, body, width, outputs)
-
-
-def convolutional(setup: Setup, channels: int, outputs: int, widths: Sequence[int], *, flat: int) -> nn.Sequential:
-    """Convolutions over (batch, channels, height, width), halved after each; ``flat`` positions are left at the end."""
+def convolutional(setup: Setup, network: Convolutional) -> nn.Sequential:
+    """Over (batch, channels, height, width)."""
     layers: list[nn.Module] = []
-    for base in widths:
+    channels = network.channels
+    for base in network.widths:
         width = _wide(setup, base)
         layers += [nn.Conv2d(channels, width, 3, padding=1), *_finish(setup, width, nn.BatchNorm2d), nn.MaxPool2d(2)]
         channels = width
     for _ in range(setup.extra_layers):
         block = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), *_finish(setup, channels, nn.BatchNorm2d))
         layers.append(Added(block) if setup.residual else block)
-    return headed(setup, nn.Sequential(*layers, nn.Flatten()), flat * channels, outputs)
+    return headed(setup, nn.Sequential(*layers, nn.Flatten()), network.flat * channels, network.outputs)
 
 
-def residual_convolutional(setup: Setup, channels: int, outputs: int, width: int, blocks: int) -> nn.Sequential:
-    """A stem, residual blocks and a mean over all positions."""
-    width = _wide(setup, width)
-    layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), *_finish(setup, width, nn.BatchNorm2d)]
-    for number in range(blocks + setup.extra_layers):
+def residual_convolutional(setup: Setup, network: ResidualConvolutional) -> nn.Sequential:
+    """Over (batch, channels, height, width)."""
+    width = _wide(setup, network.width)
+    layers: list[nn.Module] = [
+        nn.Conv2d(network.channels, width, 3, padding=1),
+        *_finish(setup, width, nn.BatchNorm2d),
+    ]
+    for number in range(network.blocks + setup.extra_layers):
         block = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), *_finish(setup, width, nn.BatchNorm2d))
         layers.append(Added(block) if setup.residual else block)
         if number < 2:
             layers.append(nn.MaxPool2d(2))
-    return headed(setup, nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), width, outputs)
+    body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return headed(setup, body, width, network.outputs)
 
 
-def convolutional_1d(setup: Setup, channels: int, outputs: int, widths: Sequence[int]) -> nn.Sequential:
-    """Convolutions over (batch, channels, time) and a mean over time."""
+def time_convolutional(setup: Setup, network: TimeConvolutional) -> nn.Sequential:
+    """Over (batch, channels, time)."""
     layers: list[nn.Module] = []
-    for base in (*widths, *widths[-1:] * setup.extra_layers):
+    channels = network.channels
+    for base in (*network.widths, *network.widths[-1:] * setup.extra_layers):
         width = _wide(setup, base)
         layers += [nn.Conv1d(channels, width, 5, padding=2, stride=1), *_finish(setup, width, None)]
         channels = width
-    return headed(setup, nn.Sequential(*layers, nn.AdaptiveAvgPool1d(1), nn.Flatten()), channels, outputs)
+    body = nn.Sequential(*layers, nn.AdaptiveAvgPool1d(1), nn.Flatten())
+    return headed(setup, body, channels, network.outputs)
 
 
 class LastState(nn.Module):
@@ -128,14 +159,12 @@ class LastState(nn.Module):
         return out[:, -1]
 
 
-def recurrent(
-    setup: Setup, kind: str, features: int, outputs: int, *, width: int, hidden: Sequence[int], bidirectional: bool
-) -> nn.Sequential:
-    """A recurrent layer and fully connected ones."""
-    width = _wide(setup, width)
-    reader = LastState(setup.recurrence or kind, features, width, bidirectional)
-    body, last = dense(setup, width * (2 if bidirectional else 1), hidden)
-    return headed(setup, nn.Sequential(reader, *body), last, outputs)
+def recurrent(setup: Setup, network: Recurrent) -> nn.Sequential:
+    """Over (batch, time, features)."""
+    width = _wide(setup, network.width)
+    reader = LastState(setup.recurrence or network.cell, network.features, width, network.bidirectional)
+    body, last = dense(setup, width * (2 if network.bidirectional else 1), network.hidden)
+    return headed(setup, nn.Sequential(reader, *body), last, network.outputs)
 
 
 class Attention(nn.Module):
@@ -158,15 +187,14 @@ class Attention(nn.Module):
 class Transformer(nn.Module):
     """Pre-norm blocks over tokens; gives logits at each position, or of the mean over positions."""
 
-    def __init__(
-        self, setup: Setup, vocabulary: int, outputs: int, *, length: int, width: int, blocks: int, causal: bool
-    ) -> None:
+    def __init__(self, setup: Setup, network: architectures.Transformer) -> None:
         super().__init__()
-        width = max(4, 4 * (_wide(setup, width) // 4))
-        self.tokens = nn.Embedding(vocabulary, width)
-        self.positions = nn.Embedding(length, width)
+        causal = network.causal
+        width = max(4, 4 * (_wide(setup, network.width) // 4))
+        self.tokens = nn.Embedding(network.vocabulary, width)
+        self.positions = nn.Embedding(network.length, width)
         layers: list[nn.Module] = []
-        for _ in range(blocks + setup.extra_layers):
+        for _ in range(network.blocks + setup.extra_layers):
             drop = [nn.Dropout(setup.dropout)] if setup.dropout else []
             layers.append(Added(nn.Sequential(nn.LayerNorm(width), Attention(width, 4, causal), *drop)))
             act = ACTIVATIONS[setup.activation]()
@@ -174,7 +202,7 @@ class Transformer(nn.Module):
             layers.append(Added(nn.Sequential(*forward)))
         self.blocks = nn.Sequential(*layers)
         self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, outputs)
+        self.head = nn.Linear(width, network.outputs)
         self.finish = nn.Sigmoid() if setup.head_activation == "sigmoid" else nn.Identity()
         self.causal = causal
         for embedding in (self.tokens, self.positions):
@@ -199,6 +227,12 @@ class TokenMean(nn.Module):
         return out
 
 
+def embedded(setup: Setup, network: Embedded) -> nn.Sequential:
+    """Over (batch, time) tokens."""
+    body, width = dense(setup, network.width, network.hidden)
+    return headed(setup, nn.Sequential(TokenMean(network.vocabulary, network.width), *body), width, network.outputs)
+
+
 def head_of(model: nn.Module) -> nn.Linear:
     """The last linear layer."""
     return [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
@@ -207,20 +241,26 @@ def head_of(model: nn.Module) -> nn.Linear:
 def prepare(model: nn.Module, setup: Setup) -> nn.Module:
     """Initialize and freeze as the setup says."""
     head = head_of(model)
+    drawn_well = setup.initialization in ("he", "glorot")
+    alike = setup.initialization in ("zeros", "constant")
     for module in model.modules():
         if module is head or not isinstance(module, nn.Linear | nn.Conv2d | nn.Conv1d | nn.RNNBase):
             continue
         for name, parameter in module.named_parameters(recurse=False):
             with torch.no_grad():
+                if drawn_well:
+                    _draw(name, parameter, setup.initialization == "he")
                 if name.startswith("weight"):
-                    if setup.initialization != "default":
+                    if alike:
                         parameter.fill_(0.0 if setup.initialization == "zeros" else 0.1)
                     parameter.mul_(setup.gain)
-                elif setup.initialization != "default":
+                elif alike:
                     parameter.zero_()
                 elif setup.hidden_bias is not None:
                     parameter.fill_(setup.hidden_bias)
-    if setup.initialization != "default":
+        if drawn_well and isinstance(module, nn.LSTM):
+            _open_forget_gates(module)
+    if alike:
         nn.init.zeros_(head.weight if setup.initialization == "zeros" else head.bias)
     if setup.frozen:
         for parameter in model.parameters():
@@ -228,3 +268,22 @@ def prepare(model: nn.Module, setup: Setup) -> nn.Module:
         for parameter in head.parameters():
             parameter.requires_grad_(True)
     return model
+
+
+def _draw(name: str, parameter: Tensor, he: bool) -> None:
+    """Weights as He et al. or Glorot and Bengio draw them, orthogonal from state to state; biases at zero."""
+    if name.startswith("weight_hh"):
+        nn.init.orthogonal_(parameter)
+    elif name.startswith("weight") and he and not name.startswith("weight_ih"):
+        nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+    elif name.startswith("weight"):
+        nn.init.xavier_normal_(parameter)
+    else:
+        nn.init.zeros_(parameter)
+
+
+def _open_forget_gates(lstm: nn.LSTM) -> None:
+    for name, parameter in lstm.named_parameters(recurse=False):
+        if name.startswith("bias_ih"):
+            with torch.no_grad():
+                parameter[lstm.hidden_size : 2 * lstm.hidden_size] = 1.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
+from .architectures import Architecture
 from .samples import Samples, Task
 from .setup import Setup
 
@@ -25,13 +27,20 @@ class Problem:
     half: Half
     task: Task
     draw: Draw
-    build: Callable[[Setup, Samples], nn.Module]
+    network: Architecture
     sound: Setup
     classes: int = 0
     kind: Literal["dense", "convolutional", "recurrent", "transformer", "embedding"] = "dense"
     test_samples: int = 400
     also_true: tuple[str, ...] = ()
     """Rules that are right on every run of this problem, whatever else is wrong with it."""
+
+    @property
+    def ignorant(self) -> float:
+        """About the quality of a model that gives one answer to everything."""
+        if self.task == "language_model":
+            return -math.log(self.classes)
+        return {"classification": 1.0 / max(1, self.classes), "binary": 0.6}.get(self.task, 0.0)
 
     def samples(self, setup: Setup, seed: int) -> Samples:
         """Training, validation and test samples, none of them shared, before any fault."""

@@ -19,7 +19,7 @@ from expert.adapters.torch import watch
 from expert.history import DataProfile, History
 from expert.reading import ReadRequest
 
-from .networks import prepare
+from .networks import build, prepare
 from .problem import Problem
 from .samples import Samples, faulty
 from .setup import Setup
@@ -61,7 +61,7 @@ def _train(problem: Problem, setup: Setup, seed: int) -> Outcome:
     random = torch.Generator().manual_seed(seed + 1)
     samples = faulty(problem.samples(setup, seed), setup, random)
     torch.manual_seed(seed)
-    model = prepare(problem.build(setup, samples), setup)
+    model = prepare(build(problem.network, setup), setup)
     if setup.pretrained:
         _pretrain(problem, model, seed)
     started = time.process_time()
@@ -139,10 +139,13 @@ def _watched(problem: Problem, setup: Setup, samples: Samples, model: nn.Module,
             measured = _validate(setup, samples, model, loss_of)
             if measured[0] < best:
                 best, kept = measured[0], copy.deepcopy(model.state_dict())
+            told_of_epoch = {"val_loss": sign * measured[0]}
             if samples.task in ("classification", "binary"):
-                run.epoch(train_accuracy=hits / seen, val_loss=sign * measured[0], val_accuracy=measured[1])
-            else:
-                run.epoch(val_loss=sign * measured[0])
+                told_of_epoch |= {"train_accuracy": hits / seen, "val_accuracy": measured[1]}
+            if setup.training_measured:
+                model.eval()
+                told_of_epoch["train_eval_loss"] = sign * _measured(setup, samples, model, loss_of, training=True)[0]
+            run.epoch(**told_of_epoch)
     if setup.keep_best:
         model.load_state_dict(kept)
     return run.history()
@@ -250,18 +253,26 @@ def _clip(setup: Setup, model: nn.Module) -> None:
                 parameter.grad.clamp_(*setup.clip_values)
 
 
-@torch.no_grad()
 def _validate(setup: Setup, samples: Samples, model: nn.Module, loss_of: LossFunction) -> tuple[float, float]:
     if setup.evaluation_mode:
         model.eval()
+    return _measured(setup, samples, model, loss_of)
+
+
+@torch.no_grad()
+def _measured(
+    setup: Setup, samples: Samples, model: nn.Module, loss_of: LossFunction, *, training: bool = False
+) -> tuple[float, float]:
+    """Loss and score of the validation samples, or of the training samples as they are, with the model as it is."""
+    inputs, targets = (samples.x, samples.y) if training else (samples.x_val, samples.y_val)
     total, hits = 0.0, 0.0
-    size = 400 if setup.evaluation_mode else setup.batch
-    for x, y in zip(samples.x_val.split(size), samples.y_val.split(size), strict=True):
+    size = 400 if setup.evaluation_mode or training else setup.batch
+    for x, y in zip(inputs.split(size), targets.split(size), strict=True):
         outputs = model(x)
-        weight = len(y) if setup.reduction == "mean" else len(y) / len(y)
+        weight = len(y) if setup.reduction == "mean" else 1.0
         total += float(loss_of(outputs, x if samples.task == "autoencoder" else y)) * weight
         hits += score(samples, outputs, y) * len(y)
-    return total / len(samples.y_val), hits / len(samples.y_val)
+    return total / len(targets), hits / len(targets)
 
 
 def score(samples: Samples, outputs: Tensor, y: Tensor) -> float:

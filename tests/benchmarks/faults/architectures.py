@@ -1,0 +1,83 @@
+"""The networks of the problems as data, so that each framework can build them in its own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Cell = Literal["rnn", "gru", "lstm"]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A multilayer perceptron over (batch, features)."""
+
+    inputs: int
+    outputs: int
+    widths: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Convolutional:
+    """Convolutions over pictures, halved after each; ``flat`` positions are left at the end."""
+
+    channels: int
+    outputs: int
+    widths: tuple[int, ...]
+    flat: int
+
+
+@dataclass(frozen=True)
+class ResidualConvolutional:
+    """A stem, residual blocks and a mean over all positions."""
+
+    channels: int
+    outputs: int
+    width: int
+    blocks: int
+
+
+@dataclass(frozen=True)
+class TimeConvolutional:
+    """Convolutions over signals and a mean over time."""
+
+    channels: int
+    outputs: int
+    widths: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """A recurrent layer over (batch, time, features), of which the last state counts, and fully connected ones."""
+
+    cell: Cell
+    features: int
+    outputs: int
+    width: int
+    hidden: tuple[int, ...] = ()
+    bidirectional: bool = False
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """Pre-norm blocks over tokens; ``causal``: logits at each position, else those of the mean over positions."""
+
+    vocabulary: int
+    outputs: int
+    length: int
+    width: int
+    blocks: int
+    causal: bool
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The mean of the embeddings of (batch, time) tokens, and fully connected layers."""
+
+    vocabulary: int
+    outputs: int
+    width: int
+    hidden: tuple[int, ...]
+
+
+Architecture = Dense | Convolutional | ResidualConvolutional | TimeConvolutional | Recurrent | Transformer | Embedded
