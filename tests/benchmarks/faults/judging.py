@@ -87,10 +87,10 @@ def seen(history: History, level: Level) -> History:
 
 
 def twins_quality(twins: Sequence[Kept]) -> dict[str, tuple[float, float]]:
-    """By problem: mean and spread of the quality of its sound trainings."""
+    """By program: mean and spread of the quality of its sound trainings."""
     qualities: dict[str, list[float]] = {}
     for kept in twins:
-        qualities.setdefault(kept.case.problem, []).append(kept.quality)
+        qualities.setdefault(kept.case.program, []).append(kept.quality)
     return {name: (mean(values), stdev(values)) for name, values in qualities.items()}
 
 
@@ -108,4 +108,4 @@ def judge(kept: Kept, level: Level, twin: tuple[float, float]) -> Judged:
 def judged(cases: Sequence[Case], levels: Sequence[Level] = LEVELS) -> list[Judged]:
     """Ask for advice on the runs of these cases that are kept, at every level."""
     twins = twins_quality(list(store.kept(sampling.twins(list(cases)))))
-    return [judge(one, level, twins[one.case.problem]) for one in store.kept(cases) for level in levels]
+    return [judge(one, level, twins[one.case.program]) for one in store.kept(cases) for level in levels]

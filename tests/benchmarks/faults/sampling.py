@@ -15,6 +15,7 @@ from typing import Any
 from . import evaluation_problems, tuning_problems
 from .faults import BY_ID as FAULTS
 from .faults import Fault
+from .frameworks import SHARES, Framework, can_train
 from .healthy import BY_ID as VARIANTS
 from .problem import Half, Problem
 from .setup import Setup
@@ -40,12 +41,18 @@ class Case:
     seed: int
     faults: tuple[tuple[str, float], ...] = ()
     variant: str = ""
+    framework: Framework = "torch"
+
+    @property
+    def program(self) -> str:
+        """The problem, and the framework where it is another than PyTorch."""
+        return self.problem if self.framework == "torch" else f"{self.problem}-{self.framework}"
 
     @property
     def key(self) -> str:
         """A name that no other case has."""
         what = "+".join(f"{fault}@{severity:g}" for fault, severity in self.faults) or self.variant
-        return f"{self.problem}/{what}/{self.seed}"
+        return f"{self.program}/{what}/{self.seed}"
 
     @property
     def healthy(self) -> bool:
@@ -63,45 +70,77 @@ class Case:
 
     def as_record(self) -> dict[str, Any]:
         """A mapping for JSON."""
-        return {"problem": self.problem, "seed": self.seed, "faults": self.faults, "variant": self.variant}
+        return {
+            "problem": self.problem,
+            "seed": self.seed,
+            "faults": self.faults,
+            "variant": self.variant,
+            "framework": self.framework,
+        }
 
 
 def case_from(record: dict[str, Any]) -> Case:
     """The case that `Case.as_record` was made of."""
-    return Case(record["problem"], record["seed"], tuple((f, s) for f, s in record["faults"]), record["variant"])
+    faults = tuple((fault, severity) for fault, severity in record["faults"])
+    # Runs that were kept before there was a choice are of PyTorch.
+    framework = record.get("framework", "torch")
+    return Case(record["problem"], record["seed"], faults, record["variant"], framework)
 
 
 def tuning(seeds: int = 1) -> list[Case]:
     """Every fault on every problem of the tuning half at one or two severities, and every healthy variant."""
-    chooser = random.Random(0)
-    cases = [case for seed in range(seeds) for case in _balanced("tuning", chooser, seed, share=1.0)]
+    cases: list[Case] = []
+    for framework, share in SHARES.items():
+        # Each framework has a chooser of its own: what one draws does not change what the other does.
+        chooser = random.Random(0)
+        for seed in range(seeds):
+            cases += _balanced("tuning", framework, chooser, seed, share)
     return list(dict.fromkeys(cases))
 
 
 def evaluation(commit: str, share: float = 1.0) -> list[Case]:
     """A sample of the evaluation half, drawn from the hash of a commit."""
-    chooser = random.Random(int(hashlib.sha256(commit.encode()).hexdigest()[:12], 16))
-    return list(dict.fromkeys(_balanced("evaluation", chooser, chooser.randrange(10_000, 1_000_000_000), share)))
+    cases: list[Case] = []
+    for framework, of_programs in SHARES.items():
+        chooser = random.Random(int(hashlib.sha256(commit.encode()).hexdigest()[:12], 16))
+        seed = chooser.randrange(10_000, 1_000_000_000)
+        cases += _balanced("evaluation", framework, chooser, seed, share * of_programs)
+    return list(dict.fromkeys(cases))
 
 
 def twins(cases: list[Case], seeds: int = 4) -> list[Case]:
     """The sound trainings that say what quality each problem can have, and how much it varies."""
-    names = dict.fromkeys(case.problem for case in cases)
-    return [Case(name, 900 + seed, variant="sound") for name in names for seed in range(seeds)]
+    programs = dict.fromkeys((case.problem, case.framework) for case in cases)
+    return [
+        Case(name, 900 + seed, variant="sound", framework=framework)
+        for name, framework in programs
+        for seed in range(seeds)
+    ]
 
 
-def _balanced(half: Half, chooser: random.Random, seed: int, share: float) -> Iterator[Case]:
+def _balanced(half: Half, framework: Framework, chooser: random.Random, seed: int, share: float) -> Iterator[Case]:
     problems = [problem for problem in PROBLEMS.values() if problem.half == half]
     for fault in FAULTS.values():
-        for problem in _some([p for p in problems if fault.fits(p)], chooser, share):
-            yield Case(problem.name, seed + chooser.randrange(100), ((fault.id, chooser.choice(fault.severities)),))
+        for problem in _some([p for p in problems if _possible(framework, p, fault)], chooser, share):
+            drawn = seed + chooser.randrange(100)
+            yield Case(problem.name, drawn, ((fault.id, chooser.choice(fault.severities)),), framework=framework)
     for first, second in PAIRS:
-        both = [p for p in problems if FAULTS[first].fits(p) and FAULTS[second].fits(p)]
-        for problem in chooser.sample(both, min(2, len(both))):
-            yield Case(problem.name, seed + chooser.randrange(100), (_severe(FAULTS[first]), _severe(FAULTS[second])))
+        both = [p for p in problems if _possible(framework, p, FAULTS[first], FAULTS[second])]
+        for problem in chooser.sample(both, min(len(both), 2 if SHARES[framework] == 1.0 else 1)):
+            severe = (_severe(FAULTS[first]), _severe(FAULTS[second]))
+            yield Case(problem.name, seed + chooser.randrange(100), severe, framework=framework)
     for variant in VARIANTS.values():
-        for problem in _some([p for p in problems if variant.fits(p)], chooser, share):
-            yield Case(problem.name, seed + chooser.randrange(100), variant=variant.id)
+        fitting = [p for p in problems if variant.fits(p) and can_train(framework, variant.apply(p.sound))]
+        for problem in _some(fitting, chooser, share):
+            yield Case(problem.name, seed + chooser.randrange(100), variant=variant.id, framework=framework)
+
+
+def _possible(framework: Framework, problem: Problem, *faults: Fault) -> bool:
+    """Whether these faults can be on this problem, trained in this framework."""
+    setup = problem.sound
+    for fault in faults:
+        setup = fault.apply(setup, fault.severities[-1])
+    return all(fault.fits(problem) for fault in faults) and can_train(framework, setup)
 
 
 def _some(problems: list[Problem], chooser: random.Random, share: float) -> list[Problem]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from expert.history import History
 
+from .frameworks import Framework
+from .problem import Problem
 from .sampling import PROBLEMS, Case, case_from
 from .setup import Setup
-from .training import read_again, train
+from .training import Outcome, read_again, train
 
 FOLDER = Path(os.environ.get("EXPERT_FAULT_RUNS", Path(__file__).resolve().parents[3] / "build" / "fault-runs"))
 """Where runs are kept: not in the repository, for the command remakes them."""
@@ -40,7 +42,7 @@ def path_of(case: Case, setup: Setup | None = None) -> Path:
     """Where the run of a case is kept; the name changes with everything that is trained."""
     said = {name: value for name, value in (setup or case.setup).as_record().items() if value != DEFAULTS[name]}
     trained = json.dumps([case.key, said], sort_keys=True)
-    return FOLDER / f"{case.problem}-{hashlib.sha256(trained.encode()).hexdigest()[:16]}.history"
+    return FOLDER / f"{case.program}-{hashlib.sha256(trained.encode()).hexdigest()[:16]}.history"
 
 
 def make(cases: Sequence[Case], jobs: int = 1) -> None:
@@ -80,12 +82,20 @@ def kept(cases: Sequence[Case]) -> Iterator[Kept]:
 
 def _make(case: Case, setup: Setup | None = None) -> None:
     path = path_of(case, setup)
-    outcome = train(PROBLEMS[case.problem], setup or case.setup, case.seed)
+    outcome = _trainer(case.framework)(PROBLEMS[case.problem], setup or case.setup, case.seed)
     outcome.history.save(path)
     facts = {"case": case.as_record(), "quality": outcome.quality, "seconds": round(outcome.seconds, 2)}
     temporary = _facts(path).with_suffix(f".{os.getpid()}")
     temporary.write_text(json.dumps(facts))
     temporary.replace(_facts(path))
+
+
+def _trainer(framework: Framework) -> Callable[[Problem, Setup, int], Outcome]:
+    if framework == "keras":
+        from .in_keras.training import train as train_in_keras  # TensorFlow takes seconds to import
+
+        return train_in_keras
+    return train
 
 
 def _facts(path: Path) -> Path:
