@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
 from expert.advice import ProblemNote
+from expert.changing import change_fault
 from expert.errors import nearest
 from expert.language.nodes import ConditionNode, leaves
 from expert.language.spelling import leaf_faults, series_fault
@@ -51,9 +52,10 @@ class Assembly:
 
     def add_remedy(self, remedy: Remedy) -> None:
         """Take a remedy in, unless something is wrong with it."""
-        conditions = [item.condition for item in remedy.not_when]
+        owner, conditions = f"remedy {remedy}", list(conditions_of_remedy(remedy))
         taken = {word: self.remedies[word] for word in _words(remedy) if word in self.remedies}
-        faults = [*_taken(f"remedy {remedy}", taken), *self._faults(f"remedy {remedy}", conditions)]
+        faults = [*_taken(owner, taken), *self._faults(owner, conditions)]
+        faults += [f"{owner}: {fault}" for item in remedy.changes if (fault := change_fault(item))]
         if not self._refuse(remedy, *faults):
             self.remedies |= dict.fromkeys(_words(remedy), remedy)
             self.limits |= _limits(conditions)
@@ -128,6 +130,14 @@ def conditions(rule: Rule) -> Iterable[ConditionNode]:
     yield rule.when
     yield from (item.condition for item in rule.evidence)
     yield from (item.condition for item in rule.escalate)
+
+
+def conditions_of_remedy(remedy: Remedy) -> Iterable[ConditionNode]:
+    """Every condition of a remedy: where it does harm, where its changes are made, what shows that it worked."""
+    yield from (item.condition for item in remedy.not_when)
+    yield from (item.when for item in remedy.changes if item.when is not None)
+    if remedy.worked is not None:
+        yield remedy.worked
 
 
 def _words(record: Rule | Remedy) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from expert.remedy import Cost, Risk
+from expert.remedy import Cost, Operation, Risk
 from expert.rule import Blame, Family, Kind, Severity
 
 
@@ -82,8 +82,24 @@ class Alternative(Part):
     reason: str
 
 
+class ProposedChange(Part):
+    """A field of the run's profile that a remedy changes: ``config.learning_rate`` is multiplied by 0.1, say.
+
+    ``before`` is its value on this run, None where that is not known; ``after`` the one to be tried, None where it
+    cannot be worked out.
+    """
+
+    field: str
+    operation: Operation
+    value: bool | float | str
+    before: bool | int | float | str | None = None
+    after: bool | int | float | str | None = None
+
+
 class Recommendation(Part):
-    """A remedy placed in the plan. ``snippet`` holds code by framework, filled with the run's own numbers."""
+    """A remedy placed in the plan. ``snippet`` holds code by framework, filled with the run's own numbers; ``changes``
+    says as data what profile fields can say of it, ``again`` that the step may be taken once more while it helps.
+    """
 
     remedy: str
     name: str
@@ -91,6 +107,8 @@ class Recommendation(Part):
     do: str
     kind: Literal["change", "check", "experiment"]
     snippet: Mapping[str, str] = {}
+    changes: tuple[ProposedChange, ...] = ()
+    again: bool = False
     because: str
     serves: tuple[str, ...]
     cost: Cost

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from expert.advice import Alternative, Recommendation
+from expert.changing import proposed
 from expert.confidence import CLOSE, SURE
 from expert.facts import GRADES, Facts
 from expert.inference import Limits, judge
@@ -230,6 +231,8 @@ class _Plan:
             do=remedy.do,
             kind=remedy.kind,
             snippet=snippets(remedy, numbers, self.facts.config.framework),
+            changes=proposed(remedy, self.facts, self.limits, numbers),
+            again=remedy.again,
             because=first.rule.cause or first.rule.symptom,
             serves=tuple(dict.fromkeys(one.rule.id for one in place.served)),
             cost=remedy.cost,

@@ -11,6 +11,7 @@ from expert.rule import StoredCondition
 
 Cost = Literal["check", "config line", "code change", "new structure", "new data"]
 Risk = Literal["low", "medium", "high"]
+Operation = Literal["multiply", "set"]
 COSTS: tuple[Cost, ...] = ("check", "config line", "code change", "new structure", "new data")
 
 
@@ -29,13 +30,16 @@ class Snippet(_Record):
 
 
 class Change(_Record):
-    """The change as data, so that a benchmark or a script can apply it: a field of `RunConfig` and what becomes of
-    it.
+    """What is changed, as data that a script can carry out: a profile field such as ``config.learning_rate``, and what
+    becomes of it.
+
+    With ``when`` it is made only where that is known to hold; of several changes of one field the first such one is.
     """
 
     target: str
-    operation: Literal["multiply", "set"]
+    operation: Operation
     value: float | bool | str
+    when: StoredCondition | None = None
 
 
 class Contraindication(_Record):
@@ -48,6 +52,9 @@ class Contraindication(_Record):
 class Remedy(_Record):
     """What to do: how, at what cost and risk, which knob it turns which way, and what shows that it worked.
 
+    ``changes`` says as data what ``do`` says in words, as far as fields of a profile can; ``again`` that the step is
+    taken once more, on top of the last one, as long as the validation loss (without one the training loss) ends lower.
+    ``watch`` says what shows that it helped, ``worked`` the same as a condition on the run that was made with it.
     ``kind`` tells a change from a check (look, nothing is altered) and from an experiment that decides between causes.
     Two remedies with one ``knob`` and opposite ``direction`` are in conflict; an experiment names the knobs it
     ``decides``.
@@ -63,10 +70,12 @@ class Remedy(_Record):
     knob: str = ""
     direction: Literal["up", "down", ""] = ""
     decides: tuple[str, ...] = ()
-    change: Change | None = None
+    changes: tuple[Change, ...] = ()
+    again: bool = False
     snippets: tuple[Snippet, ...] = ()
     not_when: tuple[Contraindication, ...] = ()
     watch: str
+    worked: StoredCondition | None = None
     source: tuple[str, ...]
     aliases: tuple[str, ...] = ()
 
@@ -87,6 +96,16 @@ def keras_code(code: str) -> Snippet:
 def numpy_code(code: str) -> Snippet:
     """A snippet that needs only NumPy."""
     return Snippet(framework="numpy", code=dedent(code).strip("\n"))
+
+
+def multiply(field: Term, factor: float, *, when: Condition | Term | None = None) -> Change:
+    """A change that multiplies a profile field."""
+    return Change(target=str(field.node), operation="multiply", value=factor, when=when)
+
+
+def set_to(field: Term, value: float | bool | str, *, when: Condition | Term | None = None) -> Change:
+    """A change that gives a profile field another value."""
+    return Change(target=str(field.node), operation="set", value=value, when=when)
 
 
 def not_when(condition: Condition | Term, reason: str) -> Contraindication:

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from expert.language.nodes import ConditionNode, FieldTerm, Known
-from expert.remedy import Contraindication, Snippet
+from expert.remedy import Change, Contraindication, Operation, Snippet
 from expert.rule import SEVERITIES, Escalation, Evidence, Weight
 from expert.rulefiles.cases import read_case, write_case
 from expert.rulefiles.conditions import read_condition, write_condition
-from expert.rulefiles.names import Names
+from expert.rulefiles.names import Names, number
 from expert.rulefiles.sheet import Sheet
 from expert.rulefiles.values import Value
 
 WEIGHTS: tuple[Weight, ...] = get_args(Weight)
 SIDES = ("supports", "against")
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 FRAMEWORKS: tuple[str, ...] = get_args(Snippet.model_fields["framework"].annotation)
 UNREAD: ConditionNode = Known(term=FieldTerm(record="config", name="shuffle"))
 """Stands in for a condition that was complained of, so that the rest of its record is looked at too."""
@@ -84,6 +85,27 @@ def _write_not_when(item: Contraindication, names: Names) -> dict[str, object]:
     return {"when": write_condition(item.condition, names), "reason": item.reason}
 
 
+def _read_change(sheet: Sheet, value: Value) -> dict[str, object]:
+    keys = sheet.mapping(value, "a change", ("target", *OPERATIONS, "when"), ("target",))
+    made = [name for name in OPERATIONS if name in keys]
+    if len(made) != 1 and (made or not sheet.is_misspelled(value, keys)):
+        sheet.wrong(value, f"a change has either {' or '.join(repr(name) for name in OPERATIONS)}.")
+    target = _text_in(sheet, keys, "target")
+    operation = made[0] if made else OPERATIONS[0]
+    if "multiply" in keys:
+        changed: object = sheet.number(keys["multiply"], "'multiply'")
+    else:
+        changed = keys["set"].plain() if "set" in keys else None
+    when = {"when": _read_when(sheet, keys["when"])} if "when" in keys else {}
+    return {"target": target, "operation": operation, "value": 0.0 if changed is None else changed, **when}
+
+
+def _write_change(item: Change, names: Names) -> dict[str, object]:
+    value = number(item.value) if isinstance(item.value, float) else item.value
+    when = {} if item.when is None else {"when": write_condition(item.when, names)}
+    return {"target": item.target, item.operation: value, **when}
+
+
 def _read_snippet(sheet: Sheet, value: Value) -> dict[str, object]:
     keys = sheet.mapping(value, "a snippet", FRAMEWORKS)
     if len(keys) != 1:
@@ -114,5 +136,7 @@ PARTS: Mapping[str, Part] = {
     "fires": _list_of("fires", read_case, write_case),
     "quiet": _list_of("quiet", read_case, write_case),
     "not_when": _list_of("not_when", _read_not_when, _write_not_when),
+    "changes": _list_of("changes", _read_change, _write_change),
+    "worked": Part(_read_when, write_condition),
     "snippets": _list_of("snippets", _read_snippet, _write_snippet),
 }

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from expert.errors import nearest
 from expert.language.spelling import series_fault
-from expert.remedy import Change, Remedy
+from expert.remedy import Remedy
 from expert.rule import Rule
 from expert.rulefiles.names import Names, number
 from expert.rulefiles.parts import PARTS
@@ -70,8 +70,6 @@ def write_record(record: Rule | Remedy, names: Names) -> dict[str, object]:
 
 
 def _written(value: object) -> object:
-    if isinstance(value, Change):
-        return {"target": value.target, "operation": value.operation, "value": number(value.value)}
     if isinstance(value, tuple):
         return list(value)
     return number(value) if isinstance(value, float) else value

@@ -96,14 +96,18 @@ REFERENCES = {
 }
 
 
+CONDITIONS = ("when", "worked")
+"""The parts of a record that are a condition; the others are lists."""
+
+
 def _record(model: type[BaseModel]) -> Schema:
-    special = {"when": ref("condition"), "fires": ref("case"), "quiet": ref("case")}
+    special = {**dict.fromkeys(CONDITIONS, ref("condition")), "fires": ref("case"), "quiet": ref("case")}
     whole = model.model_json_schema()
     properties: dict[str, Schema] = {}
     for name in model.model_fields:
         if name in PARTS:
             part = special.get(name, ref(name))
-            properties[name] = part if name == "when" else {"type": "array", "items": part}
+            properties[name] = part if name in CONDITIONS else {"type": "array", "items": part}
         elif takes_words(model, name):
             words = inlined(whole["properties"][name]["items"], whole)
             properties[name] = one_or_more(ref(REFERENCES[name]) if name in REFERENCES else words)

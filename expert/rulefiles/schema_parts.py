@@ -13,7 +13,7 @@ from expert.rule import SEVERITIES
 from expert.rulefiles.cases import FORMS
 from expert.rulefiles.conditions import KEYS, OPERATORS, RELATIONS, SUBJECTS
 from expert.rulefiles.described import DESCRIBED
-from expert.rulefiles.parts import FRAMEWORKS, SIDES, WEIGHTS
+from expert.rulefiles.parts import FRAMEWORKS, OPERATIONS, SIDES, WEIGHTS
 from expert.rulefiles.sheet import MOST_POINTS
 
 Schema: TypeAlias = dict[str, Any]
@@ -94,6 +94,8 @@ def parts() -> Schema:
         "evidence": evidence | {"oneOf": [{"required": [side]} for side in SIDES]},
         "escalate": mapping({"severity": {"enum": list(SEVERITIES)}, **when}, ("severity", "when")),
         "not_when": mapping({**when, "reason": TEXT}, ("when", "reason")),
+        "changes": mapping({"target": ref("field"), "multiply": NUMBER, "set": SCALAR, **when}, ("target",))
+        | {"oneOf": [{"required": [operation]} for operation in OPERATIONS]},
         "snippets": mapping(dict.fromkeys(FRAMEWORKS, TEXT)) | {"minProperties": 1, "maxProperties": 1},
     }
 

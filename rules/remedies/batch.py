@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, model, not_when, signal, torch_code, train
+from expert.authoring import Remedy, config, keras_code, model, multiply, not_when, set_to, signal, torch_code, train
 
 LARGE_ALREADY = not_when(signal.batch_share_of_set() > 0.1, "a batch is more than a tenth of the training set already")
 
@@ -17,7 +17,7 @@ REMEDIES = (
         risk="low",
         knob="batch-size",
         direction="up",
-        change=Change(target="batch_size", operation="multiply", value=4),
+        changes=(multiply(config.batch_size, 4),),
         not_when=(LARGE_ALREADY,),
         snippets=(
             torch_code("""
@@ -41,7 +41,7 @@ REMEDIES = (
         risk="low",
         knob="batch-size",
         direction="up",
-        change=Change(target="gradient_accumulation_steps", operation="set", value=4),
+        changes=(set_to(config.gradient_accumulation_steps, 4),),
         not_when=(LARGE_ALREADY,),
         snippets=(
             torch_code("""
@@ -78,7 +78,7 @@ REMEDIES = (
         risk="medium",
         knob="batch-size",
         direction="down",
-        change=Change(target="batch_size", operation="multiply", value=0.5),
+        changes=(multiply(config.batch_size, 0.5),),
         not_when=(
             not_when(config.batch_size <= 8, "the batch is very small already"),
             not_when(signal.update_ratio() > 1e-2, "the updates are large: a smaller batch adds noise to them"),

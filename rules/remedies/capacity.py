@@ -30,12 +30,14 @@ REMEDIES = (
         id="FX505",
         name="more-capacity",
         title="Give the model more capacity",
-        do="Add one hidden layer, or double the width of those there are. First make sure that one batch cannot be "
-        "overfitted while its gradients are in order; otherwise size is not what is missing.",
+        do="Double the width of the hidden layers, or add one, and once more as long as the loss ends lower by that. "
+        "First make sure that one batch cannot be overfitted while its gradients are in order; otherwise size is not "
+        "what is missing.",
         cost="new structure",
         risk="medium",
         knob="capacity",
         direction="up",
+        again=True,
         not_when=(
             not_when(
                 signal.first_to_last_gradient() < 1e-2,

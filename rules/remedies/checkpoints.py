@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, data, keras_code, not_when, signal, torch_code, train, val
+from expert.authoring import (
+    Remedy,
+    config,
+    data,
+    keras_code,
+    multiply,
+    not_when,
+    set_to,
+    signal,
+    torch_code,
+    train,
+    val,
+)
 
 rise = signal.validation_rise(val.loss, train.loss)
 
@@ -11,12 +23,14 @@ REMEDIES = (
         id="FX701",
         name="train-longer",
         title="Train longer",
-        do="Double the number of epochs and stretch the learning-rate schedule with it.",
+        do="Double the number of epochs and stretch the learning-rate schedule with it. Double them once more as long "
+        "as the validation loss ends lower by that.",
         cost="config line",
         risk="low",
         knob="epochs",
         direction="up",
-        change=Change(target="epochs", operation="multiply", value=2.0),
+        changes=(multiply(config.epochs, 2.0),),
+        again=True,
         not_when=(
             not_when(signal.has_nonfinite(train.loss), "the loss is no longer finite"),
             not_when(
@@ -41,7 +55,7 @@ REMEDIES = (
         "a better one, and use the saved weights. Keeping the best costs nothing even if training goes on.",
         cost="config line",
         risk="low",
-        change=Change(target="checkpoint_best", operation="set", value=True),
+        changes=(set_to(config.checkpoint_best, True),),
         not_when=(
             not_when(
                 config.checkpoint_best & config.early_stopping,

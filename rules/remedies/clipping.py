@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, keras_code, not_when, signal, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, signal, torch_code
 
 VANISHING = not_when(
     (signal.first_to_last_gradient() < 1e-2) & (signal.gradient_spike_ratio() < 10),
@@ -20,7 +20,7 @@ REMEDIES = (
         cost="config line",
         risk="low",
         knob="clipping",
-        change=Change(target="clip_norm", operation="set", value=1.0),
+        changes=(set_to(config.clip_norm, 1.0),),
         not_when=(VANISHING,),
         snippets=(
             torch_code("""
@@ -55,7 +55,7 @@ REMEDIES = (
         cost="config line",
         risk="low",
         knob="clipping",
-        change=Change(target="clip_value_low", operation="set", value=-5.0),
+        changes=(set_to(config.clip_value_low, -5.0), set_to(config.clip_value_high, 5.0)),
         snippets=(
             torch_code("""
                 torch.nn.utils.clip_grad_value_(model.parameters(), clip_value={clip_bound})  # on both sides

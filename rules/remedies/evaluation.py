@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, numpy_code, signal, torch_code, train_eval
+from expert.authoring import Remedy, config, keras_code, not_when, numpy_code, set_to, signal, torch_code, train_eval
 
 REMEDIES = (
     Remedy(
@@ -13,7 +13,10 @@ REMEDIES = (
         "batch normalization depend on it.",
         cost="config line",
         risk="low",
-        change=Change(target="evaluation_mode_in_validation", operation="set", value=True),
+        changes=(
+            set_to(config.evaluation_mode_in_validation, True),
+            set_to(config.training_mode_in_training, True),
+        ),
         not_when=(
             not_when(
                 config.evaluation_mode_in_validation & config.training_mode_in_training,

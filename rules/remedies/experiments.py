@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -115,7 +115,7 @@ REMEDIES = (
         "seed anew inside the training loop, or every later draw repeats.",
         cost="config line",
         risk="low",
-        change=Change(target="seed", operation="set", value=0.0),
+        changes=(set_to(config.seed, 0.0),),
         not_when=(not_when(config.seed.known, "the seed is fixed and logged"),),
         snippets=(
             torch_code("""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, model, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
 
 NO_RECURRENCE = not_when(model.recurrent.is_("none"), "the model has no recurrent layer")
 
@@ -16,7 +16,7 @@ REMEDIES = (
         "well as exploding gradients, since training starts from weights that already carry a signal.",
         cost="new structure",
         risk="low",
-        change=Change(target="pretrained", operation="set", value=True),
+        changes=(set_to(config.pretrained, True),),
         not_when=(not_when(config.pretrained, "the model starts from pre-trained weights already"),),
         snippets=(
             torch_code("""
@@ -57,7 +57,7 @@ REMEDIES = (
         "exploding ones too.",
         cost="new structure",
         risk="medium",
-        change=Change(target="residual", operation="set", value=True),
+        changes=(set_to(model.residual, True),),
         not_when=(
             not_when(model.residual, "the model has residual connections already"),
             not_when(model.depth <= 3, "the network is too shallow to need them"),
@@ -93,7 +93,7 @@ REMEDIES = (
         "can still explode, so keep the clip.",
         cost="new structure",
         risk="low",
-        change=Change(target="recurrent", operation="set", value="lstm"),
+        changes=(set_to(model.recurrent, "lstm"),),
         not_when=(NO_RECURRENCE, not_when(model.recurrent.is_("lstm", "gru"), "the recurrence is gated already")),
         snippets=(
             torch_code("""

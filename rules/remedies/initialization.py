@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, model, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -13,7 +13,10 @@ REMEDIES = (
         "for recurrent weights, and a forget-gate bias of 1. Biases start at zero, weights never all alike.",
         cost="config line",
         risk="low",
-        change=Change(target="initialization", operation="set", value="he"),
+        changes=(
+            set_to(model.initialization, "glorot", when=model.activation.is_("tanh", "sigmoid")),
+            set_to(model.initialization, "he"),
+        ),
         not_when=(not_when(config.pretrained, "new weights would throw the pre-trained ones away"),),
         snippets=(
             torch_code("""
@@ -52,7 +55,10 @@ REMEDIES = (
         cost="config line",
         risk="medium",
         knob="activation",
-        change=Change(target="activation", operation="set", value="elu"),
+        changes=(
+            set_to(model.activation, "relu", when=model.activation.is_("tanh", "sigmoid")),
+            set_to(model.activation, "elu"),
+        ),
         not_when=(
             not_when(
                 model.normalization.is_("batch", "layer", "group", "instance")

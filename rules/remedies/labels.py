@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, numpy_code, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, numpy_code, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -88,7 +88,7 @@ REMEDIES = (
         "calibrate again.",
         cost="config line",
         risk="medium",
-        change=Change(target="class_weights", operation="set", value=True),
+        changes=(set_to(config.class_weights, True),),
         not_when=(
             not_when(config.class_weights, "the loss weights the classes already"),
             not_when(config.task.is_("regression", "autoencoder"), "the task has no classes"),

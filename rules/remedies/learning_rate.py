@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, keras_code, not_when, signal, torch_code, train
+from expert.authoring import Remedy, config, keras_code, multiply, not_when, signal, torch_code, train
 
 REMEDIES = (
     Remedy(
@@ -10,12 +10,14 @@ REMEDIES = (
         name="lower-learning-rate",
         title="Lower the learning rate",
         do="Divide the learning rate by 3 to 10 and start again, with new weights or from a checkpoint before the "
-        "trouble. Units that died under the high rate do not come back by themselves.",
+        "trouble. Divide it once more as long as the loss ends lower by that. Units that died under the high rate do "
+        "not come back by themselves.",
         cost="config line",
         risk="low",
         knob="learning-rate",
         direction="down",
-        change=Change(target="learning_rate", operation="multiply", value=0.1),
+        changes=(multiply(config.learning_rate, 0.1),),
+        again=True,
         not_when=(
             not_when(
                 (signal.update_ratio() < 1e-5) & (signal.early_update_ratio() < 0.03),
@@ -43,12 +45,13 @@ REMEDIES = (
         name="raise-learning-rate",
         title="Raise the learning rate",
         do="Multiply the learning rate by 3 to 10 and watch the first hundred steps. Take it back if the loss rises "
-        "there.",
+        "there; multiply it once more as long as the loss ends lower by that.",
         cost="config line",
         risk="medium",
         knob="learning-rate",
         direction="up",
-        change=Change(target="learning_rate", operation="multiply", value=10.0),
+        changes=(multiply(config.learning_rate, 10.0),),
+        again=True,
         not_when=(
             not_when(signal.has_nonfinite(train.loss), "the loss became non-finite at the present rate"),
             not_when(signal.update_ratio() > 1e-2, "the updates are large against the weights already"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, model, not_when, torch_code
+from expert.authoring import Remedy, config, data, keras_code, model, not_when, set_to, torch_code
 
 NOT_CLASSES = not_when(config.task.is_("regression", "autoencoder"), "the task has no class probabilities")
+
+IS_ONE_ANSWER_OF_TWO = (data.classes <= 2) & (model.output_units <= 1)
+IS_ONE_CLASS_OF_MANY = (data.classes >= 2) & (model.output_units >= 2) | config.task.is_("language_model")
 
 REMEDIES = (
     Remedy(
@@ -15,7 +18,7 @@ REMEDIES = (
         "clamp avoids the infinity but its gradient is zero exactly where the model is most wrong.",
         cost="config line",
         risk="low",
-        change=Change(target="loss_formula", operation="set", value="fused"),
+        changes=(set_to(config.loss_formula, "fused"),),
         not_when=(not_when(config.loss_formula.is_("fused"), "the loss is computed in fused form already"),),
         snippets=(
             torch_code("""
@@ -66,7 +69,12 @@ REMEDIES = (
         "never in both.",
         cost="config line",
         risk="low",
-        change=Change(target="output_activation", operation="set", value="none"),
+        changes=(
+            set_to(model.output_activation, "none"),
+            set_to(config.loss, "bce_with_logits", when=IS_ONE_ANSWER_OF_TWO),
+            set_to(config.loss, "cross_entropy", when=IS_ONE_CLASS_OF_MANY),
+            set_to(config.loss, "mse", when=config.task.is_("regression", "autoencoder")),
+        ),
         snippets=(
             torch_code("""
                 one_of_many = nn.Linear(64, {classes}), nn.CrossEntropyLoss()  # labels: class numbers, int64
@@ -118,22 +126,21 @@ REMEDIES = (
         id="FX504",
         name="average-the-loss",
         title="Average the loss over the samples, in training and validation alike",
-        do="Use the mean instead of the sum. Multiply the learning rate by the batch size at the same time, because a "
-        "sum made every step larger by that factor.",
+        do="Use the mean instead of the sum, and a learning rate that is usual for the optimizer. Where the rate had "
+        "been lowered to suit the sum, multiply it by the batch size at the same time, because a sum made every step "
+        "larger by that factor.",
         cost="config line",
         risk="medium",
-        change=Change(target="loss_reduction", operation="set", value="mean"),
+        changes=(set_to(config.loss_reduction, "mean"),),
         not_when=(not_when(config.loss_reduction.is_("mean"), "the loss is a mean already"),),
         snippets=(
             torch_code("""
                 loss_fn = nn.CrossEntropyLoss(reduction="mean")
-                for group in optimizer.param_groups:
-                    group["lr"] = {learning_rate} * {batch_size}  # the step stays as long as with the sum
+                # where the rate was low to suit the sum: lr={learning_rate} * {batch_size}, which keeps the step
             """),
             torch_code("""
                 loss_fn = nn.CrossEntropyLoss(reduction="mean")
-                for group in optimizer.param_groups:
-                    group["lr"] *= loader.batch_size  # the step stays as long as with the sum
+                # where the rate was low to suit the sum: lr * loader.batch_size, which keeps the step
             """),
             keras_code("""
                 # the name means: the mean

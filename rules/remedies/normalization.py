@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, keras_code, model, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -14,7 +14,14 @@ REMEDIES = (
         "helps against vanishing and exploding gradients alike.",
         cost="code change",
         risk="medium",
-        change=Change(target="normalization", operation="set", value="batch"),
+        changes=(
+            set_to(
+                model.normalization,
+                "layer",
+                when=(config.batch_size < 16) | model.recurrent.is_("rnn", "lstm", "gru") | model.transformer,
+            ),
+            set_to(model.normalization, "batch"),
+        ),
         not_when=(
             not_when(model.normalization.is_("batch", "layer", "group", "instance"), "the model is normalized already"),
         ),
@@ -66,7 +73,10 @@ REMEDIES = (
         "normalization in convolutional and by layer normalization in other networks. Neither looks at the batch.",
         cost="code change",
         risk="low",
-        change=Change(target="normalization", operation="set", value="group"),
+        changes=(
+            set_to(model.normalization, "group", when=model.convolutional),
+            set_to(model.normalization, "layer"),
+        ),
         not_when=(not_when(model.normalization.is_("none", "layer", "group"), "the model has no batch normalization"),),
         snippets=(
             torch_code("""

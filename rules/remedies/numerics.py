@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, data, keras_code, not_when, torch_code
+from expert.authoring import Remedy, config, data, keras_code, not_when, set_to, torch_code
 
 FULL_PRECISION = not_when(config.precision.is_("float32"), "the run computes in float32")
 NO_SCALER = not_when(config.precision.is_("float32", "bfloat16"), "only float16 needs a loss scale")
@@ -103,7 +103,7 @@ REMEDIES = (
         cost="config line",
         risk="low",
         knob="precision",
-        change=Change(target="precision", operation="set", value="bfloat16"),
+        changes=(set_to(config.precision, "bfloat16"),),
         not_when=(FULL_PRECISION, not_when(config.precision.is_("bfloat16"), "the run uses bfloat16 already")),
         snippets=(
             torch_code("""

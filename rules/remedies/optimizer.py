@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, model, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
 
 ADAPTIVE = ("adam", "adamw", "nadam", "radam", "adamax", "amsgrad")
 
@@ -17,7 +17,7 @@ REMEDIES = (
         risk="medium",
         knob="adaptive-steps",
         direction="up",
-        change=Change(target="optimizer", operation="set", value="adam"),
+        changes=(set_to(config.optimizer, "adam"), set_to(config.learning_rate, 1e-3)),
         not_when=(not_when(config.optimizer.is_(*ADAPTIVE), "the optimizer is of the Adam family already"),),
         snippets=(
             torch_code("""
@@ -42,7 +42,11 @@ REMEDIES = (
         risk="medium",
         knob="adaptive-steps",
         direction="down",
-        change=Change(target="momentum", operation="set", value=0.9),
+        changes=(
+            set_to(config.optimizer, "sgd"),
+            set_to(config.momentum, 0.9),
+            set_to(config.learning_rate, 0.05),
+        ),
         not_when=(
             not_when(model.transformer, "transformers train worse with plain SGD"),
             not_when(config.optimizer.is_("sgd") & (config.momentum >= 0.8), "the run uses SGD with momentum already"),
@@ -67,7 +71,7 @@ REMEDIES = (
         cost="config line",
         risk="low",
         knob="epsilon",
-        change=Change(target="epsilon", operation="set", value=1e-8),
+        changes=(set_to(config.epsilon, 1e-8),),
         not_when=(not_when(config.optimizer.is_("sgd"), "SGD has no epsilon"),),
         snippets=(
             torch_code("""
@@ -92,7 +96,7 @@ REMEDIES = (
         risk="medium",
         knob="beta2",
         direction="down",
-        change=Change(target="beta2", operation="set", value=0.95),
+        changes=(set_to(config.beta2, 0.95),),
         not_when=(
             not_when(config.optimizer.is_("sgd"), "SGD has no second moment"),
             not_when(config.beta2 <= 0.98, "beta2 is low already"),

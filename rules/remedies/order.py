@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -14,7 +14,7 @@ REMEDIES = (
         cost="config line",
         risk="low",
         knob="sample-order",
-        change=Change(target="shuffle", operation="set", value=True),
+        changes=(set_to(config.shuffle, True),),
         not_when=(
             not_when(config.shuffle & config.order_redrawn, "the order is drawn anew in each epoch already"),
             not_when(config.reinforcement, "a shuffle would tear episodes apart"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, data, keras_code, not_when, numpy_code, torch_code
+from expert.authoring import Remedy, config, data, keras_code, not_when, numpy_code, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -152,7 +152,7 @@ REMEDIES = (
         risk="medium",
         knob="regularization",
         direction="up",
-        change=Change(target="augmentation", operation="set", value=True),
+        changes=(set_to(config.augmentation, True),),
         not_when=(not_when(config.augmentation, "the training data are augmented already"),),
         snippets=(
             torch_code("""

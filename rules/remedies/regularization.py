@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, model, not_when, signal, torch_code, train, val
+from expert.authoring import (
+    Remedy,
+    config,
+    keras_code,
+    model,
+    multiply,
+    not_when,
+    set_to,
+    signal,
+    torch_code,
+    train,
+    val,
+)
 
 UNDERFITS = not_when(
     signal.loss_over_chance(train.loss) > 0.7,
@@ -20,7 +32,8 @@ REMEDIES = (
         risk="medium",
         knob="regularization",
         direction="down",
-        change=Change(target="dropout", operation="multiply", value=0.4),
+        changes=(multiply(model.dropout, 0.4),),
+        again=True,
         not_when=(
             not_when(model.dropout <= 0, "the model has no dropout"),
             not_when(
@@ -57,7 +70,7 @@ REMEDIES = (
         risk="medium",
         knob="regularization",
         direction="up",
-        change=Change(target="dropout", operation="set", value=0.2),
+        changes=(set_to(model.dropout, 0.2),),
         not_when=(
             not_when(model.dropout >= 0.3, "there is much dropout already"),
             not_when(
@@ -90,7 +103,7 @@ REMEDIES = (
         risk="low",
         knob="regularization",
         direction="up",
-        change=Change(target="label_smoothing", operation="set", value=0.1),
+        changes=(set_to(config.label_smoothing, 0.1),),
         not_when=(
             not_when(config.label_smoothing > 0, "the labels are smoothed already"),
             not_when(config.task.is_("regression", "autoencoder"), "the task has no classes"),

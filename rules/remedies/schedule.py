@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -15,7 +15,7 @@ REMEDIES = (
         risk="low",
         knob="warm-up",
         direction="up",
-        change=Change(target="warmup_steps", operation="set", value=200),
+        changes=(set_to(config.warmup_steps, 200),),
         not_when=(not_when(config.warmup_steps >= 2000, "the warm-up is long already"),),
         snippets=(
             torch_code("""
@@ -56,7 +56,7 @@ REMEDIES = (
         cost="config line",
         risk="low",
         knob="schedule",
-        change=Change(target="schedule", operation="set", value="cosine"),
+        changes=(set_to(config.schedule, "cosine"),),
         snippets=(
             torch_code("""
                 scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
@@ -91,7 +91,7 @@ REMEDIES = (
         "belong to the averaged weights too.",
         cost="code change",
         risk="low",
-        change=Change(target="weight_averaging", operation="set", value=True),
+        changes=(set_to(config.weight_averaging, True),),
         not_when=(not_when(config.weight_averaging, "the weights are averaged already"),),
         snippets=(
             torch_code("""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, torch_code
 
 REMEDIES = (
     Remedy(
@@ -67,7 +67,7 @@ REMEDIES = (
         "and call the scheduler after the step. Without zeroing, each step repeats all earlier gradients.",
         cost="config line",
         risk="low",
-        change=Change(target="gradients_zeroed", operation="set", value=True),
+        changes=(set_to(config.gradients_zeroed, True),),
         snippets=(
             torch_code("""
                 for inputs, targets in loader:

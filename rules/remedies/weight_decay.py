@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Change, Remedy, config, keras_code, not_when, signal, torch_code, train
+from expert.authoring import Remedy, config, keras_code, multiply, not_when, set_to, signal, torch_code, train
 
 SHRINKING = not_when(signal.weight_norm_change() < 0.5, "the weights have shrunk to less than half already")
 UNDERFITS = not_when(
@@ -21,7 +21,11 @@ REMEDIES = (
         risk="medium",
         knob="regularization",
         direction="up",
-        change=Change(target="weight_decay", operation="multiply", value=3.0),
+        changes=(
+            multiply(config.weight_decay, 3.0, when=config.weight_decay > 0),
+            set_to(config.weight_decay, 1e-4, when=config.optimizer.is_("sgd")),
+            set_to(config.weight_decay, 1e-2),
+        ),
         not_when=(not_when(config.weight_decay >= 0.3, "the weight decay is strong already"), SHRINKING, UNDERFITS),
         snippets=(
             torch_code("""
@@ -49,12 +53,14 @@ REMEDIES = (
         id="FX612",
         name="lower-weight-decay",
         title="Lower the weight decay",
-        do="Divide the weight decay by 10, or set it to 0 for one run, and watch the norm of the weights.",
+        do="Divide the weight decay by 10, or set it to 0 for one run, and watch the norm of the weights. Divide it "
+        "once more as long as the loss ends lower by that.",
         cost="config line",
         risk="low",
         knob="regularization",
         direction="down",
-        change=Change(target="weight_decay", operation="multiply", value=0.1),
+        changes=(multiply(config.weight_decay, 0.1),),
+        again=True,
         not_when=(not_when(config.weight_decay <= 0, "there is no weight decay"),),
         snippets=(
             torch_code("""
@@ -90,7 +96,7 @@ REMEDIES = (
         risk="medium",
         knob="regularization",
         direction="up",
-        change=Change(target="l2_penalty", operation="set", value=1e-4),
+        changes=(set_to(config.l2_penalty, 1e-4),),
         not_when=(
             not_when(
                 signal.first_to_last_gradient() < 1e-2, "the gradients vanish, and smaller weights make that worse"
@@ -119,7 +125,7 @@ REMEDIES = (
         "biases, normalization and, in transformers, embeddings from the decay.",
         cost="config line",
         risk="low",
-        change=Change(target="decoupled_weight_decay", operation="set", value=True),
+        changes=(set_to(config.decoupled_weight_decay, True),),
         not_when=(not_when(config.optimizer.is_("sgd"), "in SGD an L2 term and weight decay are the same"),),
         snippets=(
             torch_code("""
@@ -157,7 +163,7 @@ REMEDIES = (
         "raise the first loss and change the weights.",
         cost="config line",
         risk="low",
-        change=Change(target="penalty_in_gradient", operation="set", value=True),
+        changes=(set_to(config.penalty_in_gradient, True),),
         not_when=(not_when(config.penalty_in_gradient, "the gradients include the penalty"),),
         snippets=(
             torch_code("""

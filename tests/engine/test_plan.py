@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from expert.advice import Advice
-from expert.authoring import Change, config, data, keras_code, not_when, signal, torch_code, val
+from expert.authoring import Change, config, data, keras_code, multiply, not_when, set_to, signal, torch_code, val
 from expert.confidence import CLOSE
 from expert.facts import Facts
 from expert.history import History
 from expert.inference import Limits
 from expert.judging import judge_rule
+from expert.knowledge import assemble
 from expert.pipeline import judge_history
 from expert.ranking import differential
 from expert.remedy import Remedy
@@ -144,7 +145,7 @@ def test_snippets_are_filled_with_the_runs_own_numbers_or_fall_back() -> None:
     coded = remedy(
         "FX908",
         "coded",
-        change=Change(target="learning_rate", operation="multiply", value=0.1),
+        changes=(multiply(config.learning_rate, 0.1),),
         snippets=(
             torch_code("lr = {a_tenth_of_learning_rate}  # was {learning_rate}"),
             torch_code("lr /= 10"),
@@ -324,3 +325,50 @@ def test_rivals_exactly_at_the_distance_that_counts_as_close_are_ordered_by_leve
     first, second = (judge_rule(one, view, Limits(), short=False) for one in rules)
     rivals = [replace(first, confidence=0.6), replace(second, confidence=0.6 - CLOSE)]
     assert [one.rule.name for one in differential(rivals)] == order
+
+
+def test_changes_are_told_with_the_runs_own_values() -> None:
+    slower = remedy(
+        "FX909",
+        "slower",
+        changes=(
+            set_to(config.optimizer, "adamw", when=config.weight_decay > 0),
+            set_to(config.optimizer, "adam"),
+            multiply(config.learning_rate, 0.1),
+            multiply(config.batch_size, 0.3),
+        ),
+        again=True,
+    )
+    why = cause("OPT901", "why", config.shuffle, remedies=("slower",))
+
+    def told(**known: object) -> list[tuple[str, object, object]]:
+        (given,) = advice([why], [slower], shuffle=True, **known).recommendations
+        assert given.again
+        return [(one.field, one.before, one.after) for one in given.changes]
+
+    assert told(learning_rate=0.03, batch_size=2, weight_decay=0.1, optimizer="sgd") == [
+        ("config.optimizer", "sgd", "adamw"),
+        ("config.learning_rate", 0.03, 0.003),
+        ("config.batch_size", 2, 1),
+    ]
+    assert told() == [
+        ("config.optimizer", None, "adam"),
+        ("config.learning_rate", None, None),
+        ("config.batch_size", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (Change(target="config.epoch", operation="multiply", value=2.0), "unknown field 'config.epoch'"),
+        (Change(target="config.optimizer", operation="multiply", value=2.0), "config.optimizer is no number"),
+        (Change(target="config.epochs", operation="multiply", value=0.0), "multiplied by a number above 0, not by 0.0"),
+        (Change(target="config.loss", operation="set", value="mae "), "config.loss is one of"),
+        (Change(target="config.epochs", operation="set", value="many"), "config.epochs is a number, never 'many'"),
+    ],
+)
+def test_a_change_that_no_run_could_have_is_told(change: Change, problem: str) -> None:
+    knowledge = assemble([], [remedy("FX910", "odd", changes=(change,))])
+    assert knowledge.remedies == {}
+    assert [problem in note.what for note in knowledge.problems] == [True]

@@ -8,8 +8,9 @@ from collections import Counter
 
 import pytest
 
+from expert.changing import change_fault
 from expert.facts import Facts
-from expert.history import History, ModelProfile, RunConfig
+from expert.history import History
 from expert.inference import Limits, judge
 from expert.language.nodes import FieldTerm, SignalTerm, leaves
 from expert.numbers import snippets
@@ -95,7 +96,7 @@ def test_knob_and_direction_fit(remedy: Remedy) -> None:
     if remedy.kind != "change":
         assert not remedy.knob
         assert remedy.cost == "check"
-        assert remedy.change is None
+        assert remedy.changes == ()
     if remedy.decides:
         assert remedy.kind == "experiment"
 
@@ -114,17 +115,22 @@ def test_an_experiment_decides_every_knob_that_is_turned_both_ways() -> None:
 
 @each_remedy
 def test_a_change_is_one_that_a_profile_can_hold(remedy: Remedy) -> None:
-    change = remedy.change
-    if change is None:
-        return
-    record = RunConfig if change.target in RunConfig.model_fields else ModelProfile
-    if change.operation == "set":
-        record.model_validate({change.target: change.value})
-    else:
-        assert isinstance(change.value, float)
-        assert change.value > 0
-        assert (change.value > 1) == (remedy.direction == "up")
-        record.model_validate({change.target: 20 * change.value})
+    assert [fault for change in remedy.changes if (fault := change_fault(change))] == []
+    for change in remedy.changes:
+        if change.operation == "multiply":
+            assert isinstance(change.value, float)
+            assert (change.value > 1) == (remedy.direction == "up")
+
+
+@each_remedy
+def test_each_change_of_a_field_but_the_last_has_a_condition(remedy: Remedy) -> None:
+    targets = [change.target for change in remedy.changes]
+    hidden = [
+        change.target
+        for n, change in enumerate(remedy.changes)
+        if change.when is None and change.target in targets[n + 1 :]
+    ]
+    assert hidden == []
 
 
 @each_remedy

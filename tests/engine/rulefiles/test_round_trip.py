@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from expert.authoring import case, config, curve, facts, flat, limit, line, run, signal, train, val
+from expert.authoring import case, config, curve, facts, flat, limit, line, multiply, run, signal, train, val
 from expert.cases import Segment
 from expert.errors import AuthoringError
 from expert.knowledge import load
@@ -154,7 +154,11 @@ def test_a_remedy_comes_back_whatever_its_code_is(code: str, value: object, kind
         "ZX990",
         "made",
         snippets=({"framework": "torch", "code": code.replace("{", "{{").replace("}", "}}")},),
-        change={"target": "optimizer", "operation": "set", "value": value},
+        changes=(
+            {"target": "config.optimizer", "operation": "set", "value": value},
+            multiply(config.epochs, 2.0, when=config.epochs < 9),
+        ),
+        worked=config.epochs > 3,
     )
     assert back(dump_rules([], [made], kind), kind) == ((), (made,))
 

@@ -211,7 +211,11 @@ def test_a_part_that_is_wrong(part: str, problem: str) -> None:
         ("snippets: [{torch: x, keras: x}]", "16: a snippet is for one of torch, keras, numpy, not for torch and keras."),
         ("snippets: [{torch: 'x = {}'}]", "24: 'torch': {} is no placeholder such as {value:.2g}; a brace of the text is doubled."),
         ("not_when: [{when: {field: config.shuffle, is: true}}]", "16: a contra-indication lacks 'reason'."),
-        ("change: {target: x, operation: add, value: 1}", "36: 'operation' is one of multiply, set, not 'add'."),
+        ("changes: [{target: config.epochs, add: 1}]", "39: unknown key 'add' in a change. Known are target, multiply, set, when."),
+        ("changes: [{target: config.epochs, multiply: 2, set: 3}]", "15: a change has either 'multiply' or 'set'."),
+        ("changes: [{target: config.epochs}]", "15: a change has either 'multiply' or 'set'."),
+        ("changes: [{target: config.epochs, multiply: twice}]", "49: 'multiply' is a number, not the text 'twice'."),
+        ("worked: {field: config.epoch, above: 3}", "21: unknown field 'config.epoch'. Did you mean 'config.epochs'?"),
     ],
 )  # fmt: skip
 def test_a_remedy_that_is_wrong(part: str, problem: str) -> None:
