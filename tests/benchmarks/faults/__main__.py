@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks.faults make|judge|cure|evaluate|page``: see `--help`."""
+"""``python -m tests.benchmarks.faults make|judge|record|cure|evaluate|page``: see `--help`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from . import calibration, cures, judging, report, sampling, scoring, store
+from . import calibration, cures, judging, recording, report, sampling, scoring, store
 
 WHAT = (
-    "train the runs; read their arrays again; judge them; try the cures; make, judge and cure the evaluation half and "
-    "keep what came of it; write the page"
+    "train the runs; read their arrays again; judge them; follow what they suggest to record; try the cures; make, "
+    "judge and cure the evaluation half and keep what came of it; write the page"
 )
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.faults")
-    parser.add_argument("what", choices=["make", "reread", "judge", "cure", "evaluate", "page"], help=WHAT)
+    parser.add_argument("what", choices=["make", "reread", "judge", "record", "cure", "evaluate", "page"], help=WHAT)
     parser.add_argument("--half", choices=["tuning", "evaluation"], default="tuning")
     parser.add_argument("--share", type=float, default=1.0, help="of the evaluation half, 0 to 1")
     parser.add_argument("--jobs", type=int, default=2)
@@ -34,6 +34,8 @@ def main() -> None:
         store.reread(cases)
     elif given.what == "judge":
         print("\n".join(_judgment(cases)))
+    elif given.what == "record":
+        print("\n".join(recording.table(judging.judged(cases, ("curves",)))))
     elif given.what == "cure":
         print("\n".join(scoring.cured(_tried(judging.judged(cases, ("internals",)), given.jobs))))
     elif given.what == "evaluate":

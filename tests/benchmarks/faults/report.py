@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from . import calibration, scoring
+from . import calibration, recording, scoring
 from .cures import Tried
 from .faults import FAULTS
 from .healthy import VARIANTS
@@ -56,6 +56,7 @@ def section(judged: Sequence[Judged], tries: Sequence[Tried] = ()) -> list[str]:
     lines += ["Confidences of the causes named with internals:", ""]
     lines += calibration.table(calibration.causes(one for one in judged if one.level == "internals"))
     lines += ["", "Thresholds of the literature on the same runs:", "", *scoring.rivals(judged), ""]
+    lines += ["What to record next:", "", *recording.table(judged), ""]
     lines += ["By fault, with internals:", "", *scoring.by_fault(judged, "internals"), ""]
     for level in LEVELS:
         alarms = scoring.false_alarms(judged, level)
