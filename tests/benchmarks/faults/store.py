@@ -13,10 +13,11 @@ from pathlib import Path
 from expert.history import History
 
 from .frameworks import Framework
+from .outcome import Outcome, read_again
 from .problem import Problem
 from .sampling import PROBLEMS, Case, case_from
 from .setup import Setup
-from .training import Outcome, read_again, train
+from .training import train
 
 FOLDER = Path(os.environ.get("EXPERT_FAULT_RUNS", Path(__file__).resolve().parents[3] / "build" / "fault-runs"))
 """Where runs are kept: not in the repository, for the command remakes them."""

@@ -6,7 +6,6 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -14,36 +13,17 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from expert.adapters.arrays import READER as ARRAYS
 from expert.adapters.torch import watch
-from expert.history import DataProfile, History
-from expert.reading import ReadRequest
+from expert.history import History
 
 from .networks import build, prepare
+from .outcome import EVERY, Outcome, quality_of, told_by
 from .problem import Problem
 from .samples import Samples, faulty
 from .setup import Setup
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 CLAMP = 1e-7
-EVERY = 10
-"""Steps from one look to the next; a fixed number, so that a run does not depend on how busy the machine is."""
-BEYOND = -10.0
-"""Quality of a training that ended in numbers that are none."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished training: its record, with the profile of the arrays, and its quality on clean samples.
-
-    The quality is the accuracy of classifiers, the share of the variance explained in regression and autoencoding, and
-    minus the loss of language models; more is better.
-    """
-
-    history: History
-    quality: float
-    seconds: float
-    """Processor time of the training alone."""
 
 
 def train(problem: Problem, setup: Setup, seed: int) -> Outcome:
@@ -67,23 +47,9 @@ def _train(problem: Problem, setup: Setup, seed: int) -> Outcome:
     started = time.process_time()
     history = _watched(problem, setup, samples, model, random)
     seconds = time.process_time() - started
-    return Outcome(history.merge(_told_by(samples)), _quality(setup, samples, model), seconds)
-
-
-def _told_by(samples: Samples) -> History:
-    """What a look at the arrays tells."""
-    target = samples.x if samples.task == "autoencoder" else samples.y
-    target_val = samples.x_val if samples.task == "autoencoder" else samples.y_val
-    (told,) = ARRAYS.read(((samples.x, target), (samples.x_val, target_val)), ReadRequest())
-    return told
-
-
-def read_again(history: History, problem: Problem, setup: Setup, seed: int) -> History:
-    """The history with what the readers of arrays tell today in place of what they told when the run was made."""
-    random = torch.Generator().manual_seed(seed + 1)
-    told = _told_by(faulty(problem.samples(setup, seed), setup, random))
-    config = history.config.model_copy(update={"task": None})
-    return history.model_copy(update={"data": DataProfile(), "config": config}).merge(told)
+    with torch.no_grad():
+        outputs = model.eval()(samples.x_test)
+    return Outcome(history.merge(told_by(samples)), quality_of(setup, samples, outputs), seconds)
 
 
 def _pretrain(problem: Problem, model: nn.Module, seed: int) -> None:
@@ -282,21 +248,3 @@ def score(samples: Samples, outputs: Tensor, y: Tensor) -> float:
     if samples.task == "binary":
         return float(((outputs > 0) == (y > 0.5)).float().mean())
     return 0.0
-
-
-@torch.no_grad()
-def _quality(setup: Setup, samples: Samples, model: nn.Module) -> float:
-    model.eval()
-    x, y = samples.x_test, samples.y_test
-    outputs = model(x)
-    if not torch.isfinite(outputs).all():
-        return BEYOND
-    if samples.task in ("classification", "binary"):
-        threshold = 0.5 if setup.head_activation in ("sigmoid", "softmax") and samples.task == "binary" else 0.0
-        guesses = (outputs > threshold).float() if samples.task == "binary" else outputs.argmax(1)
-        return float((guesses == y).float().mean())
-    if samples.task == "language_model":
-        return -float(functional.cross_entropy(outputs, y))
-    y = x if samples.task == "autoencoder" else y
-    explained = 1.0 - float(((outputs - y) ** 2).mean() / y.var(0, unbiased=False).mean())
-    return max(BEYOND, explained)
