@@ -7,16 +7,15 @@ the first, as fast as functions that call each other can; `inference` explains.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
 from expert.facts import Place, Values, place_of
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, OneOf, Operator
-from expert.limits import Limit
 
-Bounds = Callable[[Limit], float] | None
-"""The value of each limit; ``None`` where all have their own."""
+Bounds = Mapping[str, float] | None
+"""By name the limits whose value is not the default; ``None`` where all have their own."""
 Holds = Callable[[Values, Bounds], bool | None]
 """Whether a condition holds; ``None`` is unknown. Everything it asks for must have been read."""
 Record = TypeVar("Record")
@@ -139,14 +138,13 @@ def _not(node: Not) -> Prepared:
 
 def _compare(node: Compare) -> Prepared:
     place, compare = place_of(node.term), COMPARISONS[node.operator]
-    limit = None if isinstance(node.bound, float) else node.bound
-    default = node.bound if isinstance(node.bound, float) else node.bound.value
+    name, default = (None, node.bound) if isinstance(node.bound, float) else (node.bound.name, node.bound.value)
 
     def holds(values: Values, bounds: Bounds) -> bool | None:
         value = values[place]
         if value is None or isinstance(value, str) or value != value:  # noqa: PLR0124  (not a number)
             return None
-        return compare(value, default if bounds is None or limit is None else bounds(limit))
+        return compare(value, default if bounds is None or name is None else bounds.get(name, default))
 
     return Prepared(node, holds, (place,))
 
@@ -191,3 +189,23 @@ _PREPARED: Mapping[str, Callable[[Any], Prepared]] = {
 
 def _prepared(node: ConditionNode) -> Prepared:
     return _PREPARED[node.kind](node)
+
+
+def could_hold(condition: Prepared, values: Values, bounds: Bounds, told: Container[Place]) -> bool:
+    """Whether a condition might come out as yes if these places were told and all else stayed as it is."""
+    return _could_be(condition, values, bounds, told)[0]
+
+
+def _could_be(condition: Prepared, values: Values, bounds: Bounds, told: Container[Place]) -> tuple[bool, bool]:
+    """Whether it might come out as yes, and whether as no. Parts are taken as if each could be told by itself."""
+    if not condition.parts:
+        if condition.places[0] in told:
+            return True, condition.node.kind != "known"
+        truth = condition.holds(values, bounds)
+        return truth is True, truth is False
+    parts = [_could_be(part, values, bounds, told) for part in condition.parts]
+    if condition.decisive is None:
+        yes, no = parts[0]
+        return no, yes
+    yeses, noes = zip(*parts, strict=True)
+    return (any(yeses), all(noes)) if condition.decisive else (all(yeses), any(noes))
