@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from . import calibration, cures, judging, recording, report, sampling, scoring, store
+from .frameworks import CURED
 
 WHAT = (
     "train the runs; read their arrays again; judge them; follow what they suggest to record; try the cures; make, "
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def _tried(judged: Sequence[judging.Judged], jobs: int) -> list[cures.Tried]:
-    sick = scoring.single_sick(judged, "internals")
+    sick = [one for one in scoring.single_sick(judged, "internals") if one.case.framework in CURED]
     with ProcessPoolExecutor(jobs) as pool:
         return list(pool.map(cures.tried, sick, chunksize=4))
 
@@ -60,6 +61,8 @@ def _tried(judged: Sequence[judging.Judged], jobs: int) -> list[cures.Tried]:
 def _judgment(cases: list[sampling.Case]) -> Iterator[str]:
     judged = judging.judged(cases)
     yield from scoring.summary(judged)
+    yield ""
+    yield from scoring.by_framework(judged, "internals")
     for level in judging.LEVELS:
         yield f"\n{level}\n"
         yield from scoring.by_fault(judged, level)
