@@ -24,10 +24,11 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-faults.md"
 
 HEAD = """# Benchmark: injected faults
 
-Real trainings of PyTorch, small enough for a laptop, with a fault put into each: {problems} problems × {faults} faults
-× severities, and {variants} ways to train well. Tuning and evaluation use different problems, networks, data and seeds;
-what is evaluated is drawn from the hash of the commit. Made by `python -m tests.benchmarks.faults` (`make`, `judge`,
-`cure`, `evaluate`).
+Real trainings, small enough for a laptop, with a fault put into each: {problems} problems × {faults} faults
+× severities, and {variants} ways to train well. About a fifth is trained with Keras, by `model.fit` and watched by its
+callback, the others by a loop in PyTorch; faults that a call of `fit` has no place for are PyTorch's alone, and so are
+the cures. Tuning and evaluation use different problems, networks, data and seeds; what is evaluated is drawn from the
+hash of the commit. Made by `python -m tests.benchmarks.faults` (`make`, `judge`, `cure`, `evaluate`).
 
 A run is *sick* if its quality on clean samples is worse than that of its sound twins by more than twice their spread,
 or if what is measured of it is wrong by construction. *Right* is a rule that names the fault; *precision* is the share
@@ -53,6 +54,7 @@ def section(judged: Sequence[Judged], tries: Sequence[Tried] = ()) -> list[str]:
     lines = ["", *scoring.summary(judged), ""]
     if tries:
         lines += ["", *scoring.cured(tries), ""]
+    lines += ["By framework, with internals:", "", *scoring.by_framework(judged, "internals"), ""]
     lines += ["Confidences of the causes named with internals:", ""]
     lines += calibration.table(calibration.causes(one for one in judged if one.level == "internals"))
     lines += ["", "Thresholds of the literature on the same runs:", "", *scoring.rivals(judged), ""]
