@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import PrivateAttr, ValidationError
 
+from expert.confidence import log_odds, probability
 from expert.errors import ExpertError, nearest, sentence
 from expert.judging import Judgment, Status
 from expert.parts import (
@@ -50,7 +51,9 @@ Outcome = Literal["healthy", "findings", "too_short", "cannot_judge", "ready"]
 SchemaVersion = Literal["training-expert/advice/1"]
 SCHEMA: SchemaVersion = "training-expert/advice/1"
 
-WHY_FOUND = "{rule}: found, confidence {confidence:.2f} (prior {prior:.2f})"
+WHY_FOUND = "{rule}: found, confidence {confidence:.2f} (prior {prior:.2f}{added})"
+ADDED_UP = ", with its evidence {sum:.2f}"
+"""Said where the confidence is another than the sum, because it was measured or is capped."""
 WHY_NOT_FOUND = "{rule} was not found. "
 WHY_NOT: Mapping[Status, str] = {
     "found": "{rule}: it was found; ask why().",
@@ -158,7 +161,10 @@ class Advice(Part):
         judgment = self._judgment(rule)
         if not judgment.holds:
             return WHY_NOT_FOUND.format(rule=judgment.rule) + self.why_not(rule)
-        lines = [WHY_FOUND.format(rule=judgment.rule, confidence=judgment.confidence, prior=judgment.rule.prior)]
+        prior, confidence = judgment.rule.prior, judgment.confidence
+        total = probability(log_odds(prior, judgment.evidence))
+        added = ADDED_UP.format(sum=total) if abs(total - confidence) >= 0.005 else ""
+        lines = [WHY_FOUND.format(rule=judgment.rule, confidence=confidence, prior=prior, added=added)]
         lines.append(str(judgment.verdict))
         for item in judgment.evidence:
             side = "for" if item.evidence.supports else "against"

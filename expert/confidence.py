@@ -1,4 +1,6 @@
-"""Confidence: the prior's log-odds plus the strongest evidence of each group, capped by the grade of the evidence."""
+"""Confidence: the prior's log-odds plus the strongest evidence of each group; how far to believe the sum is measured,
+or capped by the grade of the evidence.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,19 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from expert.calibration import Calibration
 from expert.facts import GRADES
 from expert.inference import Verdict
 from expert.rule import Evidence, Weight
 from expert.signals.signal import Grade
 
 NATS: Mapping[Weight, float] = {"weak": 0.5, "moderate": 1.1, "strong": 2.2, "decisive": 4.6}
-"""What a word of evidence adds to the log-odds; a first guess until it is measured."""
+"""What a word of evidence adds to the log-odds."""
 
 CAPS: Mapping[Grade, float] = {"proof": 0.99, "internal": 0.9, "config": 0.8, "curve": 0.6}
+"""The most that is said on evidence of a grade; what was measured takes the place of all but that of curves."""
+MOST_SURE = 0.99
+"""Nothing that is measured is said with more."""
 SURE = 0.8
 """From this confidence on a cause is spoken of as known, and its remedies need no experiment first."""
 CLOSE = 0.15
@@ -55,7 +61,7 @@ def weigh(items: Iterable[tuple[Evidence, Verdict]]) -> tuple[Weighed, ...]:
 
 
 def log_odds(prior: float, weighed: Iterable[Weighed]) -> float:
-    """The sum before any cap."""
+    """What prior and evidence add up to."""
     return math.log(prior / (1.0 - prior)) + sum(item.nats for item in weighed if item.counts)
 
 
@@ -72,12 +78,27 @@ def best_grade(when: Verdict, weighed: Iterable[Weighed]) -> Grade:
     return "curve"
 
 
-def confidence(prior: float, weighed: Iterable[Weighed], grade: Grade, *, short: bool) -> float:
+def confidence(
+    prior: float, weighed: Iterable[Weighed], grade: Grade, *, short: bool, calibration: Calibration | None = None
+) -> float:
     """The probability that the finding is right."""
+    return believed(log_odds(prior, weighed), grade, short=short, calibration=calibration)
+
+
+def believed(log_odds: float, grade: Grade, *, short: bool, calibration: Calibration | None = None) -> float:
+    """The probability that log-odds stand for: as it was measured for the grade, else up to the grade's cap.
+
+    Curves keep their cap, measured or not: causes that look alike in them share what is right among themselves, and
+    their shares among the runs measured are not those among anybody else's.
+    """
     cap = SHORT_RECORD_CAP if short and grade == "curve" else CAPS[grade]
-    return min(cap, shifted(prior, sum([item.nats for item in weighed if item.counts])))
+    line = None if calibration is None else calibration.lines.get(grade)
+    if line is not None:
+        log_odds = line.come_true(log_odds)
+        cap = cap if grade == "curve" else MOST_SURE
+    return min(cap, probability(log_odds))
 
 
-def shifted(probability: float, nats: float) -> float:
-    """A probability, 0 to 1 but neither, after evidence of so many nats."""
-    return 1.0 / (1.0 + math.exp(-(math.log(probability / (1.0 - probability)) + nats)))
+def probability(log_odds: float) -> float:
+    """The probability that log-odds are of."""
+    return 1.0 / (1.0 + math.exp(-log_odds))

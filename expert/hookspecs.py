@@ -9,6 +9,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from expert.advice import Advice
+    from expert.calibration import Calibration
     from expert.history import History
     from expert.reading import Reader
     from expert.remedy import Remedy
@@ -45,6 +46,11 @@ def expert_signals() -> Sequence[Signal]:  # type: ignore[empty-body]
 @hookspec
 def expert_readers() -> Sequence[Reader]:  # type: ignore[empty-body]
     """Readers of sources; of those that recognize a source the surest reads it."""
+
+
+@hookspec
+def expert_calibration() -> Calibration:  # type: ignore[empty-body]
+    """What the causes of this plugin's rules were measured to be worth, where that was measured."""
 
 
 @hookspec

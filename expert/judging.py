@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from expert.calibration import Calibration
 from expert.confidence import Weighed, best_grade, confidence, weigh
 from expert.facts import Facts, Place
 from expert.history import History
@@ -70,16 +71,26 @@ class Asked(NamedTuple):
     severities: Mapping[str, Severity] = _NOTHING
 
 
+_UNMEASURED: Mapping[str, Calibration] = {}
+
+
 def judge_all(
-    catalogue: Catalogue, facts: Facts, limits: Limits, asked: Asked | None = None, *, short: bool
+    catalogue: Catalogue,
+    facts: Facts,
+    limits: Limits,
+    asked: Asked | None = None,
+    calibrations: Mapping[str, Calibration] = _UNMEASURED,
+    *,
+    short: bool,
 ) -> Mapping[str, Judgment]:
-    """Judge every rule in the order the relations give; the result is by id, in that order."""
+    """Judge every rule in the order the relations give; the result is by id, in that order, as ``calibrations`` are."""
     judged: dict[str, Judgment] = {}
     heeded: set[str] = set()
     silenced_by: dict[str, tuple[str, ...]] = {}
     for identity in catalogue.order:
         rule = catalogue.rules[identity]
-        judgment = judge_rule(rule, facts, limits, silenced_by.get(identity, ()), short=short)
+        silencers, calibration = silenced_by.get(identity, ()), calibrations.get(identity)
+        judgment = judge_rule(rule, facts, limits, silencers, calibration, short=short)
         if asked is not None and identity in asked.severities:
             judgment.severity = asked.severities[identity]
         if judgment.status == "found":
@@ -114,7 +125,15 @@ def _ready(rule: Rule) -> _Ready:
     return _Ready(prepared(rule.when), evidence, escalate, tuple(further))
 
 
-def judge_rule(rule: Rule, facts: Facts, limits: Limits, silencers: tuple[str, ...] = (), *, short: bool) -> Judgment:
+def judge_rule(
+    rule: Rule,
+    facts: Facts,
+    limits: Limits,
+    silencers: tuple[str, ...] = (),
+    calibration: Calibration | None = None,
+    *,
+    short: bool,
+) -> Judgment:
     """One rule by itself: of its relations only the guards that silence it are asked for."""
     when, items, escalations, further = _ready(rule)
     memory = facts.read(when.places)
@@ -130,7 +149,7 @@ def judge_rule(rule: Rule, facts: Facts, limits: Limits, silencers: tuple[str, .
         if condition.holds(memory.values, limits.bounds):
             severity = escalated
     at, clock = _start(verdict, facts.history)
-    sure = confidence(rule.prior, evidence, grade, short=short)
+    sure = confidence(rule.prior, evidence, grade, short=short, calibration=calibration)
     if rule.kind == "cause" and sure < DOUBTED and is_serious(severity):
         severity = "info"
     status = "silenced" if silencers else "found"

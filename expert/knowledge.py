@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from expert.advice import ProblemNote
 from expert.assembling import Assembly, Placed
+from expert.calibration import Calibration
 from expert.collecting import uncollected
 from expert.limits import Limit
 from expert.plugging.naming import distinct, identity
@@ -20,7 +21,8 @@ from expert.signals.signal import Signal
 @dataclass(frozen=True)
 class Knowledge:
     """Rules with their relations, remedies by id, name and alias, signals by id, limits by name, the plugin each comes
-    from by id, and what was wrong with them.
+    from by id, what was wrong with them, and what causes were measured to be worth, by id of those of which that is
+    known.
     """
 
     catalogue: Catalogue
@@ -29,6 +31,7 @@ class Knowledge:
     limits: Mapping[str, Limit]
     origins: Mapping[str, str]
     problems: tuple[ProblemNote, ...]
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
 
     def remedy(self, word: str) -> Remedy | None:
         """The remedy with this id, name or alias."""
@@ -96,4 +99,9 @@ def _assembled(plugins: Plugins) -> tuple[Plugins, Knowledge]:
     knowledge = assemble(
         plugins.rules, plugins.remedies, plugins.signals, origins, plugins.built_in, placed=plugins.placed
     )
-    return plugins, replace(knowledge, problems=(*plugins.problems, *knowledge.problems))
+    calibrations = {
+        rule.id: plugins.calibrations[origins[rule.id]]
+        for rule in knowledge.catalogue.rules.values()
+        if rule.kind == "cause" and origins[rule.id] in plugins.calibrations
+    }
+    return plugins, replace(knowledge, problems=(*plugins.problems, *knowledge.problems), calibrations=calibrations)

@@ -39,7 +39,7 @@ def judge_history(
     limits, asked, hidings = in_force(settings or Settings(), profile, knowledge)
     facts = Facts(history, knowledge.signals)
     short, before_training = is_short(facts), is_before_training(history, source)
-    judged = judge_all(catalogue, facts, limits, asked, short=short)
+    judged = judge_all(catalogue, facts, limits, asked, knowledge.calibrations, short=short)
     judgments, hidden, unused = suppress(judged, hidings, source)
     groups = ranked(judgments, catalogue)
     order = [finding for group in groups for finding in group]
@@ -58,7 +58,7 @@ def judge_history(
         notes=(*notes, *history.notes),
         coverage=coverage_of(judgments, history, before_training=before_training),
         not_judged=not_judged(judgments),
-        record_next=record_next(judgments, catalogue),
+        record_next=record_next(judgments, catalogue, knowledge.calibrations),
         problems=(*knowledge.problems, *_failures(facts, knowledge)),
         suppressed=suppressed_of(judgments, hidden),
         unused=tuple(unused),

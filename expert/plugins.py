@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from expert.advice import ProblemNote
+from expert.calibration import Calibration
 from expert.plugging.registry import Registry
 from expert.reading import Reader
 from expert.remedy import Remedy
@@ -37,6 +38,7 @@ class Plugins(Registry):
 
     ``rules``, ``remedies``, ``signals`` (those that plugins add) and ``readers`` are sorted by id; ``problems`` says
     what went wrong. Of an id given twice the built-in record stands, else that of the plugin whose name sorts first.
+    ``calibrations`` say by the name of a plugin what its causes were measured to be worth.
     """
 
     def __init__(self, only: Iterable[str] | None = None, objects: Iterable[object] = ()) -> None:
@@ -47,6 +49,7 @@ class Plugins(Registry):
         self.remedies: Sequence[Remedy] = self._collect("expert_remedies", Remedy)
         self.signals: Sequence[Signal] = self._collect("expert_signals", Signal)
         self.readers: Sequence[Reader] = self._collect("expert_readers", Reader)
+        self.calibrations: Mapping[str, Calibration] = dict(self._calibrations())
 
     def origin(self, record: Rule | Remedy | Signal | Reader) -> str:
         """The name of the plugin a record comes from."""
@@ -101,6 +104,18 @@ class Plugins(Registry):
                 self.problems.append(self.raised(name, error))
         self._origins |= {(kind, identity): name for identity, (_, name) in found.items()}
         return [record for _, (record, _) in sorted(found.items())]
+
+    def _calibrations(self) -> Iterator[tuple[str, Calibration]]:
+        for name, implementation in self.implementations("expert_calibration"):
+            try:
+                given = implementation()
+            except Exception as error:
+                self.problems.append(self.raised(name, error))
+                continue
+            if isinstance(given, Calibration):
+                yield name, given
+            else:
+                self.complain(name, [f"expert_calibration must return a Calibration, but returned {given!r:.80}."])
 
     def _accept(
         self, found: dict[str, tuple[Record, str]], record: Record, name: str, kind: type[Record], hook: str

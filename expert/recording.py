@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from expert.advice import RecordNext
-from expert.confidence import CAPS, NATS, shifted
-from expert.facts import Fact
+from expert.calibration import Calibration
+from expert.confidence import NATS, believed, log_odds
+from expert.facts import GRADES, Fact
 from expert.inference import Verdict
 from expert.judging import Judgment
 from expert.relations import Catalogue
@@ -19,7 +20,9 @@ LEAST = 0.05
 """What could move a probability by less is not worth a line."""
 
 
-def record_next(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> tuple[RecordNext, ...]:
+def record_next(
+    judgments: Mapping[str, Judgment], catalogue: Catalogue, calibrations: Mapping[str, Calibration]
+) -> tuple[RecordNext, ...]:
     """At most three suggestions, the one that could decide most first; none where nothing serious was found.
 
     Only candidates count: causes that were found, and causes that could not be judged and would explain a serious
@@ -36,7 +39,8 @@ def record_next(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> tupl
     for identity, judgment in judgments.items():
         if judgment.rule.kind == "guard":
             continue
-        for fact, gain in _gains(identity, judgment, judgments, catalogue.consequences(identity) & symptoms):
+        explains, calibration = catalogue.consequences(identity) & symptoms, calibrations.get(identity)
+        for fact, gain in _gains(judgment, judgments, explains, calibration):
             if fact.record:
                 facts.setdefault(fact.record, fact)
                 worth[fact.record] = worth.get(fact.record, 0.0) + gain
@@ -49,15 +53,20 @@ def record_next(judgments: Mapping[str, Judgment], catalogue: Catalogue) -> tupl
 
 
 def _gains(
-    identity: str, judgment: Judgment, judgments: Mapping[str, Judgment], explains: frozenset[str] | set[str]
+    judgment: Judgment,
+    judgments: Mapping[str, Judgment],
+    explains: frozenset[str] | set[str],
+    calibration: Calibration | None,
 ) -> Iterator[tuple[Fact, float]]:
     """The unknown facts that bear on one rule, each with what it could move the rule's probability by."""
     if judgment.found and (is_serious(judgment.severity) or judgment.doubted):
+        odds = log_odds(judgment.rule.prior, judgment.evidence)
         for item in judgment.evidence:
             if item.verdict.truth == "unknown" and not _settled(item.evidence.group, judgment):
                 for fact in _unknown(item.verdict.reasons()):
-                    cap = max(CAPS[fact.grade], CAPS[judgment.grade])
-                    yield fact, abs(min(cap, shifted(judgment.confidence, item.nats)) - judgment.confidence)
+                    grade = min(fact.grade, judgment.grade, key=GRADES.index)
+                    then = believed(odds + item.nats, grade, short=False, calibration=calibration)
+                    yield fact, abs(then - judgment.confidence)
     elif judgment.status == "unknown" and judgment.rule.kind == "cause" and explains:
         awaited = list(_unknown(judgment.verdict.reasons()))
         explained = min(_best_explanation(judgments[symptom], judgments) for symptom in explains)

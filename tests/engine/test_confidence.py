@@ -3,13 +3,26 @@ from __future__ import annotations
 import math
 
 import pytest
+from pydantic import ValidationError
 
 from expert.authoring import against, config, data, decisive, facts, moderate, strong, supports, weak
-from expert.confidence import CAPS, SHORT_RECORD_CAP, best_grade, confidence, log_odds, weigh
+from expert.calibration import Calibration, Line
+from expert.confidence import (
+    CAPS,
+    MOST_SURE,
+    SHORT_RECORD_CAP,
+    believed,
+    best_grade,
+    confidence,
+    log_odds,
+    probability,
+    weigh,
+)
 from expert.facts import Facts
 from expert.history import History
 from expert.inference import Limits, judge
 from expert.rule import Evidence
+from expert.signals.signal import Grade
 
 GIVEN = facts(config.shuffle.of(True), config.nesterov.of(True), data.samples.of(5.0))
 
@@ -53,6 +66,46 @@ def test_the_grade_caps_and_a_short_record_of_curves_caps_lower() -> None:
         )  # type: ignore[arg-type]
     assert confidence(0.95, sure, "curve", short=True) == SHORT_RECORD_CAP  # type: ignore[arg-type]
     assert confidence(0.95, sure, "proof", short=True) > SHORT_RECORD_CAP  # type: ignore[arg-type]
+
+
+MEASURED = Calibration(
+    lines={grade: Line(slope=1.5, offset=0.4) for grade in ("proof", "config", "curve")},
+    causes=500,
+    programs=8,
+    fitted_on="runs",
+)
+
+
+def believed_as_measured(odds: float, grade: Grade, *, short: bool = False) -> float:
+    return believed(odds, grade, short=short, calibration=MEASURED)
+
+
+@pytest.mark.parametrize("grade", ["proof", "config"])
+def test_what_was_measured_takes_the_place_of_the_cap(grade: Grade) -> None:
+    assert believed_as_measured(1.0, grade) == pytest.approx(probability(1.9))
+    assert believed_as_measured(1.0, "config") > CAPS["config"]
+    assert believed_as_measured(-1.0, grade) == pytest.approx(probability(-1.1))
+    assert believed_as_measured(9.0, grade) == MOST_SURE
+
+
+def test_a_grade_that_was_not_measured_keeps_its_cap() -> None:
+    assert believed_as_measured(1.0, "internal") == pytest.approx(probability(1.0))
+    assert believed_as_measured(9.0, "internal") == CAPS["internal"]
+
+
+def test_curves_and_short_records_keep_their_caps_though_they_were_measured() -> None:
+    assert believed_as_measured(-0.5, "curve") == pytest.approx(probability(-0.35))
+    assert believed_as_measured(9.0, "curve") == CAPS["curve"]
+    assert believed_as_measured(9.0, "curve", short=True) == SHORT_RECORD_CAP
+    assert believed_as_measured(9.0, "proof", short=True) == MOST_SURE
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"slope": 0.0}, {"slope": -1.0}, {"slope": math.nan}, {"slope": 1.0, "offset": 99.0}]
+)
+def test_a_line_that_would_turn_the_order_round_or_overflow_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Line(**wrong)
 
 
 def test_the_best_grade_is_that_of_supporting_facts_only() -> None:

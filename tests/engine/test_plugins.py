@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from expert import History, advise, read_runs
-from expert.authoring import Reading, Signal, config, hookimpl, limit, signal
+from expert.authoring import Calibration, Reading, Signal, config, hookimpl, limit, signal, strong, supports
+from expert.calibration import Line
 from expert.errors import AuthoringError, SettingsError, SourceError
 from expert.knowledge import assemble, load
 from expert.plugging import registry
@@ -52,10 +54,51 @@ def test_a_plugin_object_adds_rules_remedies_signals_and_observes() -> None:
     assert advise(RUN).finding("plugged-in") is None
 
 
+class Measured:
+    """Two rules on the same evidence, a cause and a symptom, of a plugin whose causes were measured."""
+
+    @hookimpl
+    def expert_rules(self) -> list[object]:
+        when = config.shuffle.is_(False)
+        cause = rule("OPT951", "measured", when, kind="cause", prior=0.6, evidence=(supports(when, strong, "x"),))
+        return [cause, rule("OPT952", "not-measured", when, prior=0.6)]
+
+    @hookimpl
+    def expert_calibration(self) -> Calibration:
+        line = Line(slope=2.0, offset=0.5)
+        return Calibration(lines={"config": line}, causes=300, programs=8, fitted_on="runs of ours")
+
+
+def test_what_a_plugin_measured_of_its_causes_is_how_sure_they_are_and_nobody_elses() -> None:
+    advice = advise(RUN, config={"shuffle": False}, plugins=[Measured()])
+    measured, symptom = advice.finding("measured"), advice.finding("not-measured")
+    assert measured is not None
+    assert symptom is not None
+    odds = 2.0 * (math.log(0.6 / 0.4) + 2.2) + 0.5
+    assert measured.confidence == pytest.approx(min(0.99, 1 / (1 + math.exp(-odds))), abs=1e-3)
+    assert symptom.confidence == pytest.approx(0.6)
+    assert "(prior 0.60, with its evidence 0.93)" in advice.why("measured")
+    assert "(prior 0.60)" in advice.why("not-measured")
+    theirs = load(None, [Measured()])[1].calibrations
+    assert set(theirs) - set(load()[1].calibrations) == {"OPT951"}
+
+
 class RaisingRules:
     @hookimpl
     def expert_rules(self) -> list[object]:
         raise RuntimeError("no such luck")
+
+
+class RaisingCalibration:
+    @hookimpl
+    def expert_calibration(self) -> object:
+        raise OSError("no such file")
+
+
+class NoCalibration:
+    @hookimpl
+    def expert_calibration(self) -> object:
+        return {"lines": {}}
 
 
 class RaisingObserver:
@@ -152,6 +195,8 @@ def config_series() -> Any:
     ("plugin", "message"),
     [
         (RaisingRules, "RuntimeError: no such luck"),
+        (RaisingCalibration, "OSError: no such file"),
+        (NoCalibration, "expert_calibration must return a Calibration, but returned {'lines': {}}."),
         (RaisingObserver, "RuntimeError: nobody listens"),
         (
             WrongSignature,
@@ -169,7 +214,7 @@ def config_series() -> Any:
         (
             StrangeHook,
             "it has a hook function 'configure', but there is no such hook. Known are expert_rules, expert_remedies, "
-            "expert_signals, expert_readers, expert_advice.",
+            "expert_signals, expert_readers, expert_calibration, expert_advice.",
         ),
         (
             Wrapper,
