@@ -50,6 +50,8 @@ RULE = Rule(
         "OPT106",
         "OSC101",
         "OSC102",
+        "OSC105",
+        "OSC106",
         "PLT101",
         "PLT104",
         "PLT106",

@@ -53,6 +53,7 @@ RULE = Rule(
         "OSC101",
         "OSC102",
         "OSC103",
+        "OSC105",
         "PLT101",
         "PLT104",
         "PLT106",
