@@ -37,6 +37,10 @@ class Fault:
     fits: Fits = lambda problem: True
     of_measurement: bool = False
     """Whether the model may be as good as ever, and what is measured of it is wrong."""
+    twin: Callable[[Setup, Setup], Setup] = lambda sound, sick: sound
+    """The sound training that a cure is measured by, from the problem's own one and the sick one: what is no part of
+    the fault, such as how many samples there are, it shares with the sick one.
+    """
 
 
 def _numbers(problem: Problem) -> bool:
@@ -115,6 +119,7 @@ FAULTS: tuple[Fault, ...] = (
                                    rate=3 * setup.rate, normalization="none"),
         right=("OSC103", "OSC102", "OPT101"), follows=(*POOR, *BROKEN, "PLT103", "OSC105"),
         fits=lambda problem: problem.kind != "transformer",
+        twin=lambda sound, sick: sound.but(samples=sick.samples, epochs=3 * sound.epochs),
     ),
     Fault(
         "left-out", "half of the parameters were never given to the optimizer", (1.0,),
@@ -361,6 +366,7 @@ FAULTS: tuple[Fault, ...] = (
                                    dropout=0.0, weight_decay=0.0, schedule="constant"),
         right=("GEN101", "GEN102", "GEN107"), follows=("RUN105", "DAT405", "OSC105", "PLT101"),
         fits=lambda problem: problem.kind not in ("transformer",),
+        twin=lambda sound, sick: sound.but(samples=sick.samples, epochs=3 * sound.epochs, keep_best=True),
     ),
 )  # fmt: skip
 
