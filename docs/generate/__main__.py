@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from docs.generate.measured import as_json, measured
+from docs.generate.relations import relations
 from docs.generate.tables import article, index, limits, remedies, remedy_index, signals
 from expert.advice import Advice
 from expert.history import History
@@ -48,6 +49,7 @@ def pages() -> Mapping[str, str]:
     for path, lines in (
         ("rules/index.md", index(knowledge)),
         ("remedies/index.md", remedy_index(knowledge)),
+        ("relations.md", relations(knowledge)),
         ("signals.md", signals(knowledge)),
         ("limits.md", limits(knowledge)),
         ("article.md", article(knowledge)),

@@ -101,8 +101,8 @@ API: Mapping[str, Module] = {
         "expert.adapters.transformers", "A callback for Hugging Face Transformers.", ("expert.adapters.transformers",)
     ),
 }
-WIDE = {"signals.md", "limits.md", "article.md"}
-"""Pages that are one wide table: it takes the place of the table of contents."""
+WIDE = {"relations.md", "signals.md", "limits.md", "article.md"}
+"""Pages of wide tables, which take the place of the table of contents."""
 GUIDES = ("advising", "pytorch", "keras", "tensorflow", "settings", "rule-files", "plugins")
 """In the order to read them; others follow by name."""
 
@@ -150,7 +150,7 @@ def navigation() -> Iterator[Any]:
         {capitalized(family): [{str(rule): f"rules/{rule.id}.md"} for rule in rules if rule.family == family]}
         for family in get_args(Family)
     ]
-    yield {"Rules": ["rules/index.md", *families]}
+    yield {"Rules": ["rules/index.md", "relations.md", *families]}
     by_cost = [
         {capitalized(cost): [{str(one): f"remedies/{one.id}.md"} for one in remedies(knowledge) if one.cost == cost]}
         for cost in COSTS
