@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .judging import Judged
-from .sampling import PROBLEMS
+from .scoring import share
 
 EDGES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LEAST_FINDINGS = 30
 LEAST_PROBLEMS = 4
+SURE_OF_CURVES = 0.6
+"""A cause that is wrong should not be said with more than this."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,7 @@ class Bucket:
 def causes(judged: Iterable[Judged]) -> list[Named]:
     """Every cause that was named, on sick and on healthy runs; of near misses nothing is known for sure."""
     return [
-        Named(
-            finding.rule,
-            one.case.problem,
-            finding.confidence,
-            finding.rule in one.accepted if one.sick else finding.rule in PROBLEMS[one.case.problem].also_true,
-        )
+        Named(finding.rule, one.case.problem, finding.confidence, one.is_true(finding.rule))
         for one in judged
         if one.sick or one.case.healthy
         for finding in one.findings
@@ -101,3 +98,16 @@ def table(named: Sequence[Named]) -> list[str]:
             f"| {bucket.true:.2f} | {low:.2f} to {high:.2f} |"
         )
     return [*rows, "", f"Expected calibration error: {expected_error(found):.3f} over {len(named)} causes."]
+
+
+def sure_and_wrong(judged: Iterable[Judged]) -> str:
+    """On how many runs a cause that is wrong is said with more than 0.6."""
+    told = [one for one in judged if one.sick or one.case.healthy]
+    wrong = sum(
+        any(
+            finding.kind == "cause" and finding.confidence > SURE_OF_CURVES and not one.is_true(finding.rule)
+            for finding in one.findings
+        )
+        for one in told
+    )
+    return f"Runs with a wrong cause above {SURE_OF_CURVES}: {share(wrong, len(told))}."

@@ -64,6 +64,10 @@ class Judged:
         """What was named at warning or above on a healthy run, and is not true of its problem anyway."""
         return tuple(one for one in self.serious if one.rule not in PROBLEMS[self.case.problem].also_true)
 
+    def is_true(self, rule: str) -> bool:
+        """Whether what a rule says is true of the run: of a healthy one only what is true of its problem anyway."""
+        return rule in (self.accepted if self.sick else PROBLEMS[self.case.problem].also_true)
+
     def rank(self, rules: frozenset[str] | Sequence[str]) -> int | None:
         """The place of the first finding that is one of these rules, from 1."""
         return next((place for place, one in enumerate(self.findings, 1) if one.rule in rules), None)
@@ -91,12 +95,13 @@ def twins_quality(twins: Sequence[Kept]) -> dict[str, tuple[float, float]]:
     qualities: dict[str, list[float]] = {}
     for kept in twins:
         qualities.setdefault(kept.case.program, []).append(kept.quality)
-    return {name: (mean(values), stdev(values)) for name, values in qualities.items()}
+    return {name: (mean(values), stdev(values)) for name, values in qualities.items() if len(values) > 1}
 
 
-def judge(kept: Kept, level: Level, twin: tuple[float, float]) -> Judged:
-    """Ask for advice on a kept run."""
-    advice = advise(seen(kept.history, level))
+def judge(kept: Kept, level: Level, twin: tuple[float, float], epochs: int | None = None) -> Judged:
+    """Ask for advice on a kept run, or on its first so many epochs; sick is what became sick in the end."""
+    history = kept.history if epochs is None else kept.history.until(epoch=epochs)
+    advice = advise(seen(history, level))
     level_of, spread = twin
     worse = kept.quality < level_of - 2.0 * spread
     misleading = any(FAULTS[name].of_measurement for name, _ in kept.case.faults)
@@ -105,7 +110,11 @@ def judge(kept: Kept, level: Level, twin: tuple[float, float]) -> Judged:
     return Judged(kept.case, level, sick, kept.quality, level_of, advice.findings, advice.verdict, first, advice, kept)
 
 
-def judged(cases: Sequence[Case], levels: Sequence[Level] = LEVELS) -> list[Judged]:
-    """Ask for advice on the runs of these cases that are kept, at every level."""
+def judged(cases: Sequence[Case], levels: Sequence[Level] = LEVELS, epochs: int | None = None) -> list[Judged]:
+    """Ask for advice on the runs of these cases that are kept, or on their first so many epochs, at every level.
+
+    Programs whose sound trainings are not kept are left out: nobody can say there what is sick.
+    """
     twins = twins_quality(list(store.kept(sampling.twins(list(cases)))))
-    return [judge(one, level, twins[one.case.program]) for one in store.kept(cases) for level in levels]
+    there = [one for one in store.kept(cases) if one.case.program in twins]
+    return [judge(one, level, twins[one.case.program], epochs) for one in there for level in levels]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from .cures import TRIES, Tried
 from .judging import LEVELS, Judged, Level
@@ -22,37 +22,40 @@ def single_sick(judged: Iterable[Judged], level: Level) -> list[Judged]:
 
 def summary(judged: Sequence[Judged]) -> list[str]:
     """The table by level of evidence."""
-    return _overview("seen", {level: [one for one in judged if one.level == level] for level in LEVELS})
+    return [*head("seen"), *(row(level, [one for one in judged if one.level == level]) for level in LEVELS)]
 
 
 def by_framework(judged: Sequence[Judged], level: Level) -> list[str]:
     """The table by the framework of the training and its collector."""
     here = [one for one in judged if one.level == level]
     names = dict.fromkeys(one.case.framework for one in here)
-    return _overview("framework", {name: [one for one in here if one.case.framework == name] for name in names})
+    groups = {name: [one for one in here if one.case.framework == name] for name in names}
+    return [*head("framework"), *(row(name, runs) for name, runs in groups.items())]
 
 
-def _overview(about: str, groups: Mapping[str, Sequence[Judged]]) -> list[str]:
-    """A row for each group of runs, of one level each."""
-    rows = [
+def head(about: str) -> list[str]:
+    """The head of a table with a row for each group of runs."""
+    return [
         f"| {about} | sick runs | found | right at 1 | right within 3 | precision | both of two within 4 "
         "| false alarms |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name, here in groups.items():
-        sick = [one for one in here if one.sick and len(one.faults) == 1]
-        pairs = [one for one in here if one.sick and len(one.faults) == 2]
-        healthy = [one for one in here if one.case.healthy]
-        named = [(finding.rule in one.accepted) for one in here if one.sick for finding in one.serious]
-        rows.append(
-            f"| {name} | {len(sick)} | {share(sum(bool(one.serious) for one in sick), len(sick))} "
-            f"| {share(sum(one.rank(one.right) == 1 for one in sick), len(sick))} "
-            f"| {share(sum(one.named_within(3) for one in sick), len(sick))} "
-            f"| {share(sum(named), len(named))} "
-            f"| {share(sum(one.named_within(4) for one in pairs), len(pairs))} "
-            f"| {share(sum(bool(one.alarms) for one in healthy), len(healthy))} |"
-        )
-    return rows
+
+
+def row(name: str, here: Sequence[Judged]) -> str:
+    """The row of a group of runs, judged at one level."""
+    sick = [one for one in here if one.sick and len(one.faults) == 1]
+    pairs = [one for one in here if one.sick and len(one.faults) == 2]
+    healthy = [one for one in here if one.case.healthy]
+    named = [(finding.rule in one.accepted) for one in here if one.sick for finding in one.serious]
+    return (
+        f"| {name} | {len(sick)} | {share(sum(bool(one.serious) for one in sick), len(sick))} "
+        f"| {share(sum(one.rank(one.right) == 1 for one in sick), len(sick))} "
+        f"| {share(sum(one.named_within(3) for one in sick), len(sick))} "
+        f"| {share(sum(named), len(named))} "
+        f"| {share(sum(one.named_within(4) for one in pairs), len(pairs))} "
+        f"| {share(sum(bool(one.alarms) for one in healthy), len(healthy))} |"
+    )
 
 
 def by_fault(judged: Sequence[Judged], level: Level) -> list[str]:
