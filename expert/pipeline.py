@@ -58,7 +58,7 @@ def judge_history(
         notes=(*notes, *history.notes),
         coverage=coverage_of(judgments, history, before_training=before_training),
         not_judged=not_judged(judgments),
-        record_next=record_next(judgments, catalogue, knowledge.calibrations),
+        record_next=record_next(judgments, catalogue, knowledge.calibrations, history),
         problems=(*knowledge.problems, *_failures(facts, knowledge)),
         suppressed=suppressed_of(judgments, hidden),
         unused=tuple(unused),

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from expert.authoring import against, config, data, decisive, moderate, strong, supports, weak
+from expert.authoring import (
+    Signal,
+    Unknown,
+    against,
+    config,
+    data,
+    decisive,
+    model,
+    moderate,
+    signal,
+    strong,
+    supports,
+    weak,
+)  # fmt: skip
+from expert.history import History
+from expert.knowledge import assemble
+from expert.pipeline import judge_history
 from expert.rule import Rule
 from tests.engine.knowledge import advice, rule
 
@@ -17,7 +33,7 @@ def suggested(*rules: Rule, **config_fields: object) -> list[tuple[str, tuple[st
     return [(one.how, one.would_decide) for one in advice(list(rules), **config_fields).record_next]
 
 
-def test_the_fact_that_could_move_most_comes_first() -> None:
+def test_what_could_move_most_comes_first_and_settings_are_asked_for_together() -> None:
     evidence = (
         supports(config.momentum > 0.5, weak, "x"),
         supports(data.samples < 9, decisive, "y"),
@@ -26,25 +42,57 @@ def test_the_fact_that_could_move_most_comes_first() -> None:
     doubtful = cause("OPT901", "doubtful", config.shuffle, prior=0.3, evidence=evidence)
     assert suggested(SYMPTOM, doubtful, shuffle=True) == [
         ('advise(..., data={"samples": ...})', ("doubtful",)),
-        ('advise(..., config={"epochs": ...})', ("doubtful",)),
-        ('advise(..., config={"momentum": ...})', ("doubtful",)),
+        ('advise(..., config={"epochs": ..., "momentum": ...})', ("doubtful",)),
     ]
 
 
-def test_what_a_cause_waits_for_is_worth_its_prior_shared_among_all_it_waits_for() -> None:
+def test_what_a_cause_waits_for_is_worth_its_prior_shared_among_all_that_is_told_at_once() -> None:
     one = cause("OPT902", "one", config.nesterov, prior=0.4)
     two = cause("OPT903", "two", config.mixup & config.augmentation, prior=0.6)
-    assert [how for how, _ in suggested(SYMPTOM, one, two, shuffle=True)] == [
-        'advise(..., config={"nesterov": ...})',
-        'advise(..., config={"augmentation": ...})',
-        'advise(..., config={"mixup": ...})',
+    assert suggested(SYMPTOM, one, two, shuffle=True) == [
+        ('advise(..., config={"nesterov": ..., "augmentation": ..., "mixup": ...})', ("two", "one")),
     ]
 
 
-def test_a_record_that_decides_several_names_them_all_once() -> None:
-    one = cause("OPT902", "one", config.nesterov & (config.momentum > 0.5), prior=0.4)
-    two = cause("OPT903", "two", config.nesterov, prior=0.4)
-    assert suggested(SYMPTOM, one, two, shuffle=True)[0] == ('advise(..., config={"nesterov": ...})', ("one", "two"))
+def test_what_decides_by_itself_comes_before_what_decides_together_with_something_else() -> None:
+    alone = cause("OPT902", "alone", data.samples < 9, prior=0.1)
+    together = cause("OPT903", "together", config.mixup & (model.dropout > 0.5), prior=0.6)
+    assert [one.what for one in advice([SYMPTOM, alone, together], shuffle=True).record_next] == [
+        "the number of training samples is not known"
+    ]
+    assert suggested(SYMPTOM, together, shuffle=True) == []
+    either = cause("OPT904", "either", config.mixup | (model.dropout > 0.5), prior=0.2)
+    assert {how for how, _ in suggested(SYMPTOM, either, shuffle=True)} == {
+        'advise(..., config={"mixup": ...})',
+        'advise(..., model={"dropout": ...})',
+    }
+
+
+def test_what_would_account_for_something_worse_comes_first() -> None:
+    worse = rule("OPT908", "worse", config.shuffle, severity="fatal")
+    one = cause("OPT902", "one", data.samples < 9, prior=0.4)
+    two = cause("OPT903", "two", config.nesterov, prior=0.3, explains=("worse",))
+    assert [names for _, names in suggested(SYMPTOM, worse, one, two, shuffle=True)] == [("two",), ("one",)]
+
+
+def test_what_can_be_told_comes_before_what_another_run_has_to_log() -> None:
+    told = cause("OPT902", "told", data.samples < 9, prior=0.3)
+    logged = cause("OPT903", "logged", signal.an_unlogged_one() > 0.5, prior=0.4)
+    unlogged = Signal(
+        id="an_unlogged_one",
+        title="One that was not logged",
+        unit="share",
+        grade="internal",
+        reads="it is {value}",
+        compute=lambda view: Unknown("it was not logged", "log it"),
+        arguments=0,
+    )
+    knowledge = assemble([SYMPTOM, told, logged], [], [unlogged])
+    run = History.model_validate({"config": {"shuffle": True}})
+    assert [one.how for one in judge_history(run, knowledge).record_next] == [
+        'advise(..., data={"samples": ...})',
+        "log it",
+    ]
 
 
 def test_a_symptom_that_is_well_explained_asks_for_little() -> None:
