@@ -25,6 +25,7 @@ from expert.parts import (
     Suppressed,
     Understood,
     Unused,
+    UsedProfile,
 )
 from expert.relations import Catalogue
 from expert.rule import SEVERITIES, Severity, is_serious
@@ -45,6 +46,7 @@ __all__ = [
     "Suppressed",
     "Understood",
     "Unused",
+    "UsedProfile",
 ]
 
 Outcome = Literal["healthy", "findings", "too_short", "cannot_judge", "ready"]
@@ -78,7 +80,8 @@ class Advice(Part):
     Iterating gives the recommendations in order; ``str()`` the note a colleague would write; truth is "has findings at
     warning or above". ``suppressed`` holds what was found and hidden by the settings, with their reasons, ``unused``
     the suppressions and entries of the baseline that hid nothing. ``understood`` says what the columns of the source
-    were taken for; it is None where nothing had to be guessed.
+    were taken for; it is None where nothing had to be guessed. ``profiles`` are the kinds of run whose limits are in
+    force, the most specific first.
     """
 
     schema_version: SchemaVersion = SCHEMA
@@ -94,6 +97,7 @@ class Advice(Part):
     suppressed: tuple[Suppressed, ...] = ()
     unused: tuple[Unused, ...] = ()
     understood: Understood | None = None
+    profiles: tuple[UsedProfile, ...] = ()
 
     _judgments: Mapping[str, Judgment] = PrivateAttr(default_factory=dict)
     _catalogue: Catalogue | None = PrivateAttr(default=None)

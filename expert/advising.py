@@ -19,7 +19,7 @@ def advise(
     model: object = None,
     data: object = None,
     columns: Mapping[str, str] | None = None,
-    profile: str | None = None,
+    profile: str | Sequence[str] | None = None,
     settings: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
     plugins: Iterable[object] | None = None,
     strict: bool = False,
@@ -30,8 +30,10 @@ def advise(
     a log. ``config``, ``model`` and ``data`` add what the log does not say: a mapping of fields, the record
     (`RunConfig`, `ModelProfile`, `DataProfile`), a live model, or arrays ``(x, y)``; without a source they are judged
     alone, before any training. ``columns={"val.loss": "my_val"}`` corrects a guessed role. ``profile`` names the kind
-    of run whose limits are to be used, ``plugins`` adds plugins: the path of a Python file or of rules in YAML or TOML,
-    a module or its name, or an object with hook functions. ``strict`` raises where a plugin fails.
+    of run whose limits are to be used (``"transformer"``, or several, the weightiest first) where it shall not be as
+    recognized; ``"none"`` leaves all limits at their defaults. ``plugins`` adds plugins: the path of a Python file or
+    of rules in YAML or TOML, a module or its name, or an object with hook functions. ``strict`` raises where a plugin
+    fails.
 
     ``settings`` is a mapping, a record, or the path of a file that holds them; ``profile`` and ``plugins`` given here
     take the place of those in it. No file is read that is not named: what a call answers does not depend on the folder

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from expert.errors import SettingsError, nearest
+from expert.history import History
 from expert.inference import Limits
 from expert.judging import Asked
 from expert.knowledge import Knowledge
+from expert.parts import UsedProfile
+from expert.profiling import chosen_limits, known_profiles
 from expert.relations import Catalogue
 from expert.rule import Severity
 from expert.settings import Settings, Suppression
+from expert.settings.values import texts
 
 
 class Hiding(NamedTuple):
@@ -23,23 +27,31 @@ class Hiding(NamedTuple):
 
 
 class InForce(NamedTuple):
-    """Settings resolved: the limits, the rules asked for (None: all, as they are), what is suppressed."""
+    """Settings resolved: the limits, the profiles whose values they have, the rules asked for (None: all, as they are),
+    what is suppressed.
+    """
 
     limits: Limits
+    profiles: tuple[UsedProfile, ...]
     asked: Asked | None
     hidings: Sequence[Hiding]
 
 
-def in_force(settings: Settings, profile: str | None, knowledge: Knowledge) -> InForce:
-    """The settings resolved against the knowledge; raises `SettingsError` for what names nothing in it."""
+def in_force(
+    settings: Settings, profile: str | Sequence[str] | None, knowledge: Knowledge, history: History | None = None
+) -> InForce:
+    """The settings resolved against the knowledge; raises `SettingsError` for what names nothing in it.
+
+    ``profile`` takes the place of what the settings name; what the history tells of itself comes after that.
+    """
     for name in settings.limits:
         if name not in knowledge.limits:
             where = settings.said("limits", name)
             raise SettingsError(f"{where}: there is no limit '{name}'.{nearest(name, knowledge.limits)}")
-    _check_profile(settings, profile, knowledge)
+    named = _profiles_named(settings, profile, knowledge)
     hidings = [_hiding(one, number, settings, knowledge.catalogue) for number, one in enumerate(settings.suppress)]
-    limits = Limits(settings.limits, settings.profile if profile is None else profile)
-    return InForce(limits, _asked(settings, knowledge.catalogue), hidings)
+    used, values = chosen_limits(named, knowledge.limits.values(), history, settings.limits)
+    return InForce(Limits(values), used, _asked(settings, knowledge.catalogue), hidings)
 
 
 def _hiding(suppression: Suppression, number: int, settings: Settings, catalogue: Catalogue) -> Hiding:
@@ -47,15 +59,23 @@ def _hiding(suppression: Suppression, number: int, settings: Settings, catalogue
     return Hiding(suppression, settings.mention("suppress", number), named)
 
 
-def _check_profile(settings: Settings, profile: str | None, knowledge: Knowledge) -> None:
-    word = settings.profile if profile is None else profile
-    if word is None:
-        return
-    profiles = {name for limit in knowledge.limits.values() for name, _ in limit.profiles}
-    if word not in profiles:
-        where = f"{settings.said('profile')}: there" if profile is None else "There"
-        known = ", ".join(sorted(profiles)) or "none"
-        raise SettingsError(f"{where} is no profile '{word}'; known are {known}.{nearest(word, profiles)}")
+def _profiles_named(settings: Settings, profile: str | Sequence[str] | None, knowledge: Knowledge) -> Sequence[str]:
+    """The profiles that the caller names, in their order, as the limits spell them."""
+    words, where = settings.profile, f"{settings.said('profile')}: there"
+    if profile is not None:
+        try:
+            words, where = texts(profile), "There"
+        except ValueError as error:
+            raise SettingsError(f"profile: {error}") from None
+    known = known_profiles(knowledge.limits.values())
+    return [_profile(word, where, known) for word in words]
+
+
+def _profile(word: str, where: str, known: Sequence[str]) -> str:
+    name = "-".join(word.lower().replace("_", " ").split())
+    if name in known:
+        return name
+    raise SettingsError(f"{where} is no profile '{word}'; known are {', '.join(known)}.{nearest(name, known)}")
 
 
 def _asked(settings: Settings, catalogue: Catalogue) -> Asked | None:

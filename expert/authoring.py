@@ -27,7 +27,7 @@ from expert.language.handles import (
     val,
     weight,
 )
-from expert.limits import limit
+from expert.limits import for_profile, limit
 from expert.reading import Reader, ReadRequest
 from expert.remedy import Change, Remedy, keras_code, multiply, not_when, numpy_code, set_to, torch_code
 from expert.rule import Rule, against, decisive, escalates, moderate, strong, supports, weak
@@ -35,10 +35,10 @@ from expert.signals.curve import Curve
 from expert.signals.signal import Reading, Signal, Unknown, View
 
 __all__ = [
-    "API", "Calibration", "Change", "Curve", "History", "ReadRequest", "Reader", "Reading", "Remedy", "Rule", "Signal",
-    "SourceError", "Unknown", "View", "against", "attention", "batch", "broken", "case", "config", "curve", "data", "decay",
-    "decisive", "embedding", "escalates", "facts", "flat", "gradient", "hookimpl", "keras_code", "layers", "limit",
-    "line", "model", "moderate", "multiply", "not_when", "numpy_code", "optimizer", "output", "run", "scaler", "set_to",
-    "signal", "strong", "supports", "test", "time", "torch_code", "train", "train_eval", "update", "val", "weak",
-    "weight", "zigzag",
+    "API", "Calibration", "Change", "Curve", "History", "ReadRequest", "Reader", "Reading", "Remedy", "Rule",
+    "Signal", "SourceError", "Unknown", "View", "against", "attention", "batch", "broken", "case", "config",
+    "curve", "data", "decay", "decisive", "embedding", "escalates", "facts", "flat", "for_profile", "gradient",
+    "hookimpl", "keras_code", "layers", "limit", "line", "model", "moderate", "multiply", "not_when", "numpy_code",
+    "optimizer", "output", "run", "scaler", "set_to", "signal", "strong", "supports", "test", "time", "torch_code",
+    "train", "train_eval", "update", "val", "weak", "weight", "zigzag",
 ]  # fmt: skip

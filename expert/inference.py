@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 from expert.facts import Fact, Facts, Memory
@@ -104,22 +103,16 @@ def _leaf_text(verdict: Verdict) -> str:
 
 
 class Limits:
-    """The limits in force: a project's own value, else the profile's, else the default."""
+    """The limits in force: by name the values that are not the default."""
 
-    def __init__(self, overrides: Mapping[str, float] | None = None, profile: str | None = None) -> None:
-        own = dict(overrides or {})
-        self.bounds: Bounds = partial(_in_force, own, profile) if own or profile is not None else None
+    def __init__(self, values: Mapping[str, float] | None = None) -> None:
+        self.bounds: Bounds = dict(values) if values else None
 
     def value(self, bound: Limit | float) -> float:
         """The number a comparison uses."""
         if isinstance(bound, float):
             return bound
-        return bound.value if self.bounds is None else self.bounds(bound)
-
-
-def _in_force(own: Mapping[str, float], profile: str | None, limit: Limit) -> float:
-    value = own.get(limit.name)
-    return limit.under(profile) if value is None else value
+        return bound.value if self.bounds is None else self.bounds.get(bound.name, bound.value)
 
 
 def judge(node: ConditionNode, facts: Facts, limits: Limits) -> Verdict:

@@ -175,6 +175,18 @@ class Understood(Part):
     left_out: tuple[LeftOut, ...] = ()
 
 
+class UsedProfile(Part):
+    """A kind of run by whose limits this one is judged: named by the caller, or recognized, and from which sign.
+
+    ``limits`` are those that have another value for it, which is in force here.
+    """
+
+    name: str
+    named: bool
+    sign: str = ""
+    limits: tuple[str, ...] = ()
+
+
 class ProblemNote(Part):
     """Something that went wrong in a plugin or a rule while everything else went on."""
 

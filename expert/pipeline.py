@@ -25,7 +25,7 @@ def judge_history(
     history: History,
     knowledge: Knowledge,
     settings: Settings | None = None,
-    profile: str | None = None,
+    profile: str | Sequence[str] | None = None,
     notes: Sequence[str] = (),
     *,
     source: str = "",
@@ -36,7 +36,7 @@ def judge_history(
     many ``runs``.
     """
     catalogue = knowledge.catalogue
-    limits, asked, hidings = in_force(settings or Settings(), profile, knowledge)
+    limits, profiles, asked, hidings = in_force(settings or Settings(), profile, knowledge, history)
     facts = Facts(history, knowledge.signals)
     short, before_training = is_short(facts), is_before_training(history, source)
     judged = judge_all(catalogue, facts, limits, asked, knowledge.calibrations, short=short)
@@ -63,6 +63,7 @@ def judge_history(
         suppressed=suppressed_of(judgments, hidden),
         unused=tuple(unused),
         understood=understood(history, runs),
+        profiles=profiles,
     )
     return advice.remembering(judgments, catalogue)
 

@@ -13,10 +13,9 @@ from typing import Any, TypeVar
 
 from expert.facts import Place, Values, place_of
 from expert.language.nodes import All, AnyOf, Compare, ConditionNode, Known, Not, OneOf, Operator
-from expert.limits import Limit
 
-Bounds = Callable[[Limit], float] | None
-"""The value of each limit; ``None`` where all have their own."""
+Bounds = Mapping[str, float] | None
+"""By name the limits whose value is not the default; ``None`` where all have their own."""
 Holds = Callable[[Values, Bounds], bool | None]
 """Whether a condition holds; ``None`` is unknown. Everything it asks for must have been read."""
 Record = TypeVar("Record")
@@ -139,14 +138,13 @@ def _not(node: Not) -> Prepared:
 
 def _compare(node: Compare) -> Prepared:
     place, compare = place_of(node.term), COMPARISONS[node.operator]
-    limit = None if isinstance(node.bound, float) else node.bound
-    default = node.bound if isinstance(node.bound, float) else node.bound.value
+    name, default = (None, node.bound) if isinstance(node.bound, float) else (node.bound.name, node.bound.value)
 
     def holds(values: Values, bounds: Bounds) -> bool | None:
         value = values[place]
         if value is None or isinstance(value, str) or value != value:  # noqa: PLR0124  (not a number)
             return None
-        return compare(value, default if bounds is None or limit is None else bounds(limit))
+        return compare(value, default if bounds is None or name is None else bounds.get(name, default))
 
     return Prepared(node, holds, (place,))
 

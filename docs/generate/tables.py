@@ -64,11 +64,16 @@ def remedy_index(knowledge: Knowledge) -> Iterator[str]:
 
 def limits(knowledge: Knowledge) -> Iterator[str]:
     yield "# Limits\n"
-    yield 'Every threshold by name; `advise(..., settings={"limits": {name: value}})` overrides one.\n'
+    yield 'Every threshold by name; `advise(..., settings={"limits": {name: value}})` overrides one.'
+    yield "Where a kind of run has a value of its own, it stands below the default;"
+    yield "[profiles](guide/settings.md#profiles) tells how a run is recognized, and how to say otherwise.\n"
     yield "| limit | value | unit | healthy runs read | source |"
     yield "| --- | --- | --- | --- | --- |"
     for limit in sorted(knowledge.limits.values(), key=lambda limit: limit.name):
         yield f"| {limit.name} | {limit.value:g} | {limit.unit} | {limit.healthy} | {limit.source} |"
+        for own in limit.profiles:
+            source = own.source or limit.source
+            yield f"| … {own.profile} | {own.value:g} | {limit.unit} | {own.healthy} | {source} |"
 
 
 def signals(knowledge: Knowledge) -> Iterator[str]:

@@ -34,7 +34,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--preview", action="store_true", default=None, help="judge the rules on trial too")
     group.add_argument("--limit", action="append", metavar="NAME=VALUE", help="another value for a limit; repeatable")
     group.add_argument("--severity", action="append", metavar="RULE=LEVEL", help="another severity; repeatable")
-    group.add_argument("--profile", help="the kind of run whose limits are used")
+    group.add_argument(
+        "--profile",
+        action="append",
+        metavar="KIND",
+        help="the kind of run whose limits are used, in place of what is recognized; none for the defaults; repeatable",
+    )
     group.add_argument(
         "--fail-on",
         choices=LEVELS,
@@ -71,7 +76,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
         for key in ("profile", "fail_on", "baseline", "select", "ignore", "preview")
         if (value := getattr(options, key)) is not None
     }
-    for key in ("select", "ignore"):
+    for key in ("select", "ignore", "profile"):
         if key in given:
             given[key] = [word.strip() for words in given[key] for word in words.split(",")]
     if options.limit:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 ALL, NONE = "all", "none"
+RECOGNIZED = "as each run is recognized"
 
 
 class Row(NamedTuple):
@@ -68,7 +69,7 @@ def _rows(settings: Settings, knowledge: Knowledge) -> Iterator[Row]:
         )
     for word, severity in settings.severity.items():
         yield Row("severity", {word: severity}, f"{word} = {severity}", _place(settings, "severity", word))
-    yield _row(settings, "profile", settings.profile or NONE)
+    yield from _profile(settings, knowledge)
     yield _row(settings, "fail_on", settings.fail_on)
     yield _row(settings, "baseline", _near(settings.baseline or NONE))
     yield _row(settings, "plugins", ", ".join(map(_near, settings.plugins)) or NONE)
@@ -79,6 +80,19 @@ def _rows(settings: Settings, knowledge: Knowledge) -> Iterator[Row]:
         said = f"{one.rule}{until}{expired}{where}: {one.reason}"
         yield Row("suppress", one.model_dump(mode="json"), said, _place(settings, "suppress", number))
     yield _installed()
+
+
+def _profile(settings: Settings, knowledge: Knowledge) -> Iterator[Row]:
+    """What is named, and the limits that have its value: each run may tell more of itself."""
+    from expert.asking import in_force
+
+    yield _row(settings, "profile", ", ".join(settings.profile) or RECOGNIZED)
+    for used in in_force(settings, None, knowledge).profiles:
+        for name in used.limits:
+            default, own = knowledge.limits[name].value, knowledge.limits[name].under((used.name,))
+            assert own is not None
+            said = f"{name} = {own.value:g} (default {default:g}) for {used.name}"
+            yield Row("limits", {name: own.value}, said, _place(settings, "profile"))
 
 
 def _near(path: str) -> str:

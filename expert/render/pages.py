@@ -57,6 +57,7 @@ RELATIONS = {
     "silences": "silences",
     "invalidates": "makes worthless",
 }
+FOR_PROFILE = "… of a run of the profile {profile}"
 WIDTH = 88
 
 
@@ -150,17 +151,17 @@ def _detected(rule: Rule, words: Wording) -> Iterator[Block]:
 def _limits(nodes: Iterable[ConditionNode]) -> Table:
     bounds = [leaf.bound for node in nodes for leaf in leaves(node) if isinstance(leaf, Compare)]
     once = {bound.name: bound for bound in bounds if isinstance(bound, Limit)}
-    rows = [
-        (
-            (Code(one.name),),
-            (f"{one.value:g}" + "".join(f"; {name}: {value:g}" for name, value in one.profiles),),
-            (one.unit,),
-            (one.healthy,),
-            (named(one.source),),
-        )
-        for one in once.values()
-    ]
+    rows = [row for one in once.values() for row in _limit(one)]
     return Table(("limit", "value", "unit", "healthy runs read", "source"), tuple(rows))
+
+
+def _limit(limit: Limit) -> Iterator[tuple[tuple[Piece, ...], ...]]:
+    """A row for the limit, and one for each profile that has another value."""
+    values = (f"{limit.value:g}", limit.unit, limit.healthy, named(limit.source))
+    yield ((Code(limit.name),), *((value,) for value in values))
+    for own in limit.profiles:
+        values = (f"{own.value:g}", limit.unit, own.healthy, named(own.source or limit.source))
+        yield ((FOR_PROFILE.format(profile=own.profile),), *((value,) for value in values))
 
 
 def _evidence(rule: Rule, words: Wording, *, supports: bool) -> Items:

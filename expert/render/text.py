@@ -52,6 +52,9 @@ SUPPRESSED = "Suppressed by the settings: {listed}."
 SUPPRESSED_FINDING = "{name} ({reason})"
 LISTED = "In the baseline, and not counted: {listed}."
 MORE_HIDDEN = "{count} more"
+PROFILE = "Profile: {profiles}."
+NAMED_PROFILES = "{names} (named)"
+RECOGNIZED_PROFILES = "{names} (recognized from {signs})"
 COVERAGE = "{read} {judged} of {rules} rules judged."
 COVERAGE_WITH_UNKNOWN = "{read} {judged} of {rules} rules judged; {unknown} could not be judged from what was recorded."
 COVERAGE_BEFORE = "{read} {judged} of {rules} rules judged; the others need a run, or more of what is known of it."
@@ -137,6 +140,7 @@ def _remarks(advice: Advice) -> Iterator[str]:
         problems[SHOWN_PROBLEMS:] = [MORE_PROBLEMS.format(count=len(problems) - SHOWN_PROBLEMS)]
     yield from _listed(PROBLEMS, problems)
     yield from _hidden(advice)
+    yield from _profile(advice)
     yield ""
     coverage = advice.coverage
     template = COVERAGE_WITH_UNKNOWN if coverage.unknown else COVERAGE
@@ -160,6 +164,20 @@ def _hidden(advice: Advice) -> Iterator[str]:
     if said:
         yield ""
         yield from _wrapped(" ".join(said))
+
+
+def _profile(advice: Advice) -> Iterator[str]:
+    """The kind of run it was judged as, where that was named or gives a limit another value."""
+    if not any(one.named or one.limits for one in advice.profiles):
+        return
+    named = [one.name for one in advice.profiles if one.named]
+    recognized = {one.name: one.sign for one in advice.profiles if not one.named}
+    groups = [NAMED_PROFILES.format(names=", ".join(named))] if named else []
+    if recognized:
+        signs = "; ".join(recognized.values())
+        groups.append(RECOGNIZED_PROFILES.format(names=", ".join(recognized), signs=signs))
+    yield ""
+    yield from _wrapped(PROFILE.format(profiles=", ".join(groups)))
 
 
 def _shortened(reason: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from expert.errors import nearest
 from expert.language.nodes import FieldTerm, Scalar, SignalTerm
 from expert.language.spelling import all_fields, field_fault, series_fault, value_fault
-from expert.limits import Limit
+from expert.limits import ForProfile, Limit, profile_fault
 from expert.rulefiles.sheet import Sheet
 from expert.rulefiles.values import Value
 
+PROFILE_KEYS = tuple(name for name in ForProfile.model_fields if name != "profile")
 LIMIT_KEYS = tuple(name for name in Limit.model_fields if name != "name")
 
 Names = Mapping[SignalTerm, str]
@@ -28,15 +29,33 @@ def read_limit(sheet: Sheet, name: str, value: Value) -> Limit | None:
         given["value"] = sheet.number(keys["value"], "the value of a limit")
     if "profiles" in keys:
         profiles = sheet.named(keys["profiles"], "'profiles' is a mapping of kinds of run to values").items()
-        given["profiles"] = [(kind, sheet.number(item, "the value of a limit")) for kind, item in profiles]
+        given["profiles"] = [_read_profile(sheet, kind, item) for kind, item in profiles]
     return None if len(sheet.complaints) > before else Limit.model_validate({"name": name, **given})
+
+
+def _read_profile(sheet: Sheet, kind: str, value: Value) -> dict[str, object]:
+    """``transformer: 0.8``, or ``transformer: {value: 0.8, source: our own runs}``."""
+    if fault := profile_fault(kind):
+        sheet.wrong(value, f"{fault}.")
+    if not isinstance(value.data, dict):
+        return {"profile": kind, "value": sheet.number(value, "the value of a limit")}
+    keys = sheet.mapping(value, f"the value for '{kind}'", PROFILE_KEYS, ("value",))
+    given: dict[str, object] = {key: sheet.text(item, f"'{key}'") for key, item in keys.items() if key != "value"}
+    if "value" in keys:
+        given["value"] = sheet.number(keys["value"], "the value of a limit")
+    return {"profile": kind, **given}
 
 
 def write_limit(limit: Limit) -> dict[str, object]:
     """As `read_limit` reads it."""
     kept = limit.model_dump(exclude_defaults=True, exclude={"name", "profiles"})
-    profiles = {kind: number(value) for kind, value in limit.profiles}
+    profiles = {one.profile: _write_profile(one) for one in limit.profiles}
     return kept | {"value": number(limit.value)} | ({"profiles": profiles} if profiles else {})
+
+
+def _write_profile(value: ForProfile) -> object:
+    said = value.model_dump(exclude_defaults=True, exclude={"profile", "value"})
+    return {"value": number(value.value), **said} if said else number(value.value)
 
 
 def read_term(sheet: Sheet, what: str, keys: Mapping[str, Value]) -> SignalTerm | None:

@@ -70,13 +70,14 @@ def _words(knowledge: Knowledge) -> Schema:
         "rule_name": _suggested([word for rule in rules for word in (rule.id, rule.name)]),
         "remedy_name": _suggested(one.name for one in knowledge.remedies.values()),
         "term": mapping({"signal": ref("signal"), "of": one_or_more(ref("series"))}, ("signal",)),
+        "for_profile": mapping({"value": NUMBER, "source": TEXT, "healthy": TEXT}, ("value",)),
         "limit": mapping(
             {
                 "value": NUMBER,
                 "unit": TEXT,
                 "source": TEXT,
                 "healthy": TEXT,
-                "profiles": {"type": "object", "additionalProperties": NUMBER},
+                "profiles": {"type": "object", "additionalProperties": {"anyOf": [NUMBER, ref("for_profile")]}},
             },
             ("value", "source"),
         ),

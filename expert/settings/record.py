@@ -17,6 +17,7 @@ FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)
 
 Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
 Text = Annotated[str, BeforeValidator(values.text)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(values.texts)]
 
 
 class _Record(BaseModel):
@@ -33,12 +34,13 @@ class Suppression(_Record):
     rule: Text
     reason: Text
     until: Annotated[datetime.date, BeforeValidator(values.day)] | None = None
-    source: Annotated[tuple[str, ...], BeforeValidator(values.texts)] = ()
+    source: Texts = ()
 
 
 class Settings(_Record):
     """``select`` and ``ignore`` name rules by id, name, family or id prefix (empty ``select``: all); ``limits``
-    overrides limits by name, ``severity`` the severity of rules; ``profile`` names the kind of run.
+    overrides limits by name, ``severity`` the severity of rules; ``profile`` names the kind of run, by one word or
+    several, where it shall not be as recognized (``none``: nothing is to be recognized).
 
     ``preview`` judges rules on trial too: those whose status is experimental, which are otherwise left out unless
     ``select`` names them by their own id or name.
@@ -54,7 +56,7 @@ class Settings(_Record):
     severity: Mapping[str, Annotated[Severity, BeforeValidator(values.one_of(SEVERITIES))]] = Field(
         default_factory=dict
     )
-    profile: Text | None = None
+    profile: Texts = ()
     suppress: tuple[Suppression, ...] = ()
     fail_on: Annotated[FailOn, BeforeValidator(values.one_of(FAIL_ON))] = "error"
     baseline: Text | None = None

@@ -25,14 +25,12 @@ def test_words_and_grades_are_worth_what_the_pages_say() -> None:
     assert (SURE, CLOSE, SHORT_RECORD_CAP, ENOUGH) == (0.8, 0.15, 0.4, 0.5)
 
 
-def test_a_projects_own_limit_counts_without_a_profile_and_a_profiles_without_an_own() -> None:
-    many = limit("many", 10, source="test", profiles=(("small", 3.0),))
+def test_a_limit_has_its_own_value_unless_another_is_in_force() -> None:
+    many = limit("many", 10, source="test")
     view = Facts(History(), {}, facts(data.samples.of(5)))
     node = (data.samples > many).node
     assert judge(node, view, Limits()).truth == "no"
     assert judge(node, view, Limits({"many": 4.0})).truth == "yes"
-    assert judge(node, view, Limits(None, "small")).truth == "yes"
-    assert judge(node, view, Limits({"many": 8.0}, "small")).truth == "no"
     assert judge(node, view, Limits({"few": 4.0})).bound == 10.0
 
 

@@ -61,11 +61,11 @@ def test_reasons_are_the_leaves_that_made_the_verdict() -> None:
     assert isinstance(tree.parts[0].node, AnyOf)
 
 
-def test_limits_are_overridden_by_name_and_by_profile() -> None:
-    bound = limit("a-bound", 5.0, source="test", profiles=(("transformer", 7.0),))
+def test_limits_are_overridden_by_name() -> None:
+    bound = limit("a-bound", 5.0, source="test")
     assert Limits().value(bound) == 5.0
-    assert Limits(profile="transformer").value(bound) == 7.0
-    assert Limits({"a-bound": 9.0}, "transformer").value(bound) == 9.0
+    assert Limits({"a-bound": 9.0, "another": 1.0}).value(bound) == 9.0
+    assert Limits({"another": 1.0}).value(bound) == 5.0
     assert Limits().value(3.0) == 3.0
 
 

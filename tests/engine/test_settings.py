@@ -41,7 +41,7 @@ def test_a_profile_changes_the_limits_that_name_it() -> None:
     assert judge_history(run, knowledge).findings
     assert not judge_history(run, knowledge, profile="recurrent").findings
     with pytest.raises(
-        SettingsError, match=r"There is no profile 'recurent'; known are recurrent\. Did you mean 'recurrent'"
+        SettingsError, match=r"There is no profile 'recurent'; known are .*, recurrent, none\. Did you mean 'recurrent'"
     ):
         judge_history(run, knowledge, profile="recurent")
 

@@ -61,7 +61,7 @@ def test_everything_can_stand_in_a_file_and_paths_are_from_its_folder(folder: Pa
     assert settings.ignore == ("PLT102",)
     assert settings.limits == {"small": 3.0}
     assert settings.severity == {"OSC101": "info"}
-    assert (settings.profile, settings.fail_on) == ("recurrent", "warning")
+    assert (settings.profile, settings.fail_on) == (("recurrent",), "warning")
     assert settings.baseline == str(project / "known.json")
     assert settings.plugins == (str(project / "rules/ours.py"), "ours.rules")
     until = datetime.date(2026, 12, 31)

@@ -71,7 +71,8 @@ def suppression(text: str) -> str:
         ('suppress = ["OSC101"]', 1, "suppress[0]: expected a table, not 'OSC101'."),
         ('[suppress]\nrule = "OSC"', 1, "suppress: expected a list of tables, not {'rule': 'OSC'}."),
         ('profile = ""', 1, "profile: expected a text, not ''."),
-        ('profile = "rnn"', 1, "profile: there is no profile 'rnn'; known are none."),
+        ('profile = "rn"', 1, "profile: there is no profile 'rn'; known are fine-tuning, "),
+        ('profile = ["cnn", 3]', 1, "profile: expected a text, not 3."),
         ('[tool.expert]\nselect = ["OSC"]', 1, "in this file settings stand at the top, not in [tool.expert]."),
         (
             'baseline = "nowhere.json"',

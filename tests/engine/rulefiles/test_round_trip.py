@@ -8,7 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from expert.authoring import case, config, curve, facts, flat, limit, line, multiply, run, signal, train, val
+from expert.authoring import (
+    case,
+    config,
+    curve,
+    facts,
+    flat,
+    for_profile,
+    limit,
+    line,
+    multiply,
+    run,
+    signal,
+    train,
+    val,
+)
 from expert.cases import Segment
 from expert.errors import AuthoringError
 from expert.knowledge import load
@@ -83,7 +97,7 @@ LIMITS = some.builds(
     name=some.sampled_from(["a", "b-c", "d.e"]),
     value=some.just(0.5),
     source=some.just("measured: so"),
-    profiles=some.just((("fine-tuning", 2.0), ("x", 0.25))),
+    profiles=some.just((("fine-tuning", 2.0), for_profile("x", 0.25, source="a paper", healthy="0 to 0.1"))),
 )
 
 
