@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 
-from . import calibration, cures, judging, recording, report, sampling, scoring, store
-from .frameworks import CURED
+from . import calibration, cure_report, judging, recording, report, sampling, scoring, store
 
 WHAT = (
     "train the runs; read their arrays again; judge them; follow what they suggest to record; try the cures; make, "
@@ -38,24 +36,18 @@ def main() -> None:
     elif given.what == "record":
         print("\n".join(recording.table(judging.judged(cases, ("curves",)))))
     elif given.what == "cure":
-        print("\n".join(scoring.cured(_tried(judging.judged(cases, ("internals",)), given.jobs))))
+        print("\n".join(cure_report.cured(judging.judged(cases, ("internals",)), given.jobs)))
     elif given.what == "evaluate":
         commit = given.commit or _commit()
         cases = sampling.evaluation(commit, given.share)
         store.make([*cases, *sampling.twins(cases)], given.jobs)
         judged = judging.judged(cases)
-        tries = [] if given.without_cures else _tried(judged, given.jobs)
-        report.keep_evaluation(commit, given.share, report.section(judged, tries), given.remark)
+        cures = [] if given.without_cures else cure_report.cured(judged, given.jobs)
+        report.keep_evaluation(commit, given.share, report.section(judged, cures), given.remark)
     if given.what in ("evaluate", "page"):
         judged = judging.judged(sampling.tuning())
-        tries = [] if given.without_cures else _tried(judged, given.jobs)
-        report.write(report.section(judged, tries))
-
-
-def _tried(judged: Sequence[judging.Judged], jobs: int) -> list[cures.Tried]:
-    sick = [one for one in scoring.single_sick(judged, "internals") if one.case.framework in CURED]
-    with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(cures.tried, sick, chunksize=4))
+        cures = [] if given.without_cures else cure_report.cured(judged, given.jobs)
+        report.write(report.section(judged, cures))
 
 
 def _judgment(cases: list[sampling.Case]) -> Iterator[str]:

@@ -1,214 +1,184 @@
-"""The cure tried: what each remedy says, carried out on the setup of a sick run, and the training made again.
+"""The cure tried: what the advice on a sick run recommends, carried out, and the training made again.
 
-A remedy is carried out as it is written, without knowing the fault: what it does not touch stays as sick as it was. A
-check or an experiment is carried out as well; where its outcome says what to do, that is done in the same try, else the
-next recommendation is. At most three tries, each on top of the last one only where that one helped.
+The order is that of a reader: the first recommendation, then what stands under its "if that fails", then the next
+one. A check or an experiment is carried out as well, and what follows from its outcome belongs to the same try. A
+change that helped is kept, and the expert is asked again about the run made with it; one that did not is taken back.
+There are three tries at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from expert import advise
 from expert.advice import Advice
+from expert.changing import proposed
+from expert.facts import Facts
+from expert.history import History
+from expert.inference import Limits
+from expert.knowledge import load
+from expert.numbers import numbers_of
+from expert.parts import ProposedChange
+from expert.plugins import named_in_environment
+from expert.remedy import Remedy
 
-from . import store
-from .judging import Judged
+from . import sampling, store
+from .carrying_out import carried_out
+from .experiments import EXPERIMENTS, final_loss
+from .judging import Judged, twins_quality
 from .problem import Problem
+from .retraining import Retrained, retrained
 from .sampling import PROBLEMS, Case
 from .setup import Setup
 
 CLOSED = 0.8
 """Share of the gap to the healthy twin that has to be closed."""
+HELPED = 0.1
+"""Share of the gap from which on a change is kept."""
+LOWER = 0.99
+"""A loss is lower if it is below so much of the other one."""
 TRIES = 3
+STEPS = 4
+"""So often a remedy that says "once more" is taken, in one try."""
 
-Change = Callable[[Setup, Problem], Setup]
-
-
-def _head(setup: Setup, problem: Problem) -> Setup:
-    del problem
-    return setup.but(head_activation="none", loss="right")
+KNOWLEDGE = load(named_in_environment(), ())[1]
 
 
-def _activation(setup: Setup, problem: Problem) -> Setup:
-    del problem
-    return setup.but(activation="leaky_relu" if setup.activation in ("relu", "none") else "relu")
+@dataclass(frozen=True)
+class Try:
+    """One recommendation carried out: its remedy, the share of the gap closed after it, and how many trainings it took.
+    None were made where there was nothing that could be done by machine, or nothing to change.
+    """
 
-
-def _normalized(setup: Setup, problem: Problem) -> Setup:
-    batch = setup.batch >= 16 and problem.kind in ("dense", "convolutional")
-    return setup.but(normalization="batch" if batch else "layer")
-
-
-def _fresh(setup: Setup, problem: Problem) -> Setup:
-    del problem
-    return setup.but(initialization="default", gain=1.0, hidden_bias=None)
-
-
-def _adam(setup: Setup, problem: Problem) -> Setup:
-    del problem
-    return setup.but(optimizer="adam", rate=1e-3, momentum=0.0)
-
-
-def _more_samples(setup: Setup, problem: Problem) -> Setup:
-    return setup.but(samples=max(setup.samples, problem.sound.samples))
-
-
-def _fields(**changes: object) -> Change:
-    return lambda setup, _: setup.but(**changes)
-
-
-def _split(setup: Setup, problem: Problem) -> Setup:
-    del problem
-    return setup.but(validation="apart")
-
-
-def _labels(setup: Setup, problem: Problem) -> Setup:
-    """Looking at labels where the model gets them shows a wrong pairing, and class maps that differ."""
-    del problem
-    return setup.but(labels="right", validation="apart" if setup.validation == "other_labels" else setup.validation)
-
-
-def _located(setup: Setup, problem: Problem) -> Setup:
-    """Where the first number arises that is none: in the inputs, in a logarithm by hand, or in what grew before."""
-    del problem
-    if setup.bad_cells:
-        return setup.but(bad_cells=0)
-    if setup.loss in ("log_of_softmax", "clamped"):
-        return setup.but(loss="right")
-    return setup.but(rate=setup.rate * 0.1)
-
-
-CURES: Mapping[str, Change] = {
-    "FX101": _fields(bad_cells=0),
-    "FX102": _fields(bad_cells=0),
-    "FX103": _fields(input_scale=1.0, input_offset=0.0, scale_ratio=1.0),
-    "FX104": _fields(target_scale=1.0, target_offset=0.0),
-    "FX106": _fields(labels="right"),
-    "FX107": _fields(order="redrawn"),
-    "FX108": _fields(order="redrawn"),
-    "FX110": _fields(class_weights=True),
-    "FX111": _split,
-    "FX112": _split,
-    "FX113": lambda setup, _: setup.but(validation="apart" if setup.validation == "shifted" else setup.validation),
-    "FX115": _fields(label_noise=0.0),
-    "FX202": _head,
-    "FX207": _fields(loss="right"),
-    "FX301": lambda setup, _: setup.but(rate=setup.rate * 0.1),
-    "FX302": _adam,
-    "FX304": _fields(warmup=0.1),
-    "FX307": lambda setup, _: setup.but(batch=4 * setup.batch),
-    "FX308": lambda setup, _: setup.but(accumulation=4 * setup.accumulation),
-    "FX309": _fields(schedule="cosine"),
-    "FX310": lambda setup, _: setup.but(rate=setup.rate * 10.0),
-    "FX312": _fields(epsilon=1e-8),
-    "FX314": _fields(optimizer="sgd", momentum=0.9, rate=0.05),
-    "FX315": lambda setup, _: setup.but(batch=max(1, setup.batch // 4)),
-    "FX401": _fields(clip_norm=1.0, clip_values=None),
-    "FX402": _fresh,
-    "FX403": _activation,
-    "FX404": _normalized,
-    "FX405": _fields(residual=True),
-    "FX406": _fields(recurrence="lstm"),
-    "FX408": lambda setup, _: setup.but(clip_values=None, clip_norm=1.0) if setup.clip_values else setup,
-    "FX409": _fields(left_out=False),
-    "FX410": _fields(frozen=False, left_out=False),
-    "FX411": _fields(gradients_zeroed=True),
-    "FX415": _fields(normalization="layer"),
-    "FX501": _head,
-    "FX502": _fields(extra_layers=0),
-    "FX503": lambda setup, _: setup.but(
-        activation="relu" if setup.activation == "none" else setup.activation, head_activation="none"
-    ),
-    "FX504": _fields(reduction="mean"),
-    "FX505": lambda setup, _: setup.but(width=max(1.0, 4.0 * setup.width)),
-    "FX508": lambda setup, _: setup.but(width=setup.width / 2),
-    "FX601": _more_samples,
-    "FX602": lambda setup, _: setup.but(dropout=0.2 if setup.dropout > 0.3 else 0.0),
-    "FX603": _fields(input_noise=0.2),
-    "FX605": _fields(label_smoothing=0.1),
-    "FX606": lambda setup, _: setup.but(weight_decay=max(0.01, 5.0 * setup.weight_decay)),
-    "FX608": lambda setup, _: setup.but(optimizer="adamw" if setup.optimizer == "adam" else setup.optimizer),
-    "FX612": lambda setup, _: setup.but(weight_decay=setup.weight_decay / 10.0),
-    "FX613": _fields(dropout=0.2),
-    "FX701": lambda setup, _: setup.but(epochs=3 * setup.epochs),
-    "FX705": _fields(keep_best=True),
-    "FX706": _fresh,
-    "FX708": _fields(training_mode=True, evaluation_mode=True),
-}
-"""What each change does to a setup. One that is not here cannot be made by machine, and counts as a try in vain."""
-
-CHECKS: Mapping[str, Change] = {
-    "FX105": _labels,
-    "FX201": _located,
-}
-"""Checks whose outcome says what to do next. The probe of learning rates (FX305) is made by training."""
-
-RATES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1000.0)
-"""Factors on the rate that the probe tries."""
+    remedy: str
+    gain: float
+    cured: bool
+    trainings: int
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A sick run and what became of it: the try that cured it (1 to 3, or none), and the remedies tried."""
+    """A sick run and what became of it. ``gap`` is how much better its twin is, the sound training on the same samples;
+    ``noise`` how much sound trainings differ, as a standard deviation.
+    """
 
     case: Case
-    cured_at: int | None
-    remedies: tuple[str, ...]
-    gains: tuple[float, ...]
-    """Share of the gap that each try closed."""
+    gap: float
+    noise: float
+    of_measurement: bool
+    tries: tuple[Try, ...]
+
+    @property
+    def curable(self) -> bool:
+        """Whether there is a gap that could be told from noise, or what is measured is wrong."""
+        return self.of_measurement or self.gap > 2.0 * self.noise
+
+    @property
+    def cured_at(self) -> int | None:
+        """The try that cured it, from 1."""
+        return next((number for number, one in enumerate(self.tries, 1) if one.cured), None)
+
+    def gain_within(self, tries: int) -> float:
+        """The largest share of the gap that so many tries have closed."""
+        return max((one.gain for one in self.tries[:tries]), default=0.0)
 
 
 def tried(judged: Judged) -> Tried:
     """Carry out the recommendations of the advice in their order."""
-    problem = PROBLEMS[judged.case.problem]
-    setup, quality = judged.case.setup, judged.quality
-    names: list[str] = []
-    gains: list[float] = []
-    for number, (remedy, changed) in enumerate(_tries(judged.advice, setup, problem, judged.case), 1):
-        names.append(remedy)
-        if changed is None or changed == setup:
-            gains.append(0.0)
-        else:
-            after = store.trained(judged.case, changed).quality
-            gains.append(_gain(judged, quality, after, changed))
-        if gains[-1] >= CLOSED:
-            return Tried(judged.case, number, tuple(names), tuple(gains))
-        if number == TRIES:
-            break
-    return Tried(judged.case, None, tuple(names), tuple(gains))
+    return _Cure(judged).run()
 
 
-def _gain(judged: Judged, before: float, after: float, changed: Setup) -> float:
-    if any(fault.of_measurement for fault in judged.faults):
-        return float(changed.validation == "apart" and changed.evaluation_mode)
-    return (after - before) / max(1e-9, judged.twin - before)
+class _Cure:
+    """One sick run while it is being cured."""
+
+    def __init__(self, judged: Judged) -> None:
+        self.judged, self.case = judged, judged.case
+        self.problem: Problem = PROBLEMS[judged.case.problem]
+        self.setup, self.history = judged.case.setup, judged.kept.history
+        self.ahead = list(order_of(judged.advice))
+        self.done: set[str] = set()
+        self.tries: list[Try] = []
+        self.of_measurement = any(fault.of_measurement for fault in judged.faults)
+        # Numbers that are none count as bad as knowing nothing: to get to a constant answer is no cure.
+        self.start = max(judged.quality, self.problem.ignorant)
+        healthy = self.problem.sound
+        for fault in judged.faults:
+            healthy = fault.twin(healthy, self.setup)
+        self.gap = retrained(self.case, healthy).quality - self.start
+        self.noise = twins_quality(list(store.kept(sampling.twins([self.case]))))[self.case.program][1]
+
+    def run(self) -> Tried:
+        while len(self.tries) < TRIES and (remedy := self._next()) is not None:
+            if remedy.kind != "change":
+                self._look(remedy)
+            else:
+                self._make(remedy.id, self._setups(remedy))
+            if self.tries and self.tries[-1].cured:
+                break
+        return Tried(self.case, self.gap, self.noise, self.of_measurement, tuple(self.tries))
+
+    def _next(self) -> Remedy | None:
+        while self.ahead:
+            remedy = KNOWLEDGE.remedies[self.ahead.pop(0)]
+            if remedy.id not in self.done:
+                self.done.add(remedy.id)
+                return remedy
+        return None
+
+    def _look(self, remedy: Remedy) -> None:
+        """Carry out a check or an experiment; only a change that follows from it is a try."""
+        if remedy.id not in EXPERIMENTS:
+            return
+        outcome = EXPERIMENTS[remedy.id](self.case, self.setup, self.history)
+        if isinstance(outcome, Advice):
+            self.ahead = [*order_of(outcome), *self.ahead]
+        elif outcome is not None and outcome != self.setup:
+            self._make(remedy.id, iter([outcome]))
+
+    def _setups(self, remedy: Remedy) -> Iterator[Setup]:
+        """The setups of a remedy, step by step: one, or several where it says "once more"."""
+        setup = self.setup
+        for _ in range(STEPS if remedy.again else 1):
+            changes = proposed_by(remedy, self.history)
+            setup = carried_out(remedy.id, changes, setup, self.problem)
+            yield setup
+
+    def _make(self, remedy: str, setups: Iterator[Setup]) -> None:
+        """Train with the first setup, and with the next ones as long as the loss ends lower by that."""
+        made: list[tuple[Setup, Retrained]] = []
+        before = self.setup
+        for setup in setups:
+            if setup == before:
+                break
+            made.append((setup, retrained(self.case, setup)))
+            if len(made) > 1 and not final_loss(made[-1][1].history) < LOWER * final_loss(made[-2][1].history):
+                break
+            before = setup
+        if not made:
+            self.tries.append(Try(remedy, 0.0, False, 0))
+            return
+        best = min(made, key=lambda one: final_loss(one[1].history))
+        gain = self._gain(*best)
+        self.tries.append(Try(remedy, gain, gain >= CLOSED, len(made)))
+        if gain >= HELPED and gain >= max((one.gain for one in self.tries[:-1]), default=0.0):
+            self.setup, self.history = best[0], best[1].history
+            self.ahead = [*order_of(advise(self.history)), *self.ahead]
+
+    def _gain(self, setup: Setup, run: Retrained) -> float:
+        if self.of_measurement:
+            return float(setup.validation == "apart" and setup.evaluation_mode)
+        return (run.quality - self.start) / max(1e-9, self.gap)
 
 
-def _tries(advice: Advice, setup: Setup, problem: Problem, case: Case) -> Iterator[tuple[str, Setup | None]]:
-    """The changes to be tried, in the order of the plan: recommendations, then what stands under "if that fails"."""
-    remedies = [one.remedy for one in advice.recommendations]
-    remedies += [other.remedy for one in advice.recommendations for other in one.if_that_fails]
-    for remedy in dict.fromkeys(remedies):
-        if remedy in CURES:
-            yield remedy, CURES[remedy](setup, problem)
-        elif remedy in CHECKS:
-            changed = CHECKS[remedy](setup, problem)
-            if changed != setup:
-                yield remedy, changed
-        elif remedy == "FX305":
-            yield remedy, _probed(setup, case)
-        elif _is_change(advice, remedy):
-            yield remedy, None
+def order_of(advice: Advice) -> Iterator[str]:
+    """The remedies in the order in which a reader comes to them."""
+    for one in advice.recommendations:
+        yield one.remedy
+        yield from (other.remedy for other in one.if_that_fails)
 
 
-def _is_change(advice: Advice, remedy: str) -> bool:
-    return any(one.remedy == remedy and one.kind == "change" for one in advice.recommendations)
-
-
-def _probed(setup: Setup, case: Case) -> Setup:
-    """The rate with the best short training, as a probe of rates would choose it."""
-    short = setup.but(epochs=max(2, setup.epochs // 4), schedule="constant", warmup=0.0)
-    qualities = {factor: store.trained(case, short.but(rate=setup.rate * factor)).quality for factor in RATES}
-    best = max(qualities, key=lambda factor: qualities[factor])
-    return setup.but(rate=setup.rate * best)
+def proposed_by(remedy: Remedy, history: History) -> tuple[ProposedChange, ...]:
+    """What the remedy's own data change on this run."""
+    facts = Facts(history, KNOWLEDGE.signals)
+    return proposed(remedy, facts, Limits(), numbers_of(facts))

@@ -17,6 +17,7 @@ from .architectures import (
     ResidualConvolutional,
     TimeConvolutional,
 )
+from .samples import Samples
 from .setup import Setup
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -268,6 +269,19 @@ def prepare(model: nn.Module, setup: Setup) -> nn.Module:
         for parameter in head.parameters():
             parameter.requires_grad_(True)
     return model
+
+
+@torch.no_grad()
+def start_at_prior(model: nn.Module, samples: Samples) -> None:
+    """Set the last bias so that the first outputs, before they know anything, are right on average."""
+    bias = head_of(model).bias
+    if samples.task in ("classification", "language_model"):
+        shares = torch.bincount(samples.y.flatten().long(), minlength=len(bias)).clamp_min(1).float()
+        bias.copy_((shares / shares.sum()).log())
+    elif samples.task == "binary":
+        bias.fill_(float(torch.logit(samples.y.mean().clamp(0.01, 0.99))))
+    else:
+        bias.copy_((samples.x if samples.task == "autoencoder" else samples.y).mean(0))
 
 
 def _draw(name: str, parameter: Tensor, he: bool) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from . import calibration, recording, scoring
-from .cures import Tried
 from .faults import FAULTS
 from .healthy import VARIANTS
 from .judging import LEVELS, Judged
@@ -49,11 +48,11 @@ validation set of an imbalanced problem is larger, and a squared loss is handed 
 """
 
 
-def section(judged: Sequence[Judged], tries: Sequence[Tried] = ()) -> list[str]:
-    """The tables of one half."""
+def section(judged: Sequence[Judged], cures: Sequence[str] = ()) -> list[str]:
+    """The tables of one half, that of the cures as given."""
     lines = ["", *scoring.summary(judged), ""]
-    if tries:
-        lines += ["", *scoring.cured(tries), ""]
+    if cures:
+        lines += ["Cures, by the recommendations of the first advice, with internals:", "", *cures, ""]
     lines += ["By framework, with internals:", "", *scoring.by_framework(judged, "internals"), ""]
     lines += ["Confidences of the causes named with internals:", ""]
     lines += calibration.table(calibration.causes(one for one in judged if one.level == "internals"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from .cures import TRIES, Tried
 from .judging import LEVELS, Judged, Level
 from .rivals import RIVALS
 
@@ -71,7 +70,7 @@ def by_fault(judged: Sequence[Judged], level: Level) -> list[str]:
         wrong = Counter(finding.rule for one in mine for finding in one.serious if finding.rule not in one.accepted)
         rows.append(
             f"| {fault} | {len(mine)} | {sum(one.rank(one.right) == 1 for one in mine)} "
-            f"| {sum(one.named_within(3) for one in mine)} | {_listed(missed)} | {_listed(wrong)} |"
+            f"| {sum(one.named_within(3) for one in mine)} | {listed(missed)} | {listed(wrong)} |"
         )
     return rows
 
@@ -86,27 +85,9 @@ def false_alarms(judged: Sequence[Judged], level: Level) -> list[str]:
     ]
 
 
-def _listed(counts: Counter[str]) -> str:
+def listed(counts: Counter[str]) -> str:
+    """The five most frequent with their counts."""
     return ", ".join(f"{name} {count}" for name, count in counts.most_common(5)) or "-"
-
-
-def cured(tries: Sequence[Tried]) -> list[str]:
-    """How many runs each try cured, and by fault what was tried in vain."""
-    rows = []
-    for number in range(1, TRIES + 1):
-        count = sum(one.cured_at is not None and one.cured_at <= number for one in tries)
-        rows.append(f"Cured by try {number}: {share(count, len(tries))}.")
-    rows += ["", "| fault | sick | cured at 1 | within 3 | first tried in vain |", "| --- | --- | --- | --- | --- |"]
-    runs: dict[str, list[Tried]] = {}
-    for one in tries:
-        runs.setdefault(one.case.faults[0][0], []).append(one)
-    for fault, mine in sorted(runs.items()):
-        vain = Counter(one.remedies[0] if one.remedies else "nothing" for one in mine if one.cured_at != 1)
-        rows.append(
-            f"| {fault} | {len(mine)} | {sum(one.cured_at == 1 for one in mine)} "
-            f"| {sum(one.cured_at is not None for one in mine)} | {_listed(vain)} |"
-        )
-    return rows
 
 
 def rivals(judged: Sequence[Judged]) -> list[str]:

@@ -41,6 +41,8 @@ class Setup:
     gain: float = 1.0
     """Factor on the weights of the hidden layers at the start."""
     hidden_bias: float | None = None
+    prior_bias: bool = False
+    """The last bias starts at the logarithm of the class shares, or at the mean of the targets."""
     normalization: Literal["none", "batch", "layer"] = "none"
     extra_layers: int = 0
     width: float = 1.0

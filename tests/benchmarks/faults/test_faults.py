@@ -11,7 +11,8 @@ from expert.knowledge import load
 from expert.plugins import named_in_environment
 
 from . import evaluation_problems, sampling, tuning_problems
-from .cures import CHECKS, CURES
+from .carrying_out import BY_HAND
+from .experiments import EXPERIMENTS
 from .faults import FAULTS
 from .judging import LEVELS, seen
 from .sampling import PAIRS, PROBLEMS
@@ -25,7 +26,7 @@ def test_tables_name_rules_and_remedies_that_exist() -> None:
     rules = set(KNOWLEDGE.catalogue.rules)
     named = {rule for fault in FAULTS for rule in (*fault.right, *fault.follows)}
     assert not named - rules
-    assert not {*CURES, *CHECKS} - {remedy.id for remedy in KNOWLEDGE.remedies.values()}
+    assert not {*BY_HAND, *EXPERIMENTS} - {remedy.id for remedy in KNOWLEDGE.remedies.values()}
 
 
 def test_the_halves_have_no_problem_in_common_and_pairs_name_faults() -> None:

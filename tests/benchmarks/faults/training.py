@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from expert.adapters.torch import watch
 from expert.history import History
 
-from .networks import build, prepare
+from .networks import build, prepare, start_at_prior
 from .outcome import EVERY, Outcome, quality_of, told_by
 from .problem import Problem
 from .samples import Samples, faulty
@@ -42,6 +42,8 @@ def _train(problem: Problem, setup: Setup, seed: int) -> Outcome:
     samples = faulty(problem.samples(setup, seed), setup, random)
     torch.manual_seed(seed)
     model = prepare(build(problem.network, setup), setup)
+    if setup.prior_bias:
+        start_at_prior(model, samples)
     if setup.pretrained:
         _pretrain(problem, model, seed)
     started = time.process_time()

@@ -1,0 +1,125 @@
+"""What is carried out is what the remedies say, and a sick run that is cured is told from one that is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expert.history import History
+from expert.knowledge import load
+from expert.parts import ProposedChange
+from expert.plugins import named_in_environment
+from expert.remedy import Remedy
+
+from . import retraining, store
+from .carrying_out import BY_HAND, NUMBERS, WORDS, carried_out
+from .cures import Tried, order_of, proposed_by, tried
+from .experiments import EXPERIMENTS
+from .judging import judge
+from .sampling import PROBLEMS, Case
+from .setup import Setup
+
+REMEDIES = {remedy.id: remedy for remedy in load(named_in_environment(), ())[1].remedies.values()}
+WITHOUT_PLACE = {
+    "config.precision",
+    "config.beta2",
+    "config.seed",
+    "config.penalty_in_gradient",
+    "config.weight_averaging",
+}
+"""Fields that remedies change and no training of this benchmark has."""
+SICK = Setup(rate=0.5, batch=32, dropout=0.5, weight_decay=0.1, clip_values=(0.1, 5.0), activation="sigmoid")
+
+
+@pytest.mark.parametrize("remedy", [one for one in REMEDIES.values() if one.kind == "change"], ids=str)
+def test_each_change_of_a_remedy_is_carried_out_or_known_to_have_no_place(remedy: Remedy) -> None:
+    targets = {change.target for change in remedy.changes}
+    assert targets <= {*NUMBERS, *WORDS, *WITHOUT_PLACE}
+
+
+@pytest.mark.parametrize(
+    ("remedy", "field", "value"),
+    [
+        ("FX301", "rate", 0.05),
+        ("FX310", "rate", 5.0),
+        ("FX307", "batch", 128),
+        ("FX602", "dropout", 0.2),
+        ("FX612", "weight_decay", 0.01),
+        ("FX408", "clip_values", (-5.0, 5.0)),
+        ("FX403", "activation", "relu"),
+        ("FX402", "initialization", "glorot"),
+        ("FX404", "normalization", "batch"),
+        ("FX505", "width", 2.0),
+        ("FX701", "epochs", 24),
+    ],
+)
+def test_a_setup_becomes_what_the_remedy_says(remedy: str, field: str, value: object) -> None:
+    known = History(config={"batch_size": 32}, model={"activation": "sigmoid", "dropout": 0.5})
+    changed = carried_out(remedy, proposed_by(REMEDIES[remedy], known), SICK, PROBLEMS["digits-mlp"])
+    assert getattr(changed, field) == value
+    assert changed.but(**{name: getattr(SICK, name) for name in ("momentum", "gain", "hidden_bias", field)}) == SICK
+
+
+def test_the_factor_is_the_remedys_and_not_the_benchmarks() -> None:
+    third = (ProposedChange(field="config.learning_rate", operation="multiply", value=0.3),)
+    assert carried_out("FX301", third, SICK, PROBLEMS["digits-mlp"]).rate == pytest.approx(0.15)
+
+
+def test_the_validation_set_is_only_repaired_by_what_names_its_fault() -> None:
+    sets = ("copied", "shifted", "other_labels")
+    mended = {
+        name: [
+            one
+            for one in sets
+            if carried_out(name, (), Setup(validation=one), PROBLEMS["digits-mlp"]).validation == "apart"
+        ]
+        for name in ("FX105", "FX111", "FX113")
+    }
+    assert mended == {"FX105": ["other_labels"], "FX111": ["copied"], "FX113": ["shifted", "other_labels"]}
+
+
+@pytest.fixture
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
+    monkeypatch.setattr(retraining, "RETRAINED", tmp_path / "cures")
+    return tmp_path
+
+
+def cure(case: Case, twin: float) -> Tried:
+    return tried(judge(store.trained(case), "internals", (twin, 0.01)))
+
+
+def test_a_run_that_never_zeroes_its_gradients_is_cured_by_the_first_recommendation(own_store: Path) -> None:
+    case = Case("topics-embedding", 3, (("schedule-ends-early", 1.0),))
+    store.FOLDER.mkdir(exist_ok=True)
+    cured = cure(case, 0.98)
+    assert (cured.cured_at, cured.tries[0].remedy) == (1, "FX309")
+    assert cured.tries[0].gain > 0.8
+    runs = sorted(own_store.rglob("*.history"))
+    assert cure(case, 0.98) == cured
+    assert sorted(own_store.rglob("*.history")) == runs
+
+
+def test_no_more_than_three_tries_are_made_for_a_goal_that_nothing_reaches(own_store: Path) -> None:
+    cured = cure(Case("topics-embedding", 3, (("schedule-ends-early", 1.0),)), 50.0)
+    assert cured.cured_at is None
+    assert len(cured.tries) == 3
+    assert len({one.remedy for one in cured.tries}) == 3
+    assert 0.0 < cured.gain_within(3) < 0.1
+
+
+def test_what_stands_under_if_that_fails_comes_before_the_next_recommendation(own_store: Path) -> None:
+    advice = judge(
+        store.trained(Case("topics-embedding", 3, (("schedule-ends-early", 1.0),))), "internals", (1.0, 0.0)
+    ).advice
+    first = advice.recommendations[0]
+    assert list(order_of(advice))[: 1 + len(first.if_that_fails)] == [
+        first.remedy,
+        *(one.remedy for one in first.if_that_fails),
+    ]
+
+
+def test_what_cannot_be_carried_out_is_no_experiment_either() -> None:
+    assert all(REMEDIES[name].kind != "change" for name in EXPERIMENTS)
+    assert {name for name in BY_HAND if REMEDIES[name].kind != "change"} == {"FX105", "FX201"}
