@@ -73,7 +73,7 @@ RULE = Rule(
     escalate=(escalates((score <= BELOW) & (level <= LEARNED), "error"),),
     explains=("GEN101", "GEN102", "OSC105"),
     invalidates=(val.loss, val.accuracy),
-    remedies=("verify-labels", "split-properly", "same-preprocessing"),
+    remedies=("verify-labels", "same-preprocessing", "split-properly"),
     meaning="A gap that is there from the first epoch is no overfitting: the sets, or what is done to them, differ.",
     mechanism=(
         "Means fitted on one part only, an ordered split, other sources, or class numbers given by two different "

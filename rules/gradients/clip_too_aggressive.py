@@ -42,7 +42,7 @@ RULE = Rule(
     ),
     explains=("PLT101", "PLT102", "PLT104", "PLT106", "GEN103", "OPT104"),
     unless=("GRD201",),
-    remedies=("initialize-well", "clip-gradient-norm", "lower-learning-rate"),
+    remedies=("clip-gradient-norm", "initialize-well", "lower-learning-rate"),
     meaning="A clip is meant for rare spikes. Where it acts at most steps it replaces the learning rate, and the "
     "gradients it hides are too large for a reason, or the bound is far too low.",
     mechanism="Each update has the norm learning rate times bound. Where gradients explode, a still smaller bound only "

@@ -43,11 +43,11 @@ RULE = Rule(
         against(config.augmentation, moderate, "augmentation makes new samples of the old ones"),
     ),
     remedies=(
+        "verify-labels",
+        "probe-learning-rate",
         "pair-head-with-loss",
         "order-training-step",
-        "verify-labels",
         "initialize-well",
-        "probe-learning-rate",
         "more-capacity",
     ),
     meaning="A network that cannot learn a few samples by heart has a fault that more data will not mend: in the loss, "
