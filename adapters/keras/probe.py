@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from expert.adapters.keras.profile.ends import heads_of
 from expert.adapters.keras.profile.tree import activation_of, attribute, is_leaf, operations
 from expert.adapters.live.flat_ends import ENDS, HEADS, RECTIFIED
 from expert.adapters.live.telemetry import Telemetry
@@ -30,7 +31,9 @@ class Probe:
 
     def look(self, model: Any, at: int) -> None:
         """Record what is seen at step ``at``; raises what the model raises at such inputs."""
-        sites = [(layer, kind) for layer in _leaves(model) if (kind := _kind(layer))]
+        # A reshape may stand between the head and what the model returns.
+        heads = {id(head.layer) for head in heads_of(model) or ()}
+        sites = [(layer, kind) for layer in _leaves(model) if id(layer) not in heads and (kind := _kind(layer))]
         with _listening([layer for layer, _ in sites]) as heard, _generators_put_back():
             trainable = [one.value for one in model.trainable_variables]
             rest = [one.value for one in model.non_trainable_variables]

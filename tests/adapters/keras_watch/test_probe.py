@@ -37,6 +37,15 @@ def test_dead_and_saturated_units_are_counted() -> None:
     assert saturated == pytest.approx((np.abs(tanh) > 0.99).mean(), abs=1e-6)
 
 
+def test_a_head_is_no_hidden_layer_though_something_stands_behind_it() -> None:
+    inputs = layers.Input((FEATURES,))
+    head = layers.Dense(CLASSES, "sigmoid", name="head")(layers.Dense(8, "tanh", name="hidden")(inputs))
+    model = compile_model(keras.Model(inputs, layers.Reshape((CLASSES,))(head)), loss="sparse_categorical_crossentropy")
+    watcher = ExpertCallback(probe=X[:50], quiet=True)
+    fit(model, watcher, epochs=1)
+    assert set(row(watcher.history(), "saturated_share", 6)) == {"hidden"}
+
+
 class Noisy(layers.Layer):  # type: ignore[misc]
     """Draws random numbers in inference, too."""
 
