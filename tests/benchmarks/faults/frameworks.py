@@ -14,9 +14,14 @@ SHARES: Mapping[Framework, float] = {"torch": 1.0, "keras": 0.25}
 
 WITHOUT_PLACE: Mapping[Framework, tuple[str, ...]] = {
     "torch": (),
-    "keras": ("gradients_zeroed", "left_out", "training_mode", "clip_values", "keep_best", "training_measured"),
-}
-"""Fields for which a call of ``model.fit`` has no place: a fault that turns one of them has no meaning there."""
+    "keras": (
+        "gradients_zeroed", "left_out", "training_mode", "clip_values",
+        "keep_best", "training_measured", "prior_bias",
+    ),
+}  # fmt: skip
+"""Fields for which a call of ``model.fit`` has no place, so that a fault which turns one has no meaning there; behind
+them those that only experiments and remedies turn, which are tried in PyTorch.
+"""
 
 CURED: tuple[Framework, ...] = ("torch",)
 """Where remedies are carried out; many of them turn what has no place in the other."""

@@ -24,12 +24,18 @@ HEAD = "head"
 CELLS = {"rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
 
 
-def build(architecture: Architecture, setup: Setup, shape: Sequence[int]) -> Any:
-    """The network for inputs of this shape (without the samples' axis), freshly initialized as Keras does it."""
+def build(architecture: Architecture, setup: Setup, shape: Sequence[int], *, logits: bool = True) -> Any:
+    """The network for inputs of this shape (without the samples' axis), freshly initialized as Keras does it.
+
+    ``logits``: the loss expects them, whatever the head gives.
+    """
     inputs = keras.Input(tuple(shape), dtype="int32" if isinstance(architecture, Embedded | Transformer) else None)
     x = layers.GaussianNoise(setup.input_noise)(inputs) if setup.input_noise else inputs
-    x = _body(architecture, setup, x)
-    model = keras.Model(inputs, _head(setup, x, architecture.outputs))
+    outputs = _head(setup, _body(architecture, setup, x), architecture.outputs)
+    if logits and setup.head_activation in ("softmax", "sigmoid"):
+        # Right before the loss Keras would take it away again, in a step that TensorFlow compiles.
+        outputs = layers.Reshape(outputs.shape[1:])(outputs)
+    model = keras.Model(inputs, outputs)
     for layer in model.layers:
         layer.trainable = not setup.frozen or layer.name == HEAD
     return model
@@ -57,7 +63,8 @@ def _body(architecture: Architecture, setup: Setup, x: Any) -> Any:
                 x = _finished(setup, made(x))
             return layers.GlobalAveragePooling1D()(x)
         case Recurrent():
-            reader = CELLS[setup.recurrence or architecture.cell](_wide(setup, architecture.width))
+            width = _wide(setup, architecture.width)
+            reader = CELLS[setup.recurrence or architecture.cell](width, **_penalty(setup))
             x = layers.Bidirectional(reader)(x) if architecture.bidirectional else reader(x)
             return _dense(setup, x, architecture.hidden)
         case Embedded():
@@ -115,10 +122,10 @@ def _transformer(setup: Setup, network: Transformer, x: Any) -> Any:
     x = Positions()(layers.Embedding(network.vocabulary, width)(x))
     for _ in range(network.blocks + setup.extra_layers):
         seen = layers.LayerNormalization()(x)
-        attention = layers.MultiHeadAttention(4, width // 4)
+        attention = layers.MultiHeadAttention(4, width // 4, **_penalty(setup))
         x = layers.Add()([x, _dropped(setup, attention(seen, seen, use_causal_mask=network.causal))])
-        up = layers.Dense(4 * width, activation=setup.activation)(layers.LayerNormalization()(x))
-        x = layers.Add()([x, _dropped(setup, layers.Dense(width)(up))])
+        up = layers.Dense(4 * width, activation=setup.activation, **_penalty(setup))(layers.LayerNormalization()(x))
+        x = layers.Add()([x, _dropped(setup, layers.Dense(width, **_penalty(setup))(up))])
     x = layers.LayerNormalization()(x)
     return x if network.causal else layers.GlobalAveragePooling1D()(x)
 
@@ -126,9 +133,7 @@ def _transformer(setup: Setup, network: Transformer, x: Any) -> Any:
 def _head(setup: Setup, x: Any, outputs: int) -> Any:
     kind = None if setup.head_activation == "none" else setup.head_activation
     start = {"kernel_initializer": "zeros"} if setup.initialization == "zeros" else {}
-    x = layers.Dense(outputs, activation=kind, name=HEAD, **start)(x)
-    # A softmax or sigmoid right before the loss would be taken away again by Keras, in a step that TensorFlow compiles.
-    return layers.Reshape(x.shape[1:])(x) if kind in ("softmax", "sigmoid") else x
+    return layers.Dense(outputs, activation=kind, name=HEAD, **start, **_penalty(setup))(x)
 
 
 def _wide(setup: Setup, width: int) -> int:
@@ -148,7 +153,10 @@ def _weights(setup: Setup) -> dict[str, Any]:
         given["kernel_initializer"] = "he_normal"
     if setup.hidden_bias is not None:
         given["bias_initializer"] = keras.initializers.Constant(setup.hidden_bias)
-    if setup.weight_decay and setup.optimizer != "adamw":
-        # PyTorch's other optimizers add the decay to the gradient; what does so in Keras is a penalty.
-        given["kernel_regularizer"] = keras.regularizers.L2(setup.weight_decay / 2)
-    return given
+    return given | _penalty(setup)
+
+
+def _penalty(setup: Setup) -> dict[str, Any]:
+    """PyTorch's optimizers but AdamW add the decay to the gradient; what does so in Keras is a penalty."""
+    decays = setup.weight_decay > 0.0 and setup.optimizer != "adamw"
+    return {"kernel_regularizer": keras.regularizers.L2(setup.weight_decay / 2)} if decays else {}

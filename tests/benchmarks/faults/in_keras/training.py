@@ -43,7 +43,8 @@ def train(problem: Problem, setup: Setup, seed: int) -> Outcome:
     keras.utils.set_random_seed(seed)
     samples = faulty(problem.samples(setup, seed), setup, torch.Generator().manual_seed(seed + 1))
     arrays = _arrays(problem, setup, samples)
-    model = build(problem.network, setup, arrays.train[0].shape[1:])
+    logits = samples.task not in ("regression", "autoencoder")
+    model = build(problem.network, setup, arrays.train[0].shape[1:], logits=logits)
     if setup.pretrained:
         _pretrain(problem, model, seed)
     started = time.process_time()
@@ -87,8 +88,11 @@ def _pretrain(problem: Problem, model: Any, seed: int) -> None:
 
 def _watched(setup: Setup, samples: Samples, arrays: Arrays, model: Any, seed: int) -> History:
     _compile(setup, samples, model)
-    told = {"pretrained": True} if setup.pretrained else None
-    watcher = ExpertCallback(probe=arrays.validation[0][:PROBED], every=EVERY, config=told, quiet=True)
+    told: dict[str, Any] = {"pretrained": True} if setup.pretrained else {}
+    if setup.loss == "negated":
+        # Which loss a function of the user's own turns round is not seen; the loop in PyTorch hands it over, too.
+        told["loss"] = "bce_with_logits" if samples.task == "binary" else "cross_entropy"
+    watcher = ExpertCallback(probe=arrays.validation[0][:PROBED], every=EVERY, config=told or None, quiet=True)
     model.fit(
         _pipeline(setup, arrays.train, seed),
         epochs=setup.epochs,
