@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from statistics import median, quantiles
 
-from . import harm, sampling, store
+from . import harm
 from .cures import TRIES, Tried, tried
 from .frameworks import CURED
 from .harm import Applied
@@ -21,10 +21,9 @@ def cured(judged: Sequence[Judged], jobs: int) -> list[str]:
     """Try the cures of these runs, so many at a time, and say how it goes; what is kept is not trained anew."""
     here = [one for one in judged if one.level == "internals" and one.case.framework in CURED]
     sick = single_sick(here, "internals")
-    twins = list(store.kept(sampling.twins([one.case for one in here])))
     with ProcessPoolExecutor(jobs) as pool:
         tries = [pool.submit(tried, one) for one in sick]
-        healthy = [pool.submit(harm.applied, run, name, twins) for run, name in harm.drawn(here, sick)]
+        healthy = [pool.submit(harm.applied, run, name) for run, name in harm.drawn(here, sick)]
         for number, _ in enumerate(as_completed([*tries, *healthy]), 1):
             if number % 20 == 0:
                 print(f"  {number} of {len(tries) + len(healthy)}", flush=True)

@@ -23,10 +23,9 @@ from expert.parts import ProposedChange
 from expert.plugins import named_in_environment
 from expert.remedy import Remedy
 
-from . import sampling, store
 from .carrying_out import carried_out
 from .experiments import EXPERIMENTS, final_loss
-from .judging import Judged, twins_quality
+from .judging import Judged
 from .problem import Problem
 from .retraining import Retrained, retrained
 from .sampling import PROBLEMS, Case
@@ -106,7 +105,6 @@ class _Cure:
         for fault in judged.faults:
             healthy = fault.twin(healthy, self.setup)
         self.gap = retrained(self.case, healthy).quality - self.start
-        self.noise = twins_quality(list(store.kept(sampling.twins([self.case]))))[self.case.program][1]
 
     def run(self) -> Tried:
         while len(self.tries) < TRIES and (remedy := self._next()) is not None:
@@ -116,7 +114,7 @@ class _Cure:
                 self._make(remedy.id, self._setups(remedy))
             if self.tries and self.tries[-1].cured:
                 break
-        return Tried(self.case, self.gap, self.noise, self.of_measurement, tuple(self.tries))
+        return Tried(self.case, self.gap, self.judged.spread, self.of_measurement, tuple(self.tries))
 
     def _next(self) -> Remedy | None:
         while self.ahead:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from .carrying_out import carried_out
 from .cures import KNOWLEDGE, proposed_by
-from .judging import Judged, twins_quality
+from .judging import Judged
 from .retraining import retrained
 from .sampling import PROBLEMS, Case
 from .setup import Setup
-from .store import Kept
 
 SAMPLE = 48
 """Healthy runs on which a remedy is tried."""
@@ -59,12 +58,11 @@ def changed(run: Judged, remedy: str) -> Setup:
     return carried_out(remedy, changes, run.case.setup, PROBLEMS[run.case.problem])
 
 
-def applied(run: Judged, remedy: str, twins: Sequence[Kept]) -> Applied:
+def applied(run: Judged, remedy: str) -> Applied:
     """Train the healthy run with the remedy."""
     after = retrained(run.case, changed(run, remedy)).quality
     learned = run.quality - PROBLEMS[run.case.problem].ignorant
-    noise = twins_quality(twins)[run.case.program][1]
-    return Applied(run.case, remedy, (run.quality - after) / learned, run.quality - after > 2.0 * noise)
+    return Applied(run.case, remedy, (run.quality - after) / learned, run.quality - after > 2.0 * run.spread)
 
 
 def counts(results: Sequence[Applied]) -> list[tuple[str, list[Applied]]]:

@@ -32,6 +32,8 @@ class Judged:
     """Whether its quality is worse than its twins' by more than twice their spread, or what it measures is wrong."""
     quality: float
     twin: float
+    spread: float
+    """Mean quality of the sound trainings of the problem, and its standard deviation."""
     findings: tuple[Finding, ...]
     verdict: str
     first: str
@@ -107,7 +109,9 @@ def judge(kept: Kept, level: Level, twin: tuple[float, float], epochs: int | Non
     misleading = any(FAULTS[name].of_measurement for name, _ in kept.case.faults)
     first = advice.recommendations[0].remedy if advice.recommendations else ""
     sick = not kept.case.healthy and (worse or misleading)
-    return Judged(kept.case, level, sick, kept.quality, level_of, advice.findings, advice.verdict, first, advice, kept)
+    return Judged(
+        kept.case, level, sick, kept.quality, level_of, spread, advice.findings, advice.verdict, first, advice, kept
+    )
 
 
 def judged(cases: Sequence[Case], levels: Sequence[Level] = LEVELS, epochs: int | None = None) -> list[Judged]:
