@@ -36,7 +36,7 @@ class BatchLosses:
         self._told: dict[int, float] = {}
         self._lock = Lock()
         self._size: int | None = None
-        self._unequal = False
+        self._unequal, self._broke = False, False
         self._begin()
 
     def _begin(self) -> None:
@@ -107,9 +107,15 @@ class BatchLosses:
             if not math.isfinite(loss):
                 # A mean stays broken until the epoch ends.
                 self._over = bool(self.is_mean)
-                self._telemetry.event("nonfinite_loss", after + batch, f"the loss is {loss}")
-                self._telemetry.note(f"At step {after + batch} the loss is {loss}.")
+                self._breaks(after + batch, loss)
                 break
+
+    def _breaks(self, at: int, loss: float) -> None:
+        """The loss is not finite at this step; told once, for later epochs can only repeat it."""
+        if not self._broke:
+            self._broke = True
+            self._telemetry.event("nonfinite_loss", at, f"the loss is {loss}")
+            self._telemetry.note(f"At step {at} the loss is {loss}.")
 
     def _single(
         self, told: list[tuple[int, float]], batches: int | None, total: float | None

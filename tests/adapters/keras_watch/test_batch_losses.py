@@ -70,6 +70,19 @@ def test_the_first_loss_that_is_not_finite_is_told_and_nothing_after_it() -> Non
     assert [(event.kind, event.at) for event in telemetry.events] == [("nonfinite_loss", 103)]
 
 
+def test_a_loss_that_stays_broken_is_told_once_and_recorded_in_each_epoch() -> None:
+    telemetry = Telemetry("a test")
+    losses = BatchLosses(telemetry)
+    losses.is_mean = True
+    losses.sizes([(1, 8.0)], None)
+    for epoch in range(3):
+        losses.take(1, float("nan"))
+        losses.record(4 * epoch, 4, 32)
+    assert len(values(telemetry)) == 3
+    assert [event.at for event in telemetry.events] == [1]
+    assert list(telemetry.notes) == ["At step 1 the loss is nan."]
+
+
 def test_sizes_that_change_are_noticed_by_the_samples_of_the_epoch() -> None:
     telemetry = Telemetry("a test")
     losses = BatchLosses(telemetry)
