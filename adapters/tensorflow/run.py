@@ -5,19 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import warnings
-import weakref
 from collections.abc import Mapping
-from functools import partial
 from time import monotonic
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import tensorflow as tf
 
 from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.loops import WatchedLoop
 from expert.adapters.live.metrics import Metrics
 from expert.adapters.live.telemetry import Telemetry
-from expert.adapters.live.watched import WatchedRun
 from expert.adapters.tensorflow.batches import BatchWatch
 from expert.adapters.tensorflow.losses import Losses
 from expert.adapters.tensorflow.reads import DeferredReads, as_number
@@ -25,9 +22,6 @@ from expert.adapters.tensorflow.stepping import StepWatch
 from expert.history import History
 from expert.history.joining import join
 from expert.history.journal import Journal
-
-if TYPE_CHECKING:
-    from expert import Advice
 
 WRITTEN_EVERY = 1.0
 """Seconds between two writes to the file: so much is lost at most when the process is killed."""
@@ -46,7 +40,7 @@ UNSEEN = (
 )
 
 
-class Run(WatchedRun):
+class Run(WatchedLoop):
     """A training under observation; `watch` makes it. Use it as a context manager or call `close`.
 
     Nothing it does changes the training, and none of its methods raises into it: what goes wrong stands in the notes
@@ -61,20 +55,15 @@ class Run(WatchedRun):
         findings: FindingWatch,
         journal: Journal | None,
     ) -> None:
-        self._telemetry, self._watch, self._reads = telemetry, watch, reads
-        self._findings, self._journal, self._pid = findings, journal, os.getpid()
+        super().__init__(telemetry, findings, journal, os.getpid())
+        self._watch, self._reads = watch, reads
         self._losses, self._batches = Losses(telemetry, reads), BatchWatch(telemetry)
         self._metrics = Metrics(telemetry, as_number)
-        self._base: History | None = None
-        self._started = self._epoch_started = self._written_at = monotonic()
-        self._steps = self._epochs = self._failures = 0
+        self._steps = self._failures = 0
         self._due, self._judged_at = 1, FIRST_JUDGMENT
-        self._closed = False
         watch.failed = self._failed
         telemetry.mark(0, 0, 0.0)
-        # Kept for the interpreter's end only as long as somebody keeps the run.
-        self._at_exit = partial(_close_at_exit, weakref.ref(self))
-        atexit.register(self._at_exit)
+        self._close_at_exit()
 
     def step(
         self, loss: Any = None, gradients: Any = None, *, batch: Any = None, gradient_norm: Any = None, **metrics: Any
@@ -163,27 +152,6 @@ class Run(WatchedRun):
             recorded = recorded.model_copy(update={"notes": (*recorded.notes, UNSEEN)})
         return recorded if self._base is None else join((self._base, recorded), History)
 
-    def advise(self, **more: Any) -> Advice:
-        """The advice on the run as it stands; takes the keyword arguments of `expert.advise`."""
-        from expert import advise
-
-        return advise(self.history(), **more)
-
-    @property
-    def telemetry(self) -> Telemetry:
-        """What is being recorded, for adapters that know more of a training."""
-        return self._telemetry
-
-    @property
-    def should_stop(self) -> bool:
-        """Whether a finding at the level of ``stop_on`` has become certain."""
-        return self._findings.stop_reason is not None
-
-    @property
-    def stop_reason(self) -> str | None:
-        """The finding for which the run should stop."""
-        return self._findings.stop_reason
-
     @property
     def overhead(self) -> float:
         """Share of the run's time spent in looks so far, 0 to 1."""
@@ -191,7 +159,7 @@ class Run(WatchedRun):
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must hold for the record to go on after a restart; plain numbers and one array of bytes."""
-        from expert.adapters.tensorflow.resuming import state_of
+        from expert.adapters.live.resuming import state_of
 
         return state_of(self.history(), self._steps, self._epochs, monotonic() - self._started)
 
@@ -200,25 +168,17 @@ class Run(WatchedRun):
 
         Raises `SourceError` where ``state`` is something else.
         """
-        from expert.adapters.tensorflow.resuming import restored
+        from expert.adapters.live.resuming import restored
 
-        self._base, self._steps, self._epochs, seconds = restored(state)
+        base, self._steps, epochs, seconds = restored(state)
         self._telemetry.forget()
         self._watch.resume_at(self._steps)
-        self._started = monotonic() - seconds
-        self._epoch_started = monotonic()
         self._due = self._steps + 1
-        if self._base.marks is None:
-            # Otherwise the marks before tell more: this step may lie in the middle of an epoch.
-            self._telemetry.mark(self._steps, self._epochs, seconds)
-        self._telemetry.event("resume", self._steps + 1, f"resumed after step {self._steps}")
-        # The file tells of the whole run, too.
-        self._append(self._base)
-        self._write()
+        self._go_on_from(base, self._steps, epochs, seconds)
 
     def close(self) -> None:
         """Write the rest to the file. The run can still be asked for its history and advice."""
-        if self._closed or os.getpid() != self._pid:
+        if self._is_over():
             return
         self._closed = True
         atexit.unregister(self._at_exit)
@@ -229,21 +189,8 @@ class Run(WatchedRun):
         except Exception as error:
             self._failed("closing", error)
 
-    def __del__(self) -> None:
-        if hasattr(self, "_at_exit"):
-            self.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None and not self._closed:
-            stopped = issubclass(kind, KeyboardInterrupt)
-            what = "stopped by hand" if stopped else f"{kind.__name__}: {error}"
-            self._telemetry.event("stopped" if stopped else "crash", self._steps, what[:500])
-        self.close()
+    def _steps_done(self) -> int:
+        return self._steps
 
     def _refuse_graph(self, name: str) -> None:
         told = INSIDE.format(name=name)
@@ -279,44 +226,16 @@ class Run(WatchedRun):
             # Not when the clock is looked at: the same run is judged at the same steps.
             self._due = min(self._due, self._judged_at)
 
-    def _judge(self) -> None:
-        if self._findings.wanted:
-            self._findings.take(self.advise())
-
     def _settle(self) -> None:
         try:
             self._reads.collect()
         except Exception as error:
             self._failed("reading what was measured", error)
 
-    def _write(self) -> None:
-        self._written_at = monotonic()
+    def _gather(self) -> None:
         self._settle()
-        if self._journal is None:
-            self._telemetry.thin()
-            return
-        fragment = self._telemetry.fragment()
-        if fragment is not None:
-            self._append(fragment)
-
-    def _append(self, fragment: History) -> None:
-        if self._journal is None or os.getpid() != self._pid:
-            return
-        try:
-            self._journal.append(fragment)
-        except (OSError, ValueError) as error:
-            self._journal = None
-            self._telemetry.journaled = False
-            self._failed("writing to the file", error)
 
     def _failed(self, doing: str, error: Exception) -> None:
-        """Something of ours went wrong: say so in the advice, and let the training go on."""
         self._failures += 1
         if self._failures <= MOST_FAILURES:
             self._telemetry.note(f"While {doing} the watcher failed with {type(error).__name__}: {error}")
-
-
-def _close_at_exit(reference: weakref.ref[Run]) -> None:
-    run = reference()
-    if run is not None:
-        run.close()

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from expert.adapters.live.batches import MOST_LABELS, SHOWN_CELLS, BatchSize, LabelMix, tell_broken
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.deferred import DeferredReads
-from expert.history import Cell
 
-MOST_LABELS = 65_536
-MOST_CLASSES = 1000
-"""More different labels are tokens or identities, whose mix in a batch tells nothing."""
-WAITING = 30
-"""Without epochs, the mix of the whole set is taken to be known after so many batches."""
 FINGERPRINT = 65_536
 """So many values of a batch tell it from another."""
-SHOWN_CELLS = 20
 
 
 class BatchWatch:
@@ -29,10 +22,7 @@ class BatchWatch:
 
     def __init__(self, telemetry: Telemetry, reads: DeferredReads) -> None:
         self._telemetry, self._reads = telemetry, reads
-        self._size = 0
-        self._total: Counter[float] = Counter()
-        self._mixes: list[tuple[int, float]] = []
-        self._representative = False
+        self._size, self._mix = BatchSize(telemetry), LabelMix(telemetry)
         self._prints: dict[tuple[float, ...], int] = {}
         """Of each batch of this epoch, known by a few sums, the step at which it was given last."""
         self._looked: list[int] = []
@@ -42,11 +32,7 @@ class BatchWatch:
         """Note the batch's size where it changed."""
         x, y = parts(batch)
         samples = len(y) if isinstance(y, Tensor) and y.dim() else len(x) if isinstance(x, Tensor) and x.dim() else 0
-        if samples and samples != self._size:
-            if not self._size and self._telemetry.config.batch_size is None:
-                self._telemetry.know("config", batch_size=samples)
-            self._size = samples
-            self._telemetry.column("batch.size").append(at, samples)
+        self._size.take(at, samples)
 
     @torch.no_grad()
     def look(self, at: int, batch: Any) -> None:
@@ -54,7 +40,7 @@ class BatchWatch:
         x, y = parts(batch)
         labels = _labels(y)
         if labels is not None:
-            self._reads.read(labels, lambda numbers: self._mix(at, numbers))
+            self._reads.read(labels, lambda numbers: self._mixed(at, numbers))
         if isinstance(x, Tensor) and x.numel() > 1:
             flat = (torch.view_as_real(x.detach().resolve_conj()) if x.is_complex() else x.detach()).reshape(-1)
             few = flat[:: _stride(x)][:FINGERPRINT].float()
@@ -64,7 +50,7 @@ class BatchWatch:
 
     def epoch(self) -> None:
         """An epoch has ended: every label was seen, and from now on a batch may come again."""
-        self._publish()
+        self._mix.publish()
         for at in self._repeats:
             self._telemetry.event("repeated_batch", at, "the same batch was given earlier in this epoch")
         repeated = set(self._repeats)
@@ -75,7 +61,7 @@ class BatchWatch:
     def forget(self) -> None:
         """Let go of the batches of this epoch: the run goes on from another place."""
         self._start_anew()
-        self._mixes.clear()
+        self._mix.forget()
 
     def broken(self, at: int, batch: Any) -> str | None:
         """Say where the batch holds a value that is not finite; None where it holds none."""
@@ -85,42 +71,12 @@ class BatchWatch:
         rows = x.detach().reshape(len(x), -1) if x.dim() > 1 else x.detach().reshape(-1, 1)
         bad = ~torch.isfinite(rows)
         places = torch.nonzero(bad)[:SHOWN_CELLS].tolist()
-        cells = tuple(
-            Cell(row=row, column=f"feature {column} of the batch of step {at}", value=str(float(rows[row, column])))
-            for row, column in places
-        )
-        self._telemetry.know(
-            "data",
-            nonfinite_cells=int(bad.sum()),
-            rows_with_nonfinite=int(bad.any(1).sum()),
-            nonfinite_where=cells,
-        )
-        row, column = places[0]
-        return f"the batch holds {float(rows[row, column])} in row {row}, feature {column}"
+        shown = [(row, feature, float(rows[row, feature])) for row, feature in places]
+        return tell_broken(self._telemetry, at, int(bad.sum()), int(bad.any(1).sum()), shown)
 
-    def _mix(self, at: int, labels: Sequence[float]) -> None:
-        if any(map(math.isnan, labels)):
-            return
-        counts = Counter(labels)
-        if len(self._total) > MOST_CLASSES:
-            return
-        self._total.update(counts)
-        self._mixes.append((at, _entropy(counts)))
-        if self._representative or len(self._mixes) > WAITING:
-            self._publish()
-
-    def _publish(self) -> None:
-        """Tell the mixes as shares of the mix of all labels seen so far."""
-        whole = _entropy(self._total)
-        if whole <= 0.0 or len(self._total) > MOST_CLASSES:
-            return
-        for at, mix in self._mixes:
-            self._telemetry.column("batch.label_entropy").append(at, mix / whole)
-        self._mixes.clear()
-        if not self._representative and self._telemetry.data.classes is None and min(self._total) >= 0.0:
-            # Classes are numbered from 0; those that no batch under a look held are below the largest number.
-            self._telemetry.know("data", classes=int(max(self._total)) + 1)
-        self._representative = True
+    def _mixed(self, at: int, labels: Sequence[float]) -> None:
+        if not any(map(math.isnan, labels)):
+            self._mix.take(at, labels)
 
     def _compare(self, at: int, print_: tuple[float, ...]) -> None:
         # Who tells of epochs only now and then goes through the set several times in one of them.
@@ -176,8 +132,3 @@ def _stride(x: Tensor) -> int:
     while math.gcd(stride, max(1, x.numel() // len(x))) > 1:
         stride += 1
     return stride
-
-
-def _entropy(counts: Counter[float]) -> float:
-    total = sum(counts.values())
-    return -sum(n / total * math.log(n / total) for n in counts.values()) if total else 0.0

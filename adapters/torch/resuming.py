@@ -1,47 +1,21 @@
-"""A run's record in a checkpoint, and back."""
+"""A run's record in a checkpoint, as a tensor of bytes, and back."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from expert.errors import SourceError
+from expert.adapters.live import resuming
 from expert.history import History
-
-FORMAT = "training-expert run"
-VERSION = 1
 
 
 def state_of(history: History, updates: int, epochs: int, seconds: float) -> dict[str, Any]:
     """The state as plain numbers and one tensor of bytes, which `torch.load(..., weights_only=True)` admits."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "run.expert")
-        history.save(file)
-        recorded = torch.frombuffer(bytearray(file.read_bytes()), dtype=torch.uint8)
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "updates": updates,
-        "epochs": epochs,
-        "seconds": seconds,
-        "history": recorded,
-    }
+    return resuming.state_of(history, updates, epochs, seconds, torch.from_numpy)
 
 
 def restored(state: Mapping[str, Any]) -> tuple[History, int, int, float]:
     """History, steps, epochs and seconds out of a state; raises `SourceError` where it is something else."""
-    if not isinstance(state, Mapping) or state.get("format") != FORMAT:
-        raise SourceError(f"load_state_dict: expected what run.state_dict() returned, got {type(state).__name__}.")
-    if state.get("version") != VERSION:
-        raise SourceError(
-            f"load_state_dict: the state has version {state.get('version')!r}, but this release reads {VERSION}."
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "run.expert")
-        file.write_bytes(bytes(state["history"].cpu().numpy().tobytes()))
-        history = History.load(file)
-    return history, int(state["updates"]), int(state["epochs"]), float(state["seconds"])
+    return resuming.restored(state, lambda recorded: recorded.cpu().numpy())

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import atexit
-import os
-import weakref
 from collections.abc import Mapping
-from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 from torch import Tensor
 
 from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.loops import WatchedLoop
 from expert.adapters.live.metrics import Metrics
-from expert.adapters.live.telemetry import Telemetry
-from expert.adapters.live.watched import WatchedRun
 from expert.adapters.torch.collecting import Collector
 from expert.adapters.torch.losses import Losses
 from expert.adapters.torch.metrics import as_number
 from expert.history import History
 from expert.history.joining import join
 from expert.history.journal import Journal
-
-if TYPE_CHECKING:
-    from expert import Advice
 
 WRITTEN_EVERY = 1.0
 """Seconds between two writes to the file: so much is lost at most when the process is killed."""
@@ -36,7 +29,7 @@ FIRST_JUDGMENT = 60
 long again."""
 
 
-class Run(WatchedRun):
+class Run(WatchedLoop):
     """A training under observation; `watch` makes it. Use it as a context manager or call `close`.
 
     Nothing it does changes the training, and none of its methods raises into it: what goes wrong stands in the notes
@@ -44,12 +37,8 @@ class Run(WatchedRun):
     """
 
     def __init__(self, collector: Collector, findings: FindingWatch, journal: Journal | None, pid: int) -> None:
-        self._collector, self._findings, self._journal, self._pid = collector, findings, journal, pid
-        self._losses = Losses(collector)
-        self._started = monotonic()
-        self._epochs = 0
-        self._epoch_started = self._started
-        self._base: History | None = None
+        super().__init__(collector.telemetry, findings, journal, pid)
+        self._collector, self._losses = collector, Losses(collector)
         self._metrics = Metrics(collector.telemetry, as_number)
         self._ahead = 0
         """1 where each loss is handed over before its update, so that it belongs to the step after the last one."""
@@ -59,14 +48,11 @@ class Run(WatchedRun):
         """How many updates there were when `step` was called last."""
         self._due = self._stride = 1
         self._checked = 0, self._started
-        self._written_at = self._started
         self._judged_at = FIRST_JUDGMENT
-        self._closed = self._in_haste = False
+        self._in_haste = False
         collector.telemetry.mark(0, 0, 0.0)
         self._exchange(wait=0.5)
-        # Kept for the interpreter's end only as long as somebody keeps the run.
-        self._at_exit = partial(_close_at_exit, weakref.ref(self))
-        atexit.register(self._at_exit)
+        self._close_at_exit()
 
     def step(self, loss: Any = None, *, batch: Any = None, gradient_norm: Any = None, **metrics: Any) -> None:
         """Record one step: call it once for each batch, before or after the optimizer's step.
@@ -99,7 +85,7 @@ class Run(WatchedRun):
             if at >= self._due:
                 self._now_and_then(at)
         except Exception as error:
-            self._collector.failed("recording a step", error)
+            self._failed("recording a step", error)
 
     def epoch(self, **metrics: Any) -> None:
         """Record the end of an epoch with what was measured: ``val_loss=…, val_accuracy=…, train_loss=…``.
@@ -129,7 +115,7 @@ class Run(WatchedRun):
             self._write()
             self._judge()
         except Exception as error:
-            self._collector.failed("recording an epoch", error)
+            self._failed("recording an epoch", error)
 
     def validation(self, **metrics: Any) -> None:
         """Record a validation in the middle of an epoch, at the step where the run stands: ``val_loss=…``.
@@ -141,7 +127,7 @@ class Run(WatchedRun):
         try:
             self._metrics.record("step", self._collector.updates, metrics, otherwise="val")
         except Exception as error:
-            self._collector.failed("recording a validation", error)
+            self._failed("recording a validation", error)
 
     def history(self) -> History:
         """Everything recorded so far as a `History`. May wait for a GPU to deliver what was measured.
@@ -156,27 +142,6 @@ class Run(WatchedRun):
         if unseen:
             recorded = recorded.model_copy(update={"notes": (*recorded.notes, unseen)})
         return recorded if self._base is None else join((self._base, recorded), History)
-
-    def advise(self, **more: Any) -> Advice:
-        """The advice on the run as it stands; takes the keyword arguments of `expert.advise`."""
-        from expert import advise
-
-        return advise(self.history(), **more)
-
-    @property
-    def telemetry(self) -> Telemetry:
-        """What is being recorded, for adapters that know more of a training than its hooks see."""
-        return self._collector.telemetry
-
-    @property
-    def should_stop(self) -> bool:
-        """Whether a finding at the level of ``stop_on`` has become certain."""
-        return self._findings.stop_reason is not None
-
-    @property
-    def stop_reason(self) -> str | None:
-        """The finding for which the run should stop."""
-        return self._findings.stop_reason
 
     @property
     def overhead(self) -> float:
@@ -196,26 +161,17 @@ class Run(WatchedRun):
         """
         from expert.adapters.torch.resuming import restored
 
-        self._base, updates, self._epochs, seconds = restored(state)
+        base, updates, epochs, seconds = restored(state)
         self._collector.resume_at(updates)
         self._losses.resume_at(updates)
-        self._started = monotonic() - seconds
-        self._epoch_started = monotonic()
         self._stepped_at = updates
         self._due, self._checked = updates + 1, (updates, monotonic())
         self._ahead, self._held_back = 0, None
-        telemetry = self._collector.telemetry
-        if self._base.marks is None:
-            # Otherwise the marks before tell more: this step may lie in the middle of an epoch.
-            telemetry.mark(updates, self._epochs, seconds)
-        telemetry.event("resume", updates + 1, f"resumed after step {updates}")
-        # The file tells of the whole run, too.
-        self._append(self._base)
-        self._write()
+        self._go_on_from(base, updates, epochs, seconds)
 
     def close(self) -> None:
         """Take all hooks off and write the rest to the file. The run can still be asked for its history and advice."""
-        if self._closed or os.getpid() != self._pid:
+        if self._is_over():
             return
         self._closed, self._losses.plain = True, False
         atexit.unregister(self._at_exit)
@@ -228,25 +184,19 @@ class Run(WatchedRun):
             if self._journal is not None:
                 self._journal.close()
         except Exception as error:
-            self._collector.failed("closing", error)
-
-    def __del__(self) -> None:
-        # A run that nobody keeps any more leaves no hook behind.
-        if hasattr(self, "_at_exit"):
-            self.close()
-
-    def __enter__(self) -> Self:
-        return self
+            self._failed("closing", error)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and not self._closed:
-            stopped = issubclass(kind, KeyboardInterrupt)
-            what = "stopped by hand" if stopped else f"{kind.__name__}: {error}"
-            self._collector.telemetry.event("stopped" if stopped else "crash", self._collector.updates, what[:500])
-            self._in_haste = True
-        self.close()
+        self._in_haste = kind is not None
+        super().__exit__(kind, error, trace)
+
+    def _steps_done(self) -> int:
+        return self._collector.updates
+
+    def _failed(self, doing: str, error: Exception) -> None:
+        self._collector.failed(doing, error)
 
     def _slow_step(self, loss: Any, batch: Any, gradient_norm: Any, metrics: Mapping[str, Any]) -> int:
         """A step out of the ordinary: accumulation, a skipped update, a loss that is no plain tensor."""
@@ -320,54 +270,27 @@ class Run(WatchedRun):
             # Not when the clock is looked at: the same run is judged at the same steps.
             self._due = min(self._due, self._judged_at)
 
-    def _judge(self) -> None:
-        if self._findings.wanted:
-            self._findings.take(self.advise())
-
     def _settle(self, *, wait: bool) -> None:
         self._losses.settle()
         self._collector.settle(wait=wait)
 
-    def _write(self) -> None:
-        self._written_at = monotonic()
+    def _gather(self) -> None:
         self._settle(wait=False)
         self._exchange()
-        if self._journal is None:
-            self._collector.telemetry.thin()
-            return
-        fragment = self._collector.telemetry.fragment()
-        if fragment is not None:
-            self._append(fragment)
 
     def _exchange(self, wait: float = 0.0) -> None:
         """Bring together what the ranks of a distributed run have recorded, as far as it is there."""
         ranks = self._collector.ranks
-        if ranks is None or self._closed or os.getpid() != self._pid:
+        if ranks is None or self._is_over():
             return
         try:
             ranks.tick(self._collector.updates, wait=wait)
         except Exception as error:
-            self._collector.failed("bringing the ranks together", error)
+            self._failed("bringing the ranks together", error)
 
     def _exchange_the_rest(self) -> None:
         if self._collector.ranks is not None:
             try:
                 self._collector.ranks.close(self._collector.updates, in_haste=self._in_haste)
             except Exception as error:
-                self._collector.failed("bringing the ranks together", error)
-
-    def _append(self, fragment: History) -> None:
-        if self._journal is None or os.getpid() != self._pid:
-            return
-        try:
-            self._journal.append(fragment)
-        except (OSError, ValueError) as error:
-            self._journal = None
-            self._collector.telemetry.journaled = False
-            self._collector.failed("writing to the file", error)
-
-
-def _close_at_exit(reference: weakref.ref[Run]) -> None:
-    run = reference()
-    if run is not None:
-        run.close()
+                self._failed("bringing the ranks together", error)

@@ -38,6 +38,9 @@ def _of(module: str, *names: str) -> Sequence[str]:
 FROM_ROOT = {"index.md": "README.md", "contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 """Pages of the site that stand at the top of the repository."""
 
+LOOP = "expert.adapters.live.loops.WatchedLoop"
+"""What runs of PyTorch and TensorFlow can do alike."""
+
 API: Mapping[str, Module] = {
     "advise": Module(
         "expert",
@@ -84,7 +87,7 @@ API: Mapping[str, Module] = {
     "torch": Module(
         "expert.adapters.torch",
         "`from expert.adapters.torch import watch, Run, profile_data`",
-        _of("expert.adapters.torch", "watching.watch", "run.Run", "profile.data.profile_data"),
+        (*_of("expert.adapters.torch", "watching.watch", "run.Run", "profile.data.profile_data"), LOOP),
     ),
     "keras": Module(
         "expert.adapters.keras",
@@ -94,7 +97,7 @@ API: Mapping[str, Module] = {
     "tensorflow": Module(
         "expert.adapters.tensorflow",
         "`from expert.adapters.tensorflow import watch, Run`",
-        _of("expert.adapters.tensorflow", "watching.watch", "run.Run"),
+        (*_of("expert.adapters.tensorflow", "watching.watch", "run.Run"), LOOP),
     ),
     "lightning": Module("expert.adapters.lightning", "A callback for Lightning.", ("expert.adapters.lightning",)),
     "transformers": Module(
