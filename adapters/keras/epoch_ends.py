@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from expert.adapters.keras.rates import inner_of
 from expert.adapters.keras.variables import Watched, watched_variables
 from expert.adapters.live.telemetry import Telemetry
 
@@ -24,7 +25,7 @@ class EpochEnds:
 
     def __init__(self, model: Any, optimizer: Any, telemetry: Telemetry) -> None:
         self._model, self._telemetry = model, telemetry
-        self._optimizer = getattr(optimizer, "inner_optimizer", None) or optimizer
+        self._optimizer = inner_of(optimizer)
         self._watched: tuple[Watched, ...] = ()
         self._variables: list[Any] = []
         self._before: list[NDArray[np.float32]] = []

@@ -18,9 +18,9 @@ GROWTH = 30
 UNBOUNDED = 2**30
 AFTER_ALARM = 10
 """So many steps are looked at closely at the beginning of an epoch that follows on trouble."""
-SECONDS_PER_VARIABLE, BYTES_PER_SECOND, PASSES = 150e-6, 2e9, 8
-"""What a look costs cannot be measured from outside, so it is estimated, for a slow processor: so long for each
-variable, and so many times its gradient or weights are read."""
+PAIR = 3.0
+"""A pair of looks takes no longer than so many steps: measured where steps are smallest, less where there is more to
+compute. Time itself is not asked, so that the same steps are looked at on every machine, however busy it is."""
 
 
 class Pace(NamedTuple):
@@ -85,25 +85,13 @@ def next_epoch(pace: Pace, shortest: int, longest: int, *, alarm: bool) -> Pace:
     return later
 
 
-def distances(
-    *,
-    every: int | None,
-    steps: int | None,
-    step_seconds: float | None,
-    budget: float,
-    variables: int,
-    numbers: int,
-) -> tuple[int, int]:
-    """The bounds of the distance between pairs of looks in an epoch.
+def distances(*, every: int | None, steps: int | None, budget: float) -> tuple[int, int]:
+    """The bounds of the distance between pairs of looks in an epoch of ``steps``, None where that is not known.
 
-    ``every`` fixes it. Otherwise a pair of looks takes ``budget`` (a share, 0 to 1) of the time of the steps, as far
-    as ``steps`` of an epoch and ``step_seconds`` are known; ``numbers`` is the size of all ``variables`` together.
+    ``every`` fixes it. Otherwise pairs of looks take ``budget`` (a share, 0 to 1) of the time of the steps.
     """
     # However long the epoch is, its looks find room.
     room = max(1, math.ceil(2 * (steps or 0) / (ROWS - 2 * FIRST - AFTER_ANOMALY)))
     if every is not None:
         return max(every, room), max(every, room)
-    if not step_seconds:
-        return room, UNBOUNDED
-    cost = 2 * (variables * SECONDS_PER_VARIABLE + PASSES * 4 * numbers / BYTES_PER_SECOND)
-    return room, max(room, min(UNBOUNDED, math.ceil(cost / (budget * step_seconds))))
+    return room, max(room, math.ceil(PAIR / budget)) if steps else UNBOUNDED

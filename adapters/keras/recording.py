@@ -11,6 +11,7 @@ from expert.adapters.keras.looks import Seen
 from expert.adapters.keras.variables import Watched
 from expert.adapters.live.telemetry import Telemetry
 
+RATE = "optimizer.learning_rate"
 SHOWN = 5
 CLOSE = 1e-6
 """Norms that differ by a smaller share differ by rounding."""
@@ -38,7 +39,7 @@ class LookRecorder:
             if skipped:
                 self.telemetry.event("skipped_step", at, f"the gradients were not finite at a scale of {seen.scale:g}")
         if not math.isnan(seen.rate):
-            self._point("optimizer.learning_rate", at, seen.rate)
+            self._point(RATE, at, seen.rate)
         if not skipped:
             self._gradients(seen, at)
             self._updates(seen, at)
@@ -114,6 +115,11 @@ class LookRecorder:
             self._broken.add("weight")
             told = f"before this update not finite were already {_listed(weights)}"
             self.telemetry.event("nonfinite_weight", at, told)
+
+
+def labels_of(number: int) -> tuple[tuple[str, str], ...]:
+    """What tells the series of this optimizer of a model from those of others; nothing for the first."""
+    return (("optimizer", str(number)),) if number else ()
 
 
 def _together(norms: Sequence[float]) -> float:

@@ -12,11 +12,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 from keras import ops
 
 from expert.adapters.keras.looks import Layout, Seen, Surroundings
 from expert.adapters.keras.pacing import PLAIN, Pace, called, is_due, looked, next_epoch
+from expert.adapters.keras.rates import coming_rate, inner_of
 from expert.adapters.keras.variables import watched_variables
 
 Failed = Callable[[str, Exception], None]
@@ -31,7 +31,7 @@ class StepWatch(ABC):
     def __init__(self, optimizer: Any, model: Any, tracker: Any, failed: Failed) -> None:
         """``tracker``: the running mean of the loss, whose count of samples is of this epoch; None where none is."""
         self.optimizer, self._model, self._tracker, self._failed = optimizer, model, tracker, failed
-        self.inner = getattr(optimizer, "inner_optimizer", None) or optimizer
+        self.inner = inner_of(optimizer)
         """The optimizer that a ``LossScaleOptimizer`` scales the gradients for."""
         self.scales = self.inner is not optimizer
         """Whether steps with gradients that are not finite are skipped, and the scale of the loss changes."""
@@ -118,12 +118,8 @@ class StepWatch(ABC):
         return float(self.optimizer.initial_scale) if scale is None else scale.value
 
     def _around(self) -> Surroundings:
-        own = getattr(self.inner, "_learning_rate", None)
-        # A function of the user's own is not called once more than they expect.
-        known = isinstance(own, keras.Variable | keras.optimizers.schedules.LearningRateSchedule)
-        rate = ops.convert_to_tensor(self.inner.learning_rate) if known else math.nan
         samples = math.nan if self._tracker is None else self._tracker.count.value
-        return Surroundings(rate, self._scale(), samples)
+        return Surroundings(coming_rate(self.inner), self._scale(), samples)
 
     def _weights(self) -> list[Any]:
         return [variable.value for variable in self._variables]

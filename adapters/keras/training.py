@@ -17,13 +17,13 @@ from expert.adapters.keras.epoch_logs import EpochLogs
 from expert.adapters.keras.looks import Seen
 from expert.adapters.keras.pacing import distances
 from expert.adapters.keras.probe import Probe
-from expert.adapters.keras.recording import LookRecorder
+from expert.adapters.keras.rates import last_rate
+from expert.adapters.keras.recording import RATE, LookRecorder, labels_of
 from expert.adapters.keras.stepping import StepWatch
 from expert.adapters.live.telemetry import Telemetry
-from expert.history import History, Series
+from expert.history import History
 
 MOST_FAILURES = 20
-RATE = "optimizer.learning_rate"
 NOT_CALLED = "no step of {optimizer} was seen in the first epoch, as where gradients are applied by hand"
 
 
@@ -44,8 +44,9 @@ class Training:
         self._started = self._epoch_started = monotonic()
         self._trained_at: float | None = None
         self._total: float | None = None
+        self._rates: list[float | None] = []
+        """The rates of the optimizers at the last step."""
         self._steps_per_epoch: int | None = None
-        self._step_seconds: float | None = None
         self._attachment: Attachment | None = None
         self._recorders: dict[int, LookRecorder] = {}
         self._taken: dict[int, int] = {}
@@ -84,15 +85,7 @@ class Training:
         self._epoch_started, self._trained_at, self._total = monotonic(), None, None
         self._taken.clear()
         if self._attachment is not None:
-            watched = [one for watch in self._watches() if watch.layout for one in watch.layout.watched]
-            short, long = distances(
-                every=self._every,
-                steps=self._steps_per_epoch,
-                step_seconds=self._step_seconds,
-                budget=self._budget,
-                variables=len(watched),
-                numbers=sum(one.size for one in watched),
-            )
+            short, long = distances(every=self._every, steps=self._steps_per_epoch, budget=self._budget)
             self._attachment.begin_epoch(short, long, alarm=self._alarm)
         self._alarm, self._troubled = False, False
 
@@ -110,17 +103,22 @@ class Training:
     def validation_begins(self) -> None:
         """The epoch's steps are over, and a validation follows, if none has begun in this epoch before."""
         if self._trained_at is None:
-            self._trained_at, self._total = monotonic(), self._samples()
+            self._trained_at, self._total, self._rates = monotonic(), self._samples(), self._last_rates()
 
     def epoch_ends(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Record the epoch."""
         now = monotonic()
         if self._trained_at is None:
-            self._trained_at, self._total = now, self._samples()
+            self._trained_at, self._total, self._rates = now, self._samples(), self._last_rates()
+            changed = logs.get("learning_rate")
+            if self._rates and isinstance(changed, int | float):
+                # Callbacks of Keras log the rate of the epoch before they change it.
+                self._rates[0] = float(changed)
         batches = self._losses.latest or max((watch.read()[0] for watch in self._watches()), default=0)
         number = epoch + 1 + self._shift
         at = self.steps + batches
         self._looks(batches)
+        self._record_rates(at)
         means = self._means()
         if self._losses.is_mean is None:
             # A mean that nobody adds to is logged all the same, as zero, at the end of the epoch.
@@ -140,13 +138,10 @@ class Training:
         if batches:
             seconds = (self._trained_at - self._epoch_started) / batches
             telemetry.column("time.step_seconds", clock="epoch").append(number, seconds)
-            # The first epoch includes what it takes to compile the step.
-            self._step_seconds = seconds if self._step_seconds is None else min(self._step_seconds, seconds)
             self._steps_per_epoch = batches
         self._alarm = not all(math.isfinite(value) for value in logs.values() if isinstance(value, int | float))
         if self._ends is not None:
             self._ends.end(at)
-            self._rate(at)
         self._unseen(batches)
         self._look_at_activations(at)
         self.steps, self.epochs = at, number
@@ -177,15 +172,8 @@ class Training:
         self.telemetry.forget()
 
     def history(self) -> History:
-        """What the telemetry holds, with a last point of each rate, which stood until now."""
-        recorded = self.telemetry.history()
-        series = [
-            Series(**dict(one) | {"at": [*one.at, self.steps], "values": [*one.values, one.values[-1]]})
-            if one.role == RATE and len(one.at) and one.at[-1] < self.steps
-            else one
-            for one in recorded.series
-        ]
-        return recorded.model_copy(update={"series": tuple(series)})
+        """What the telemetry holds."""
+        return self.telemetry.history()
 
     # -- parts of it ----------------------------------------------------------------------------------------------
 
@@ -244,8 +232,7 @@ class Training:
                 continue
             recorder = self._recorders.get(number)
             if recorder is None:
-                labels = (("optimizer", str(number)),) if number else ()
-                recorder = LookRecorder(self.telemetry, watch.layout.watched, watch.inner, labels)
+                recorder = LookRecorder(self.telemetry, watch.layout.watched, watch.inner, labels_of(number))
                 self._recorders[number] = recorder
             each = calls / batches if watch.by_call and batches and calls > batches else 1.0
             for seen in looks[start:]:
@@ -279,10 +266,16 @@ class Training:
     def _own_means(self) -> set[str]:
         return {str(metric.name) for metric in self.model.metrics}
 
-    def _rate(self, at: int) -> None:
-        """The rate at the end of an epoch, where no look has it."""
-        optimizer: Any = getattr(self.model, "optimizer", None)
-        inner: Any = getattr(optimizer, "inner_optimizer", None) or optimizer
-        own = getattr(inner, "_learning_rate", None)
-        if isinstance(own, keras.Variable | keras.optimizers.schedules.LearningRateSchedule):
-            self.telemetry.column(RATE).append(at, float(ops.convert_to_numpy(inner.learning_rate)))
+    def _last_rates(self) -> list[float | None]:
+        optimizers = [] if self._attachment is None else self._attachment.optimizers
+        try:
+            return [last_rate(one) for one in optimizers]
+        except Exception as error:  # a schedule of the user's own
+            self.failed("reading the learning rate", error)
+            return []
+
+    def _record_rates(self, at: int) -> None:
+        """The rates at the end of an epoch: looks may be few, and what a schedule did since must not be missed."""
+        for number, rate in enumerate(self._rates):
+            if rate is not None:
+                self.telemetry.column(RATE, labels=labels_of(number)).append(at, rate)

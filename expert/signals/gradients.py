@@ -60,6 +60,13 @@ def held(at: Floats, values: Floats) -> Floats:
     return values[places]
 
 
+def stood(at: Floats) -> Floats:
+    """The share of the steps that each position stands for, until the next one; they add up to 1."""
+    gaps = np.diff(at)
+    gaps = np.append(gaps, gaps.min() if len(gaps) else 1.0)
+    return np.asarray(gaps / gaps.sum(), dtype=np.float64)
+
+
 def _late(curve: Curve) -> tuple[Floats, Floats]:
     """Positions and values after the first twentieth of the run."""
     at = curve.at[: len(curve.points)]
@@ -124,6 +131,18 @@ def _early_update_ratio(view: View) -> Reading | Unknown:
 def _gradient_cosine(view: View) -> Reading | Unknown:
     curve = needed(view, "gradient.cosine", RECORD_COSINE, 3)
     return curve if isinstance(curve, Unknown) else Reading(float(_held(curve).mean()))
+
+
+def _gradient_agreement(view: View) -> Reading | Unknown:
+    curve = needed(view, "gradient.cosine", RECORD_COSINE, 3)
+    if isinstance(curve, Unknown):
+        return curve
+    cosines, weights = curve.points, stood(curve.at[: len(curve.points)])
+    mean = float(weights @ cosines)
+    # Few looks that stand for many steps each leave more to chance than as many that stand for few.
+    error = float(np.sqrt(weights**2 @ (cosines - mean) ** 2 * len(cosines) / (len(cosines) - 1)))
+    sureness = np.sign(mean) * ratio(abs(mean), error) if mean else 0.0
+    return Reading(float(sureness), detail={"mean": mean})
 
 
 def _aligned_gradients_share(view: View) -> Reading | Unknown:
@@ -230,6 +249,16 @@ SIGNALS: tuple[Signal, ...] = (
         grade="internal",
         reads="successive gradients have a mean cosine of {value:+.2f}",
         compute=_gradient_cosine,
+        arguments=0,
+        record=RECORD_COSINE,
+    ),
+    Signal(
+        id="gradient_agreement",
+        title="Mean cosine of successive gradients over its standard error",
+        unit="standard errors",
+        grade="internal",
+        reads="successive gradients have a mean cosine of {mean:+.2f}, {value:+.1f} standard errors from none",
+        compute=_gradient_agreement,
         arguments=0,
         record=RECORD_COSINE,
     ),

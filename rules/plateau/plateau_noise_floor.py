@@ -8,11 +8,13 @@ from expert.rules.limits import BEYOND_SAMPLING, FALLING_SURE
 COARSE = limit("coarse-update", 0.03, unit="ratio", source="measured", healthy="0.001-0.02 over most of the run")
 STANDING = limit("standing-at-noise", 0.5, unit="share", source="measured", healthy="0.05-0.5")
 DECAYED = limit("rate-not-yet-lowered", 0.3, unit="ratio", source="article 4 row 4", healthy="lowered to a tenth")
+AGREED = limit("surely-agreeing", 2, unit="standard errors", source="measured", healthy="-6 to 2 at a noise floor")
 CAME_DOWN = limit("came-down", 0.15, unit="share", source="measured", healthy="0.55-0.99")
 
 update_size = signal.update_ratio()
 noise = signal.sampling_noise_ratio()
 cosine = signal.gradient_cosine()
+agreement = signal.gradient_agreement()
 standing = signal.plateau_length(train.loss)
 val_standing = signal.plateau_length(val.loss)
 fall = signal.loss_fall()
@@ -31,7 +33,7 @@ RULE = Rule(
     symptom="the loss came down and now scatters around a level it does not leave",
     cause="the steps are too large for the last stretch: they scatter around the bottom instead of reaching it",
     when=((update_size > COARSE) | (noise > BEYOND_SAMPLING))
-    & ((cosine <= 0.0) | ~cosine.known)
+    & ((agreement < AGREED) | ~agreement.known)
     & ((standing > STANDING) | (val_standing > STANDING))
     & (fall > CAME_DOWN)
     & ((trend > FALLING_SURE) | ~trend.known)
@@ -57,9 +59,10 @@ RULE = Rule(
              layers=(layers("update_ratio", a=0.05, b=0.06),))),
         case("just enough", facts(trend.of(-1.2), update_size.of(0.04), cosine.of(-0.06), standing.of(0.6),
              fall.of(0.2))),
-        case("gradients hardly opposed, rate constant", facts(update_size.of(0.04), cosine.of(-0.04), standing.of(0.6),
-             fall.of(0.5),
-             decayed.of(1.0))),
+        case("gradients hardly opposed, rate constant", facts(update_size.of(0.04), cosine.of(-0.04),
+             agreement.of(-1.0), standing.of(0.6), fall.of(0.5), decayed.of(1.0))),
+        case("gradients that agree by chance", facts(update_size.of(0.05), cosine.of(0.03), agreement.of(1.8),
+             standing.of(0.6), fall.of(0.5))),
         case("beyond sampling noise, validation stands", facts(noise.of(1.5), update_size.of(0.02), standing.of(0.1),
              val_standing.of(0.6), fall.of(0.5))),
         case("decayed by half", facts(update_size.of(0.05), standing.of(0.6), fall.of(0.5), decayed.of(0.4))),
@@ -71,7 +74,8 @@ RULE = Rule(
              a=0.005),))),
         case("updates of two percent, mere sampling", facts(update_size.of(0.02), noise.of(1.2), standing.of(0.6),
              fall.of(0.5))),
-        case("gradients agree", facts(update_size.of(0.05), cosine.of(0.1), standing.of(0.6), fall.of(0.5))),
+        case("gradients agree", facts(update_size.of(0.05), cosine.of(0.1), agreement.of(2.2), standing.of(0.6),
+             fall.of(0.5))),
         case("still falling", facts(update_size.of(0.05), standing.of(0.4), val_standing.of(0.4), fall.of(0.5))),
         case("decayed to a quarter", facts(update_size.of(0.05), standing.of(0.6), fall.of(0.5), decayed.of(0.25))),
         case("training surely falls", facts(trend.of(-2.2), update_size.of(0.05), standing.of(0.1),

@@ -20,16 +20,15 @@ def enactments(lives: tuple[Live, ...]) -> list[object]:
     return [pytest.param(live, id=live.id, marks=[pytest.mark.slow] if live.again else []) for live in lives]
 
 
-UNSTEADY = {
-    "noise_plateau": "which steps are looked at depends on how busy the machine is; at times overfitting is seen first"
-}
-"""What is not told in every run, by case; nobody has found out yet why."""
+FALLING_BY_CHANCE = "the losses of the last five epochs stand in falling order, which PLT103 takes for progress"
+MISSED = {("noise_plateau", 3): FALLING_BY_CHANCE, ("noise_plateau", 4): FALLING_BY_CHANCE}
+"""What the rules get wrong with further seeds, by case and seed; nothing is tuned on these."""
 
 
-def allow(request: pytest.FixtureRequest, live: Live) -> None:
+def allow(request: pytest.FixtureRequest, live: Live, seed: int) -> None:
     """Let a known miss fail."""
-    if live.case.id in UNSTEADY:
-        request.applymarker(pytest.mark.xfail(reason=UNSTEADY[live.case.id], strict=False))
+    if (live.case.id, seed) in MISSED:
+        request.applymarker(pytest.mark.xfail(reason=MISSED[live.case.id, seed], strict=False))
 
 
 def recommended_first(live: Live, advice: Advice) -> Cure:
@@ -53,7 +52,7 @@ def advised(live: Live, seed: int) -> Advice:
 def test_a_scenario_is_diagnosed_and_its_remedy_comes_first(
     live: Live, seed: int, request: pytest.FixtureRequest
 ) -> None:
-    allow(request, live)
+    allow(request, live, seed)
     advice = advised(live, seed)
     check_named(live.case, advice)
     said = {one.rule for one in advice.findings}

@@ -45,6 +45,19 @@ def test_cosines() -> None:
     assert run.value("aligned_gradients_share") == pytest.approx(0.75)
 
 
+def test_how_surely_gradients_agree_depends_on_how_many_steps_each_look_stands_for() -> None:
+    cosines = np.tile([0.5, -0.3], 20)
+    even = Run({"gradient.cosine": cosines}, clock="step", at=np.arange(1.0, 41.0))
+    assert even.value("gradient_agreement") == pytest.approx(0.1 / (0.4 / math.sqrt(39)), rel=0.01)
+    assert Run({"gradient.cosine": -cosines}, clock="step", at=np.arange(1.0, 41.0)).value(
+        "gradient_agreement"
+    ) == pytest.approx(-0.1 / (0.4 / math.sqrt(39)), rel=0.01)
+    ever_rarer = Run({"gradient.cosine": cosines}, clock="step", at=1.3 ** np.arange(40))
+    assert abs(ever_rarer.value("gradient_agreement")) < 0.75 * even.value("gradient_agreement")
+    assert steps(gradient_cosine=np.full(STEPS, 0.95)).value("gradient_agreement") > 1e6
+    assert steps(gradient_cosine=np.zeros(STEPS)).value("gradient_agreement") == 0.0
+
+
 def test_a_gradient_spike() -> None:
     norms = np.ones(STEPS)
     norms[[2, 150]] = [1e9, 250.0]

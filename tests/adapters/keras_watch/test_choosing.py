@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
 from expert.adapters.keras import ExpertCallback
+from expert.adapters.keras.pacing import ROWS, UNBOUNDED, distances
 from tests.adapters.keras_framework import keras
 from tests.adapters.keras_watch.setups import CLASSES, FEATURES, compile_model, fit, network, plain, values, watched
 
@@ -108,3 +110,27 @@ def test_the_last_steps_of_data_of_unknown_length_are_counted() -> None:
     history = watched(plain(), watcher=watcher, x=data, y=None, batch_size=None, epochs=5)
     assert values(history, "gradient.norm")[0] == [*range(1, 11), 14, 15, 19, 20, 24, 25, 29, 30, 34, 35]
     assert history.steps == 35
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_which_steps_are_looked_at_does_not_depend_on_how_long_they_take(eager: bool) -> None:
+    class Busy(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            time.sleep(0.005)
+
+    def looked_at(*callbacks: Any) -> list[float]:
+        history = watched(plain(run_eagerly=eager), *callbacks, batch_size=4, epochs=3)
+        return values(history, "gradient.norm")[0]
+
+    at = looked_at()
+    assert len(at) > 15
+    assert looked_at(Busy()) == at
+
+
+def test_looks_stand_evenly_in_a_long_training_and_cost_a_share_of_it() -> None:
+    short, long = distances(every=None, steps=500, budget=0.01)
+    assert short < long == 300
+    assert distances(every=None, steps=500, budget=0.03)[1] == 100
+    assert distances(every=None, steps=None, budget=0.01)[1] == UNBOUNDED
+    # An epoch of a million steps has room for its looks.
+    assert 2 * 1_000_000 / distances(every=None, steps=1_000_000, budget=0.5)[1] < ROWS

@@ -91,7 +91,24 @@ def test_the_rate_of_a_schedule_is_that_of_the_step() -> None:
     schedule = OPTIMIZERS.schedules.ExponentialDecay(0.1, 1, 0.5)
     history = watched(plain(OPTIMIZERS.SGD(schedule)))
     steps, rates = values(history, "optimizer.learning_rate")
-    assert rates == pytest.approx([0.1 * 0.5 ** (step - 1) for step in steps[:-1]] + [rates[-1]], rel=1e-4)
+    assert rates == pytest.approx([0.1 * 0.5 ** (step - 1) for step in steps], rel=1e-4)
+
+
+def test_the_rate_at_the_end_of_an_epoch_is_known_though_no_step_there_is_looked_at() -> None:
+    schedule = OPTIMIZERS.schedules.PiecewiseConstantDecay([17, 23], [0.1, 0.01, 0.0])
+    watcher = ExpertCallback(every=1000, quiet=True)
+    steps, rates = values(
+        watched(plain(OPTIMIZERS.SGD(schedule)), watcher=watcher, epochs=5), "optimizer.learning_rate"
+    )
+    assert steps == [*range(1, 11), 12, 18, 24, 30]
+    assert rates == pytest.approx([0.1] * 12 + [0.01, 0.0])
+
+
+def test_the_rate_of_an_epoch_is_not_the_one_that_a_callback_sets_after_it() -> None:
+    lowering = keras.callbacks.ReduceLROnPlateau("loss", factor=0.1, patience=1, min_delta=1e9)
+    history = watched(plain(OPTIMIZERS.SGD(0.1)), lowering, epochs=3)
+    steps, rates = values(history, "optimizer.learning_rate")
+    assert rates == pytest.approx([0.1 if step <= 12 else 0.01 for step in steps])
 
 
 def test_a_rate_that_a_callback_changes() -> None:
