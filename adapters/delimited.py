@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from expert.adapters.hparams_file import config_in
 from expert.adapters.tables.assembling import histories
+from expert.adapters.tables.headers import cells_of, is_header
 from expert.adapters.tables.numbers import is_missing, is_number
-from expert.adapters.tables.written import cells_of, is_header, read_tables
+from expert.adapters.tables.written import read_tables
 from expert.adapters.text.naming import listed
 from expert.adapters.text.opening import Beginning, as_path, beginning
 from expert.adapters.wandb_export import is_export, split_export

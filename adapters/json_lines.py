@@ -12,7 +12,8 @@ from expert.adapters.records import as_logged
 from expert.adapters.tables.assembling import histories
 from expert.adapters.tables.spoken import Spoken
 from expert.adapters.tables.table import TableBuilder
-from expert.adapters.text.opening import Beginning, Lines, beginning
+from expert.adapters.text.lines import Lines
+from expert.adapters.text.opening import Beginning, beginning
 from expert.adapters.wandb_export import notes_on_history
 from expert.errors import SourceError
 from expert.history import History

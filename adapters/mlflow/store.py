@@ -10,7 +10,8 @@ from pathlib import Path
 
 from expert.adapters.mlflow.logged import LoggedRun
 from expert.adapters.tables.points import MOST_POINTS, Points
-from expert.adapters.text.opening import Beginning, Lines, beginning
+from expert.adapters.text.lines import Lines
+from expert.adapters.text.opening import Beginning, beginning
 from expert.errors import SourceError
 
 METRICS = "metrics"

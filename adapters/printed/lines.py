@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from expert.adapters.text import lines as text_lines
 from expert.adapters.text import opening
 from expert.adapters.text.unpacking import Unpacked, text_of
 from expert.errors import SourceError
@@ -117,9 +118,9 @@ class PrintedLines:
                 text = rest + block
                 end = 1 + max(text.rfind("\n"), text.rfind("\r"))
                 rest = text[end:]
-                if len(rest) > opening.LONGEST_LINE:
+                if len(rest) > text_lines.LONGEST_LINE:
                     raise SourceError(
-                        f"{self.path}: a line is longer than {opening.LONGEST_LINE:,} characters; it begins with "
+                        f"{self.path}: a line is longer than {text_lines.LONGEST_LINE:,} characters; it begins with "
                         f"{rest[:40]!r}."
                     )
                 yield clean(text[:end])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from expert.adapters.tables.growing import Parsed
 from expert.adapters.tables.numbers import MISSING
 from expert.adapters.tables.words import Words
-from expert.adapters.text.opening import occurrences
+from expert.adapters.text.lines import occurrences
 
 Column = Parsed | Words | list[str]
 

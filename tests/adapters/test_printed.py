@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from expert.adapters.printed import lines as printed_lines
 from expert.adapters.printed.known import FORMATS, form_of
 from expert.adapters.printed.lines import PrintedLines, clean, without_prefix
+from expert.adapters.text import lines as text_lines
 from expert.adapters.text import opening
 from expert.errors import SourceError
 from expert.history import History
@@ -129,7 +130,7 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 5 < len(series(run, "train.loss")[1]) < 20
     assert any("very large" in note for note in run.notes)
     monkeypatch.setattr(opening, "LARGEST_READ", 1 << 20)
-    monkeypatch.setattr(opening, "LONGEST_LINE", 300)
+    monkeypatch.setattr(text_lines, "LONGEST_LINE", 300)
     with pytest.raises(SourceError, match="a line is longer than 300"):
         read(written(tmp_path, NANOGPT + "x" * 1000))
     assert len(list(PrintedLines(written(tmp_path, "a 1\r" * 1000)))) == 1000

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expert.adapters.plugin import WHEN_ASKED, expert_readers
+from expert.adapters.text import lines as text_lines
 from expert.adapters.text import opening
 from expert.errors import SourceError
 from expert.history import Event, History
@@ -326,7 +327,7 @@ def test_a_very_large_file_is_read_up_to_the_bound(tmp_path: Path, monkeypatch: 
 
 
 def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "LONGEST_LINE", 500)
+    monkeypatch.setattr(text_lines, "LONGEST_LINE", 500)
     with pytest.raises(SourceError, match="line 1 is longer"):
         read(written(tmp_path, "epoch,loss," + "x" * 1000))
     (run,) = read(written(tmp_path, "epoch,loss\n0,1.0\n1,0." + "5" * 1000, "later.csv"))

@@ -20,6 +20,7 @@ from expert.adapters.tables.growing import GrowingColumn
 from expert.adapters.tables.plain_blocks import Layout, columns_of
 from expert.adapters.tables.table import Table
 from expert.adapters.tables.words import Words, numbered
+from expert.adapters.text import lines as text_lines
 from expert.adapters.text import opening
 from expert.errors import SourceError
 
@@ -103,7 +104,7 @@ def test_blocks_come_out_as_rows_do(
     row_by_row = described(path, separator)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(written, "LARGE", 0)
-        patched.setattr(opening, "BLOCK", block)
+        patched.setattr(text_lines, "BLOCK", block)
         opening._beginning.cache_clear()
         assert described(path, separator) == row_by_row
     opening._beginning.cache_clear()
@@ -173,7 +174,7 @@ def test_a_large_file_is_read_in_blocks_to_the_last_digit(tmp_path: Path) -> Non
     path.write_text("step,loss,val_loss\n" + "\n".join(lines) + "\n")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(written, "LARGE", 0)
-        patched.setattr(opening, "BLOCK", 10_000)
+        patched.setattr(text_lines, "BLOCK", 10_000)
         taken: list[int] = []
         patched.setattr(written, "columns_of", lambda *given: taken.append(1) or columns_of(*given))
         (table,) = written.read_tables(path, ",")
@@ -214,7 +215,7 @@ def test_a_column_that_is_mostly_empty_takes_room_for_what_it_holds(tmp_path: Pa
     path.write_text("step,val_loss,train_loss\n" + "\n".join(lines) + "\n")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(written, "LARGE", 0)
-        patched.setattr(opening, "BLOCK", 10_000)
+        patched.setattr(text_lines, "BLOCK", 10_000)
         (table,) = written.read_tables(path, ",")
     cells = table.columns["val_loss"]
     assert (cells.length, len(cells.known)) == (20_000, 200)
