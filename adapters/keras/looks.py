@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from expert.adapters.keras.variables import Watched
 
+LARGE_TABLE = 2**20
+"""The norm of a look-up table of more numbers, of which a step reads some rows, is taken from its sample."""
 NO_GRADIENT = -1.0
 """Stands where a norm would, for a variable that the loss does not reach."""
 
@@ -70,7 +72,7 @@ class Layout:
             flat = [None if one is None else one / around.scale for one in flat]
         norms = [NO_GRADIENT if one is None else norm(one) for one in flat]
         mean_abs = [math.nan if flat[p] is None else ops.mean(ops.abs(flat[p])) for p in self.layers]
-        sizes = [length(flattened(weights[place])) for place in self.weights]
+        sizes = [self._size(place, weights[place], gradients[place]) for place in self.weights]
         samples = [self._sample(place, flattened(weights[place])) for place in self.layers]
         direction = [
             ops.zeros((self.watched[place].taken,)) if flat[place] is None else self._sample(place, flat[place])
@@ -117,6 +119,13 @@ class Layout:
             clipped=(clip[0], clip[1]) if clip else None,
         )
 
+    def _size(self, place: int, weights: Any, gradient: Any) -> Any:
+        one, flat = self.watched[place], flattened(weights)
+        if one.is_table and one.size > LARGE_TABLE and is_sparse(gradient):
+            # The step does not read the whole of it either.
+            return length(self._sample(place, flat)) * math.sqrt(one.size / one.taken)
+        return length(flat)
+
     def _sample(self, place: int, flat: Any) -> Any:
         stride = self.watched[place].stride
         return flat if stride == 1 else flat[::stride]
@@ -156,9 +165,14 @@ class Seen:
 
 def flattened(tensor: Any) -> Any:
     """The numbers of a tensor or of a sparse gradient in a row, as float32."""
-    if type(tensor).__name__ == "IndexedSlices":
+    if is_sparse(tensor):
         tensor = summed_rows(tensor.values, tensor.indices)
     return ops.reshape(ops.cast(ops.stop_gradient(ops.convert_to_tensor(tensor)), "float32"), (-1,))
+
+
+def is_sparse(gradient: Any) -> bool:
+    """Whether a gradient of TensorFlow consists of some rows only."""
+    return type(gradient).__name__ == "IndexedSlices"
 
 
 def summed_rows(values: Any, indices: Any) -> Any:

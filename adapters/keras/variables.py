@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def watched_variables(variables: Iterable[Any], model: Any) -> tuple[Watched, ..
             is_weight=is_weight,
             is_table=one.name == TABLE,
             size=size_of(one),
-            stride=-(-size_of(one) // share),
+            stride=_stride(one, share),
         )
         for name, one, is_weight in zip(names, kept, weights, strict=True)
     )
@@ -83,6 +84,14 @@ def readable_names(variables: Sequence[tuple[str, bool]], model: str) -> list[st
         if seen[name] > 1:
             names[place] = f"{name} ({seen[name]})"
     return names
+
+
+def _stride(variable: Any, most: int) -> int:
+    """The distance of the numbers that make a sample of at most so many, from all columns alike."""
+    stride = -(-size_of(variable) // most)
+    while stride > 1 and math.gcd(stride, int(variable.shape[-1])) > 1:
+        stride += 1
+    return stride
 
 
 def size_of(variable: Any) -> int:

@@ -208,6 +208,18 @@ def test_sparse_gradients_of_rows_that_occur_more_than_once(jit: bool) -> None:
     assert ratios.layers == ("head",)
 
 
+def test_the_norm_of_a_large_table_is_taken_from_a_sample_of_all_its_columns() -> None:
+    layers = keras.layers
+    table = layers.Embedding(2**17, 16, name="table")
+    model = keras.Sequential([layers.Input((5,)), table, layers.GlobalAveragePooling1D(), layers.Dense(CLASSES)])
+    columns = np.arange(16)
+    table.embeddings.assign(np.random.default_rng(0).standard_normal((2**17, 16)) * columns)
+    x = np.random.default_rng(0).integers(0, 2**17, (96, 5))
+    history = watched(compile_model(model, OPTIMIZERS.SGD(0.1)), x=x, y=Y[:96], epochs=1)
+    exact = math.sqrt(2**17 * float(columns @ columns))
+    assert row(history, "weight_norm", 3)["table"] == pytest.approx(exact, rel=0.05)
+
+
 def test_several_steps_in_one_execution() -> None:
     history = watched(plain(steps_per_execution=3), epochs=2)
     assert values(history, "gradient.norm")[0][:10] == list(range(1, 11))
