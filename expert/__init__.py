@@ -5,8 +5,9 @@ The public names are loaded on first use, so that ``import expert`` costs next t
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from expert.lazily import loading
 
 if TYPE_CHECKING:
     from expert.advice import Advice as Advice
@@ -46,14 +47,7 @@ __all__ = [
     "read_runs",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'expert' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = loading(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -6,8 +6,9 @@ resolves on first use.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from expert.lazily import loading
 
 if TYPE_CHECKING:
     from expert.adapters.keras.callback import ExpertCallback as ExpertCallback
@@ -20,11 +21,4 @@ _HOMES = {
 
 __all__ = ["ExpertCallback", "profile_data"]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = loading(__name__, _HOMES)

@@ -6,8 +6,9 @@ use. A training by ``model.fit`` is watched by the callback in `expert.adapters.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from expert.lazily import loading
 
 if TYPE_CHECKING:
     from expert.adapters.tensorflow.run import Run as Run
@@ -17,11 +18,4 @@ _HOMES = {"watch": "expert.adapters.tensorflow.watching", "Run": "expert.adapter
 
 __all__ = ["Run", "watch"]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = loading(__name__, _HOMES)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from expert.lazily import loading
 
 if TYPE_CHECKING:
     from expert.adapters.torch.profile.data import profile_data as profile_data
@@ -21,11 +22,4 @@ _HOMES = {
 
 __all__ = ["Run", "profile_data", "watch"]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = loading(__name__, _HOMES)
