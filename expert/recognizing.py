@@ -41,7 +41,7 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         "loss_box_reg",
     ),
     "segmentation": ("iou", "dice", "dice_score", "jaccard"),
-    "classification": ("accuracy", "top5_accuracy", "error_rate", "auc"),
+    "classification": ("accuracy", "top5_accuracy", "error_rate"),
     "regression": ("mae", "mse", "rmse", "r2"),
 }
 """Metrics that one task alone is measured by; the first task that has one decides."""

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from expert.authoring import limit
+from expert.authoring import for_profile, limit
 
 LITTLE_PROGRESS = limit(
-    "little-progress", 0.3, unit="relative", source="measured", healthy="0.59-0.99 within ten epochs"
+    "little-progress",
+    0.3,
+    unit="relative",
+    source="measured",
+    healthy="0.59-0.99 within ten epochs",
+    profiles=(
+        for_profile("fine-tuning", 0.01, source="measured", healthy="0.02-0.98; 0.008 at a very small rate"),
+        for_profile("language-model", 0.2, source="measured", healthy="0.35-0.51"),
+    ),
 )
 NO_PROGRESS = limit("no-progress", 0.01, unit="relative", source="measured", healthy="0.59-0.99 within ten epochs")
 WILD_UPDATE = limit("wild-early-update", 0.3, unit="ratio", source="measured", healthy="0.002-0.07")
@@ -53,10 +61,22 @@ OVERFIT_GAIN = limit(
 STEEP_START = limit(
     "gradient-at-start", 300, unit="norm per unit of error", source="measured", healthy="0.1-7; unscaled inputs to 190"
 )
-SLIGHT_FALL = limit("slight-fall", 0.15, unit="share", source="measured", healthy="0.55-0.99")
+SLIGHT_FALL = limit(
+    "slight-fall",
+    0.15,
+    unit="share",
+    source="measured",
+    healthy="0.55-0.99",
+    profiles=(for_profile("fine-tuning", 0.005, source="measured", healthy="0.006-0.96"),),
+)
 EVEN_DESCENT = limit("even-descent", 0.25, unit="share", source="measured", healthy="0.02-0.25 where it levels off")
 SURE_FALL = limit("sure-fall", -2.5, unit="standard deviations", source="measured", healthy="-11 to -3")
 TINY_UPDATE = limit(
-    "tiny-update", 1e-4, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2 over most of the run"
+    "tiny-update",
+    1e-4,
+    unit="ratio",
+    source="CS231n, measured",
+    healthy="1e-3 to 1e-2 over most of the run",
+    profiles=(for_profile("fine-tuning", 1e-5, source="measured", healthy="6e-5 to 2e-3"),),
 )
 LOSS_GROWTH = limit("loss-growth-before-break", 3, unit="ratio", source="measured", healthy="1.0 before a broken cell")

@@ -54,6 +54,8 @@ WORKS: Mapping[str, str] = {
     "Tobin 2021": "Tobin, Troubleshooting Deep Neural Networks, 2021",
     "UMLAUT 2021": "Schoop, Huang and Hartmann, UMLAUT: Debugging Deep Learning Programs using Program Structure and "
     "Model Behavior, 2021",
+    "Voita et al. 2023": "Voita, Ferrando and Nalmpantis, Neurons in Large Language Models: Dead, N-gram, Positional, "
+    "2023 (arXiv 2309.04827)",
     "Wilson et al. 2017": "Wilson et al., The Marginal Value of Adaptive Gradient Methods in Machine Learning, 2017",
     "Wortsman et al. 2023": "Wortsman et al., Small-scale Proxies for Large-scale Transformer Training Instabilities, "
     "2023 (arXiv 2309.14322)",

@@ -8,6 +8,7 @@ from expert.authoring import (
     decay,
     escalates,
     facts,
+    for_profile,
     flat,
     layers,
     limit,
@@ -22,7 +23,21 @@ from expert.authoring import (
 )
 from expert.rules.limits import LITTLE_PROGRESS, NO_PROGRESS
 
-DEAD_UNITS = limit("dead-units", 0.5, unit="share", source="SageMaker Debugger, measured", healthy="0.00-0.44")
+DEAD_UNITS = limit(
+    "dead-units",
+    0.5,
+    unit="share",
+    source="SageMaker Debugger, measured",
+    healthy="0.00-0.44",
+    profiles=(
+        for_profile(
+            "transformer",
+            0.8,
+            source="Voita et al. 2023",
+            healthy="0.00-0.01; more than 0.7 in layers of a model with 66 billion parameters",
+        ),
+    ),
+)
 MOSTLY = limit("mostly-dead-units", 0.9, unit="share", source="DeepDiagnosis 2022, measured", healthy="0.00-0.44")
 
 dead = signal.dead_unit_share()

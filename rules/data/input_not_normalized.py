@@ -1,15 +1,22 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, escalates, facts, limit, model, moderate, run, signal, strong, supports,
-    train,
+    Rule, against, case, curve, data, decay, escalates, facts, for_profile, limit, model, moderate, run, signal,
+    strong, supports, train,
 )  # fmt: skip
 from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD
 
 NARROW = limit("input-spread-narrow", 0.1, unit="standard deviation", source="measured", healthy="0.5-1.7")
 UNEVEN = limit("input-spread-ratio", 100, unit="ratio", source="measured: 3e4 ends in NaN", healthy="1.0-2.8")
 FITS = limit("loss-in-spite-of-raw-inputs", 0.5, unit="ratio", source="measured", healthy="0.01-0.4")
-HIGH_START = limit("first-loss-with-raw-inputs", 2, unit="ratio", source="measured: 3.2-5", healthy="0.9-1.2")
+HIGH_START = limit(
+    "first-loss-with-raw-inputs",
+    2,
+    unit="ratio",
+    source="measured: 3.2-5",
+    healthy="0.9-1.2",
+    profiles=(for_profile("autoencoder", 2.5, source="measured", healthy="1.8-2.3, for targets lie off zero"),),
+)
 SATURATED = limit("saturation-from-inputs", 0.5, unit="share", source="SageMaker Debugger, measured", healthy="0.00")
 
 RULE = Rule(

@@ -8,6 +8,7 @@ from expert.authoring import (
     decay,
     escalates,
     facts,
+    for_profile,
     flat,
     limit,
     run,
@@ -23,8 +24,22 @@ BEYOND = limit("beyond-majority", 0.02, unit="difference of shares", source="mea
 NO_FIT = limit("loss-at-majority", 0.7, unit="ratio", source="measured: 0.82-0.83", healthy="0.01-0.41")
 LOW = limit("constant-score-from", 0.6, unit="score", source="knowledge of the field")
 HIGH = limit("constant-score-to", 0.98, unit="score", source="knowledge of the field", healthy="solved tasks stay at 1")
-STILL = limit("constant-score", 0.002, unit="share of the score", source="measured: 0.0003-0.001", healthy="0.006-0.04")
-SLIGHT = limit("loss-beside-constant-score", 0.15, unit="share", source="measured: 0.06-0.1", healthy="0.18-0.98")
+STILL = limit(
+    "constant-score",
+    0.002,
+    unit="share of the score",
+    source="measured: 0.0003-0.001",
+    healthy="0.006-0.04",
+    profiles=(for_profile("fine-tuning", 0.0003, source="measured", healthy="0.0004-0.025"),),
+)
+SLIGHT = limit(
+    "loss-beside-constant-score",
+    0.15,
+    unit="share",
+    source="measured: 0.06-0.1",
+    healthy="0.18-0.98",
+    profiles=(for_profile("fine-tuning", 0.005, source="measured", healthy="0.01-0.9"),),
+)
 
 majority = signal.majority_share()
 beyond = signal.score_over_majority(val.accuracy)

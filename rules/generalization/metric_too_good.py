@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, data, decay, facts, flat, limit, line, model, moderate, run, signal, supports, train,
-    val, weak,
+    Rule, case, config, curve, data, decay, facts, flat, for_profile, limit, line, model, moderate, run, signal,
+    supports, train, val, weak,
 )  # fmt: skip
 
 NEARLY_ALL = limit(
-    "early-accuracy", 0.99, unit="share", source="UMLAUT 0.95, knowledge of the field", healthy="task by task"
+    "early-accuracy",
+    0.99,
+    unit="share",
+    source="UMLAUT 0.95, knowledge of the field",
+    healthy="task by task",
+    profiles=(for_profile("fine-tuning", 0.999, source="measured", healthy="0.69-0.997"),),
 )
 AHEAD = limit("validation-lead", 0.05, unit="share of samples", source="UMLAUT", healthy="-0.2 to 0.01 without dropout")
 

@@ -7,7 +7,7 @@ from expert.authoring import (
     config,
     curve,
     decay,
-    facts,
+    facts, for_profile,
     flat,
     limit,
     model,
@@ -23,7 +23,14 @@ from expert.authoring import (
 )  # fmt: skip
 
 HEAVY = limit("heavy-dropout", 0.6, unit="share", source="UMLAUT, measured", healthy="0.0-0.5")
-HIGH = limit("validation-under-dropout", 0.5, unit="ratio to chance", source="measured", healthy="0.0-0.5")
+HIGH = limit(
+    "validation-under-dropout",
+    0.5,
+    unit="ratio to chance",
+    source="measured",
+    healthy="0.0-0.5",
+    profiles=(for_profile("language-model", 0.7, source="measured", healthy="0.45-0.57"),),
+)
 
 val_level = signal.loss_over_chance(val.loss)
 shown_level = signal.loss_over_chance(train_eval.loss)

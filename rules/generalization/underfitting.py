@@ -1,10 +1,18 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, facts, flat, limit, model, run, signal, supports, train, val, weak,
+    Rule, against, case, config, curve, decay, facts, flat, for_profile, limit, model, run, signal, supports, train,
+    val, weak,
 )  # fmt: skip
 
-HIGH = limit("underfit-loss", 0.5, unit="ratio to chance", source="measured", healthy="0.0-0.5")
+HIGH = limit(
+    "underfit-loss",
+    0.5,
+    unit="ratio to chance",
+    source="measured",
+    healthy="0.0-0.5",
+    profiles=(for_profile("language-model", 0.7, source="measured", healthy="0.45-0.57"),),
+)
 DOWN = limit(
     "settled-pace-down", -0.005, unit="relative per epoch", source="measured", healthy="-0.2 to -0.01 while it learns"
 )

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, data, decay, facts, flat, limit, model, moderate, run, signal, supports, train, val, weak,
+    Rule, case, curve, data, decay, facts, flat, for_profile, limit, model, moderate, run, signal, supports, train,
+    val, weak,
 )  # fmt: skip
 
 NEAR_ZERO = limit(
     "validation-near-zero", 0.08, unit="ratio to chance", source="measured", healthy="0.02-0.5, like training"
 )
-HIGH = limit("training-still-high", 0.2, unit="ratio to chance", source="measured", healthy="like validation")
+HIGH = limit(
+    "training-still-high",
+    0.2,
+    unit="ratio to chance",
+    source="measured",
+    healthy="like validation",
+    profiles=(for_profile("language-model", 0.7, source="measured", healthy="0.45-0.57"),),
+)
 FAR = limit(
     "validation-fraction", -0.8, unit="relative", source="measured", healthy="-0.3 and above; with dropout -0.4"
 )

@@ -8,6 +8,7 @@ from expert.authoring import (
     curve,
     decay,
     facts,
+    for_profile,
     flat,
     limit,
     model,
@@ -26,7 +27,14 @@ STUCK_HIGH = limit(
 )
 FEW = limit("few-parameters-per-sample", 0.05, unit="parameters per sample", source="knowledge of the field")
 NARROW = limit("narrow-layer", 5, unit="units", source="knowledge of the field", healthy="16 and more")
-HALF_LEARNED = limit("loss-half-way", 0.4, unit="ratio to chance", source="measured", healthy="0.0-0.2")
+HALF_LEARNED = limit(
+    "loss-half-way",
+    0.4,
+    unit="ratio to chance",
+    source="measured",
+    healthy="0.0-0.2",
+    profiles=(for_profile("language-model", 0.7, source="measured", healthy="0.45-0.57"),),
+)
 ARRIVES = limit("gradient-arrives", 0.1, unit="ratio", source="measured", healthy="0.14-3.2")
 
 level = signal.loss_over_chance(train.loss)

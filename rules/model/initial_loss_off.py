@@ -10,6 +10,7 @@ from expert.authoring import (
     decay,
     escalates,
     facts,
+    for_profile,
     limit,
     line,
     moderate,
@@ -26,6 +27,10 @@ FAR = limit(
     unit="ratio",
     source="Karpathy 2019, measured",
     healthy="0.95-1.6; to 2.2 where the targets lie off zero",
+    profiles=(
+        for_profile("fine-tuning", 3, source="measured", healthy="0.005-2.7: a trained head may meet other classes"),
+        for_profile("autoencoder", 2.5, source="measured", healthy="1.8-2.3, for targets lie off zero"),
+    ),
 )
 VERY_FAR = limit("initial-loss-far-over-chance", 2.75, unit="ratio", source="measured", healthy="0.95-2.2")
 BALANCED = limit("balanced-classes", 3, unit="ratio", source="knowledge of the field")

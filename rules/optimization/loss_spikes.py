@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, facts, gradient, limit, line, model, moderate, run, signal, supports, train, weak,
+    Rule, case, curve, facts, for_profile, gradient, limit, line, model, moderate, run, signal, supports, train, weak,
 )  # fmt: skip
 
 COUNT = limit("spikes", 1.5, unit="points", source="measured", healthy="0-3 without gradient spikes")
@@ -9,7 +9,12 @@ RARE = limit("rare-spikes", 0.05, unit="share", source="LLM reports, measured", 
 CALM = limit("calm-between-spikes", 0.5, unit="relative", source="measured", healthy="0.2-0.5")
 SPIKE = limit("gradient-spike", 10, unit="ratio", source="measured", healthy="1.3-5 before and at a spike")
 UNPLACED = limit(
-    "gradient-spike-anywhere", 20, unit="ratio", source="measured", healthy="1.4-17; falls with the loss, too"
+    "gradient-spike-anywhere",
+    20,
+    unit="ratio",
+    source="measured",
+    healthy="1.4-17; falls with the loss, too",
+    profiles=(for_profile("rnn", 2500, source="measured", healthy="3-2300; falls with the loss, too"),),
 )
 
 count = signal.spike_count(train.loss)

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, escalates, facts, layers, limit, line, moderate, run, signal, strong, supports,
-    train, weak,
+    Rule, against, case, curve, escalates, facts, for_profile, layers, limit, line, moderate, run, signal, strong,
+    supports, train, weak,
 )  # fmt: skip
 from expert.rules.limits import TINY_UPDATE
 
-NOTHING = limit("vanishing-update", 1e-5, unit="ratio", source="CS231n, measured", healthy="1e-3 to 1e-2")
+NOTHING = limit(
+    "vanishing-update",
+    1e-5,
+    unit="ratio",
+    source="CS231n, measured",
+    healthy="1e-3 to 1e-2",
+    profiles=(for_profile("fine-tuning", 1e-6, source="measured", healthy="6e-5 to 2e-3"),),
+)
 DONE = limit("nearly-no-loss", 0.05, unit="ratio to chance", source="measured", healthy="converged runs")
 
 update_size = signal.update_ratio()

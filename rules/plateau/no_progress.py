@@ -1,10 +1,40 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, case, curve, decay, facts, flat, limit, line, run, signal, supports, train, val, weak
+from expert.authoring import (
+    Rule,
+    case,
+    curve,
+    decay,
+    facts,
+    for_profile,
+    flat,
+    limit,
+    line,
+    run,
+    signal,
+    supports,
+    train,
+    val,
+    weak,
+)
 from expert.rules.limits import EVEN_DESCENT, SLIGHT_FALL, SURE_FALL
 
-NONE = limit("no-fall", 0.05, unit="share", source="measured", healthy="0.55-0.99")
-BURIED = limit("buried-fall", 0.26, unit="share", source="measured", healthy="0.55-0.99")
+NONE = limit(
+    "no-fall",
+    0.05,
+    unit="share",
+    source="measured",
+    healthy="0.55-0.99",
+    profiles=(for_profile("fine-tuning", 0.005, source="measured", healthy="0.006-0.96"),),
+)
+BURIED = limit(
+    "buried-fall",
+    0.26,
+    unit="share",
+    source="measured",
+    healthy="0.55-0.99",
+    profiles=(for_profile("fine-tuning", 0.02, source="measured", healthy="0.02-0.96 where it is not sure"),),
+)
 LEARNED = limit("learned-below-chance", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.7")
 
 fall = signal.loss_fall()

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, facts, flat, limit, model, moderate, run, signal, supports, train,
-    weak,
+    Rule, against, case, config, curve, decay, facts, flat, for_profile, limit, model, moderate, run, signal,
+    supports, train, weak,
 )  # fmt: skip
 from expert.rules.limits import STANDING_SHARE
 
-HIGH = limit("unfinished-loss", 0.3, unit="ratio to chance", source="measured", healthy="0.0-0.5")
+HIGH = limit(
+    "unfinished-loss",
+    0.3,
+    unit="ratio to chance",
+    source="measured",
+    healthy="0.0-0.5",
+    profiles=(for_profile("language-model", 0.7, source="measured", healthy="0.45-0.57"),),
+)
 
 standing = signal.plateau_length(train.loss)
 level = signal.loss_over_chance(train.loss)

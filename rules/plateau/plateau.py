@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, decay, escalates, facts, flat, limit, line, run, signal, supports, train, val, weak,
+    Rule, case, curve, decay, escalates, facts, flat, for_profile, limit, line, run, signal, supports, train, val,
+    weak,
 )  # fmt: skip
 from expert.rules.limits import STANDING_SHARE
 
@@ -10,7 +11,17 @@ DOWN = limit(
 )
 UP = limit("standing-pace-up", 0.002, unit="relative per epoch", source="measured", healthy="below 0 while it learns")
 
-HIGH_UP = limit("fall-before-standstill", 0.4, unit="share", source="measured", healthy="0.55-0.99")
+HIGH_UP = limit(
+    "fall-before-standstill",
+    0.4,
+    unit="share",
+    source="measured",
+    healthy="0.55-0.99",
+    profiles=(
+        for_profile("fine-tuning", 0.005, source="measured", healthy="0.006-0.96"),
+        for_profile("language-model", 0.3, source="measured", healthy="0.35-0.51"),
+    ),
+)
 
 fall = signal.loss_fall()
 standing = signal.plateau_length(train.loss)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, escalates, facts, flat, layers, limit, line, moderate, run, signal,
-    strong, supports, train, weak,
+    Rule, against, case, config, curve, decay, escalates, facts, flat, for_profile, layers, limit, line, moderate,
+    run, signal, strong, supports, train, weak,
 )  # fmt: skip
 from expert.rules.limits import EVEN_DESCENT, SLIGHT_FALL, SURE_FALL, TINY_UPDATE
 
@@ -12,10 +12,32 @@ SHORT_WAY = limit(
     unit="norms of the weights",
     source="measured",
     healthy="0.5-10; less where little is left to learn",
+    profiles=(for_profile("fine-tuning", 0.005, source="measured", healthy="0.01-1.0"),),
 )
-FAR_FROM_DONE = limit("far-from-done", 0.55, unit="ratio to chance", source="measured", healthy="0.0-0.2")
-HARDLY_HALF = limit("hardly-half", 0.6, unit="share", source="measured", healthy="0.55-0.99")
-SLOW = limit("slow-fall", 0.4, unit="share", source="measured", healthy="0.55-0.99")
+FAR_FROM_DONE = limit(
+    "far-from-done",
+    0.55,
+    unit="ratio to chance",
+    source="measured",
+    healthy="0.0-0.2",
+    profiles=(for_profile("language-model", 0.7, source="measured", healthy="0.45-0.57"),),
+)
+HARDLY_HALF = limit(
+    "hardly-half",
+    0.6,
+    unit="share",
+    source="measured",
+    healthy="0.55-0.99",
+    profiles=(for_profile("language-model", 0.35, source="measured", healthy="0.35-0.51"),),
+)
+SLOW = limit(
+    "slow-fall",
+    0.4,
+    unit="share",
+    source="measured",
+    healthy="0.55-0.99",
+    profiles=(for_profile("language-model", 0.25, source="measured", healthy="0.35-0.51"),),
+)
 
 fall = signal.loss_fall()
 trend = signal.loss_fall_trend()
