@@ -6,12 +6,14 @@ import atexit
 import os
 import weakref
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from expert.adapters.live.findings import FindingWatch
+from expert.adapters.live.metrics import Metrics
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.live.watched import WatchedRun
 from expert.history import History
@@ -28,8 +30,9 @@ class WatchedLoop(WatchedRun):
     of the advice. ``should_stop`` turns True only where ``stop_on`` was given to `watch`.
     """
 
-    def __init__(self, telemetry: Telemetry, findings: FindingWatch, journal: Journal | None, pid: int) -> None:
-        self._telemetry, self._findings, self._journal, self._pid = telemetry, findings, journal, pid
+    def __init__(self, metrics: Metrics, findings: FindingWatch, journal: Journal | None, pid: int) -> None:
+        self._telemetry, self._metrics = metrics.telemetry, metrics
+        self._findings, self._journal, self._pid = findings, journal, pid
         self._base: History | None = None
         self._started = self._epoch_started = self._written_at = monotonic()
         self._epochs = 0
@@ -97,6 +100,17 @@ class WatchedLoop(WatchedRun):
     def _is_over(self) -> bool:
         """Whether there is nothing to close: it is closed, or this is a copy in another process."""
         return self._closed or os.getpid() != self._pid
+
+    def _record_epoch(self, metrics: Mapping[str, Any]) -> None:
+        """Record the end of an epoch: where it lies, how long it took, and what was measured."""
+        now, steps, telemetry = monotonic(), self._steps_done(), self._telemetry
+        self._epochs += 1
+        telemetry.mark(steps, self._epochs, now - self._started)
+        telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
+        self._epoch_started = now
+        self._metrics.record("epoch", self._epochs, metrics, otherwise="val")
+        if telemetry.config.steps_per_epoch is None and self._epochs == 1 and steps:
+            telemetry.know("config", steps_per_epoch=steps)
 
     def _judge(self) -> None:
         if self._findings.wanted:

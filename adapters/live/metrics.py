@@ -16,7 +16,7 @@ class Metrics:
     """
 
     def __init__(self, telemetry: Telemetry, as_number: Callable[[Any], float | None]) -> None:
-        self._telemetry, self._as_number = telemetry, as_number
+        self.telemetry, self._as_number = telemetry, as_number
         self._roles: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
 
     def record(self, clock: str, at: int, metrics: Mapping[str, Any], *, otherwise: str) -> None:
@@ -38,11 +38,11 @@ class Metrics:
             number = self._as_number(value)
             if number is None:
                 if value is not None:
-                    self._telemetry.note(f"{name}={type(value).__name__} is not one number and is left out.")
+                    self.telemetry.note(f"{name}={type(value).__name__} is not one number and is left out.")
                 continue
             role, about = self._roles[clock, otherwise, name]
-            column = self._telemetry.column(role, **about)
+            column = self.telemetry.column(role, **about)
             if column.clock != clock:
                 # The same is measured on the other clock, too, as the loss is by step and by epoch.
-                column = self._telemetry.column(role, labels=(("measured", clock),), **about)
+                column = self.telemetry.column(role, labels=(("measured", clock),), **about)
             column.append(at, number)

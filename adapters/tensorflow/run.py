@@ -55,10 +55,9 @@ class Run(WatchedLoop):
         findings: FindingWatch,
         journal: Journal | None,
     ) -> None:
-        super().__init__(telemetry, findings, journal, os.getpid())
+        super().__init__(Metrics(telemetry, as_number), findings, journal, os.getpid())
         self._watch, self._reads = watch, reads
         self._losses, self._batches = Losses(telemetry, reads), BatchWatch(telemetry)
-        self._metrics = Metrics(telemetry, as_number)
         self._steps = self._failures = 0
         self._due, self._judged_at = 1, FIRST_JUDGMENT
         watch.failed = self._failed
@@ -114,15 +113,8 @@ class Run(WatchedLoop):
             if not tf.executing_eagerly():
                 self._refuse_graph("run.epoch")
                 return
-            now, telemetry = monotonic(), self._telemetry
-            self._epochs += 1
             self._reads.collect()
-            telemetry.mark(self._steps, self._epochs, now - self._started)
-            telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
-            self._epoch_started = now
-            self._metrics.record("epoch", self._epochs, metrics, otherwise="val")
-            if telemetry.config.steps_per_epoch is None and self._epochs == 1 and self._steps:
-                telemetry.know("config", steps_per_epoch=self._steps)
+            self._record_epoch(metrics)
             self._batches.publish()
             self._write()
             self._judge()

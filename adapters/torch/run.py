@@ -37,9 +37,8 @@ class Run(WatchedLoop):
     """
 
     def __init__(self, collector: Collector, findings: FindingWatch, journal: Journal | None, pid: int) -> None:
-        super().__init__(collector.telemetry, findings, journal, pid)
+        super().__init__(Metrics(collector.telemetry, as_number), findings, journal, pid)
         self._collector, self._losses = collector, Losses(collector)
-        self._metrics = Metrics(collector.telemetry, as_number)
         self._ahead = 0
         """1 where each loss is handed over before its update, so that it belongs to the step after the last one."""
         self._held_back: tuple[Any, Any, Mapping[str, Any]] | None = None
@@ -95,16 +94,9 @@ class Run(WatchedLoop):
         if self._closed:
             return
         try:
-            collector, now = self._collector, monotonic()
-            self._epochs += 1
+            collector = self._collector
             self._losses.settle()
-            telemetry = collector.telemetry
-            telemetry.mark(collector.updates, self._epochs, now - self._started)
-            telemetry.column("time.epoch_seconds", clock="epoch").append(self._epochs, now - self._epoch_started)
-            self._epoch_started = now
-            self._metrics.record("epoch", self._epochs, metrics, otherwise="val")
-            if telemetry.config.steps_per_epoch is None and self._epochs == 1 and collector.updates:
-                telemetry.know("config", steps_per_epoch=collector.updates)
+            self._record_epoch(metrics)
             collector.batches.epoch()
             if collector.activations is not None:
                 collector.activations.tell_units(collector.updates)
