@@ -154,8 +154,12 @@ REDUCTION_WORDS: dict[str, Reduction] = {
 EMPTY_ENDINGS = frozenset({"history", "hist", "list", "curve", "value", "values"})
 """A last word that names the container and says nothing: ``loss_history``, ``train_loss_list``."""
 
-LIKELIHOODS = frozenset({"nll", "cross_entropy", "crossentropy", "neg_log_likelihood", "negative_log_likelihood"})
-"""Quantities that are the loss where nothing is called so."""
+STANDING_FOR_LOSS = (
+    "nll", "neg_log_likelihood", "negative_log_likelihood", "cross_entropy", "crossentropy", "bce",
+    "binary_cross_entropy", "binary_crossentropy", "mse", "mean_squared_error", "rmse", "root_mean_squared_error",
+    "mae", "mean_absolute_error",
+)  # fmt: skip
+"""Quantities that are the loss where nothing is called so; of several kinds the one that stands first."""
 
 CHINESE: dict[str, str] = {
     "学习率": "learning_rate", "准确率": "accuracy", "正确率": "accuracy", "损失": "loss", "困惑度": "perplexity",

@@ -14,11 +14,11 @@ from expert.history.role_table import (
     CLOCKS,
     EVALUATED_TOGETHER,
     FIXED_ROLES,
-    LIKELIHOODS,
     OTHER_ROLES,
     PHASE_SUBJECTS,
     PHASES,
     QUANTITIES,
+    STANDING_FOR_LOSS,
     TIME,
     Clock,
     Direction,
@@ -244,7 +244,9 @@ def _with_phases(readings: list[NameParts], taken: Mapping[str, str]) -> Iterabl
 def _only_losses(readings: list[NameParts], losses: set[str | None], taken: Mapping[str, str]) -> dict[str, str]:
     """Names that get the role of the loss because nothing else of their phase can have it."""
     called = [reading for reading in readings if reading.own.endswith("loss")]
-    candidates = called or [reading for reading in readings if reading.own in LIKELIHOODS]
+    logged_kinds = {reading.own for reading in readings}
+    standing = next((kind for kind in STANDING_FOR_LOSS if kind in logged_kinds), None)
+    candidates = called or [reading for reading in readings if reading.own == standing]
     parts = {
         subject: [r for r in candidates if r.subject in subjects and "best" not in r.own]
         for subject, subjects in {"train": ("train", None), "val": ("val",)}.items()

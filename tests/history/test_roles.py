@@ -47,6 +47,10 @@ LAYOUTS: dict[str, dict[str, str | None]] = {
     "chinese without a phase": {"损失": "train.loss", "准确率": "train.accuracy"},
     "likelihoods": {"train_nll": "train.loss", "val_nll": "val.loss", "accuracy": "train.accuracy"},
     "a likelihood beside a loss": {"loss": "train.loss", "val_loss": "val.loss", "val_nll": "val.nll"},
+    "errors that are minimized": {"train_mse": "train.loss", "val_mse": "val.loss", "val_r2": "val.r2"},
+    "several errors": {"mae": "train.mae", "mse": "train.loss", "val_mae": "val.mae", "val_mse": "val.loss"},
+    "an error beside a loss": {"loss": "train.loss", "mae": "train.mae", "val_mae": "val.mae"},
+    "an error of an evaluation with a loss": {"mse": "train.mse", "val_loss": "val.loss"},
     "only a step loss": {"step": "step", "train_loss_step": "train.loss"},
     "transformers": {
         "epoch": "epoch",
