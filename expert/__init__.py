@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from expert.advising import advise as advise
     from expert.advising import read_runs as read_runs
     from expert.errors import ExpertError as ExpertError
+    from expert.following_up import worked as worked
     from expert.history import DataProfile as DataProfile
     from expert.history import History as History
     from expert.history import ModelProfile as ModelProfile
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "advise": "expert.advising",
     "read_runs": "expert.advising",
+    "worked": "expert.following_up",
     "Advice": "expert.advice",
     "Finding": "expert.advice",
     "ExpertError": "expert.errors",
@@ -45,6 +47,7 @@ __all__ = [
     "__version__",
     "advise",
     "read_runs",
+    "worked",
 ]
 
 __getattr__ = loading(__name__, _HOMES)

@@ -50,7 +50,7 @@ def advise(
     from expert.sources import gather
 
     chosen = settings_from(settings)
-    loaded, knowledge = load(named_in_environment(), _objects(chosen.plugins if plugins is None else plugins))
+    loaded, knowledge = load(named_in_environment(), plugins_given(chosen.plugins if plugins is None else plugins))
     _insist(knowledge.problems, strict)
     history, notes, failed, runs = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else history.source or ""
@@ -64,7 +64,8 @@ def advise(
     return advice.with_problems(unheard) if unheard else advice
 
 
-def _objects(plugins: Iterable[object] | None) -> Iterable[object]:
+def plugins_given(plugins: Iterable[object] | None) -> Iterable[object]:
+    """The plugins a caller names; raises `SettingsError` for what is no list of them."""
     from expert.errors import SettingsError
 
     if isinstance(plugins, str) or not isinstance(plugins, Iterable | None):
@@ -89,5 +90,5 @@ def read_runs(
     from expert.plugins import named_in_environment
     from expert.sources import read
 
-    loaded, _ = load(named_in_environment(), _objects(plugins))
+    loaded, _ = load(named_in_environment(), plugins_given(plugins))
     return read(source, "run", loaded, columns)

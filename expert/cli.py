@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from expert.commands import advise, check, explain, listing, new_plugin, settings, watch, why
+from expert.commands import advise, check, explain, listing, new_plugin, settings, watch, why, worked
 from expert.commands.command import UNUSABLE, complain
 from expert.errors import ExpertError
 
-COMMANDS = (advise, watch, why, explain, listing, new_plugin, check, settings)
+COMMANDS = (advise, watch, why, worked, explain, listing, new_plugin, check, settings)
 """In the order in which the help lists them."""
 
 

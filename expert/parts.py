@@ -7,8 +7,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from expert.inference import Truth
 from expert.remedy import Cost, Operation, Risk
 from expert.rule import Blame, Family, Kind, Severity
+
+ANSWERS: Mapping[Truth, str] = {
+    "yes": "It worked",
+    "no": "It did not work",
+    "unknown": "Not known whether it worked",
+}
 
 
 class Part(BaseModel):
@@ -118,6 +125,25 @@ class Recommendation(Part):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.remedy} {self.name})"
+
+
+class FollowUp(Part):
+    """Whether a remedy worked, told by the run that was made with it: what was watched, the answer and its reasons, and
+    what to record where it stays open.
+    """
+
+    remedy: str
+    name: str
+    title: str
+    watch: str
+    answer: Truth
+    reasons: tuple[str, ...]
+    record: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        head = f"{ANSWERS[self.answer]}: {self.title} ({self.remedy} {self.name})"
+        lines = [head, f"  watched: {self.watch}", *(f"  · {reason}" for reason in self.reasons)]
+        return "\n".join([*lines, *(f"  to tell, {record}" for record in self.record)])
 
 
 class NotJudged(Part):

@@ -67,7 +67,7 @@ def judged(source: str | History | None, options: argparse.Namespace, settings: 
     """The advice on a log or a run, with what the options add to it; without either on what the options say alone."""
     from expert.advising import advise
 
-    fields = _fields(options.set)
+    fields = fields_of(options)
     return advise(
         source,
         config=fields.get("config"),
@@ -83,7 +83,7 @@ def columns_of(options: argparse.Namespace) -> Mapping[str, str]:
     return dict(pair(text, "--column") for text in options.column)
 
 
-def _fields(texts: Sequence[str]) -> Mapping[str, dict[str, str]]:
+def fields_of(options: argparse.Namespace) -> Mapping[str, dict[str, str]]:
     """``--set`` pairs by the profile that has a field of that name; ``model.`` and the like may be written before it.
 
     Values stay as typed: the profiles turn them into numbers, or yes and no.
@@ -91,7 +91,7 @@ def _fields(texts: Sequence[str]) -> Mapping[str, dict[str, str]]:
     from expert.language.handles import profile_fields
 
     sorted_out: dict[str, dict[str, str]] = {"config": {}, "model": {}, "data": {}}
-    for text in texts:
+    for text in options.set:
         key, value = pair(text, "--set")
         record, _, name = key.rpartition(".")
         homes = [home for home in sorted_out if record in ("", home) and name in profile_fields(home)]

@@ -49,6 +49,7 @@ STRONGEST = "Of the items of one group ({groups}) only the strongest counts."
 REMEDY = "{cost}, {risk} risk"
 REMEDY_LEAD = "{kind} · cost: {cost} · risk: {risk}"
 TURNS = "Turns {knob}"
+WORKED = "expert worked {remedy} RUN", " says that it worked where this holds on the run made with it:"
 OPPOSITE = "Turns the same knob the other way:"
 RELATIONS = {
     "explains": "explains",
@@ -114,7 +115,7 @@ def remedy_page(remedy: Remedy, knowledge: Knowledge, measured: Measured = NOTHI
         (
             *section("What to do", text(remedy.do), *_code(remedy)),
             *section("Not when", Items(tuple(_not_when(remedy, words)))),
-            *section("Then watch", text(f"{capitalized(remedy.watch)}.")),
+            *section("Then watch", *_watched(remedy, words)),
             *section(
                 "Recommended by",
                 Items(
@@ -203,6 +204,14 @@ def _code(remedy: Remedy) -> Iterator[Block]:
 def _not_when(remedy: Remedy, words: Wording) -> Iterator[Item]:
     for item in remedy.not_when:
         yield Item((f"{item.reason}:",), (words.tree(item.condition),))
+
+
+def _watched(remedy: Remedy, words: Wording) -> Iterator[Block]:
+    yield text(f"{capitalized(remedy.watch)}.")
+    if remedy.worked is not None:
+        command, says = WORKED
+        yield Paragraph((Code(command.format(remedy=remedy.id)), says))
+        yield Items((words.tree(remedy.worked),))
 
 
 def _knob(remedy: Remedy, knowledge: Knowledge) -> Iterator[Block]:

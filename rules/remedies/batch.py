@@ -29,6 +29,7 @@ REMEDIES = (
             keras_code("model.fit(x_train, y_train, batch_size=128)  # four times the batch size you had"),
         ),
         watch="the scatter of the step loss halves for each fourfold batch",
+        worked=signal.step_jitter(train.loss) < 0.3,
         source=("article 1.2",),
     ),
     Remedy(
@@ -66,6 +67,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss averaged over k batches scatters half as much for k = 4",
+        worked=signal.step_jitter(train.loss) < 0.3,
         source=("article 1.2", "knowledge of the field"),
     ),
     Remedy(
@@ -104,6 +106,7 @@ REMEDIES = (
             keras_code("model.fit(x_train, y_train, batch_size=16)  # half the batch size you had"),
         ),
         watch="the loss falls faster for the same number of epochs",
+        worked=signal.loss_fall() > 0.05,
         source=("article 4 row 4",),
     ),
 )

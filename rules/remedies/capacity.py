@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, keras_code, model, not_when, signal, torch_code, train, val
+from expert.authoring import Remedy, embedding, keras_code, model, not_when, signal, torch_code, train, val
 
 REMEDIES = (
     Remedy(
@@ -24,6 +24,7 @@ REMEDIES = (
             ),
         ),
         watch="one batch can be overfitted, and the loss leaves the level of chance",
+        worked=signal.best_loss_over_chance(train.loss) < 0.9,
         source=("article 3.4",),
     ),
     Remedy(
@@ -58,6 +59,7 @@ REMEDIES = (
             """),
         ),
         watch="one batch can be overfitted, and the training loss falls below its old floor",
+        worked=signal.loss_over_chance(train.loss) < 0.5,
         source=("article 1.1",),
     ),
     Remedy(
@@ -77,6 +79,7 @@ REMEDIES = (
             ),
         ),
         watch="the gap between training and validation narrows while the best validation value is no worse",
+        worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Goodfellow et al. 2016"),
     ),
     Remedy(
@@ -100,6 +103,7 @@ REMEDIES = (
             """),
         ),
         watch="the mean cosine between embeddings of different samples falls and their effective rank grows",
+        worked=signal.late_size(embedding.cosine) < 0.5,
         source=("knowledge of the field", "Bardes et al. 2022"),
     ),
 )

@@ -45,6 +45,7 @@ REMEDIES = (
             keras_code("model.fit(x_train, y_train)  # a second call goes on where the first one stopped"),
         ),
         watch="both losses go on falling; stop when validation has not improved for ten epochs",
+        worked=(signal.loss_fall() > 0.05) & (signal.validation_rise(val.loss, train.loss) < 0.1),
         source=("article 4 row 1",),
     ),
     Remedy(
@@ -104,6 +105,7 @@ REMEDIES = (
             """),
         ),
         watch="the weights you end with have the best validation value of the run",
+        worked=config.checkpoint_best | (signal.best_epoch_distance(val.loss) < 0.1),
         source=("article 4 row 8", "Prechelt 1998"),
     ),
     Remedy(
@@ -130,6 +132,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss is that of before the damage and passes the place where it broke",
+        worked=~signal.broken_loss() & (signal.loss_fall() > 0.05),
         source=("knowledge of the field", "Chowdhery et al. 2022"),
     ),
 )

@@ -44,6 +44,7 @@ REMEDIES = (
         ),
         watch="fewer than 20 % of the steps are clipped, and no gradient norm before clipping exceeds ten times the "
         "median",
+        worked=(signal.clipped_share() < 0.2) & (signal.gradient_spike_ratio() < 10),
         source=("article 3.2.2", "Pascanu et al. 2013"),
     ),
     Remedy(
@@ -71,6 +72,7 @@ REMEDIES = (
             """),
         ),
         watch="successive gradients no longer all point one way, and the loss falls again",
+        worked=(signal.aligned_gradients_share() < 0.5) & (signal.loss_fall() > 0.05),
         source=("article 3.3", "Pascanu et al. 2013"),
     ),
 )

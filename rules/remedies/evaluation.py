@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, not_when, numpy_code, set_to, signal, torch_code, train_eval
+from expert.authoring import (
+    Remedy,
+    config,
+    keras_code,
+    not_when,
+    numpy_code,
+    set_to,
+    signal,
+    torch_code,
+    train_eval,
+    val,
+)
 
 REMEDIES = (
     Remedy(
@@ -37,6 +48,7 @@ REMEDIES = (
             """),
         ),
         watch="two evaluations of the same batch give exactly the same loss",
+        worked=config.evaluation_mode_in_validation & config.training_mode_in_training,
         source=("knowledge of the field", "PyTorch FAQ"),
     ),
     Remedy(
@@ -73,6 +85,7 @@ REMEDIES = (
             """),
         ),
         watch="the training and validation curves are measured alike: validation below training is now a finding",
+        worked=signal.validation_below_share(val.loss, train_eval.loss) < 0.5,
         source=("knowledge of the field", "Keras FAQ"),
     ),
     Remedy(

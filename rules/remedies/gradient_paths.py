@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
+from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, signal, torch_code, train
 
 NO_RECURRENCE = not_when(model.recurrent.is_("none"), "the model has no recurrent layer")
 
@@ -46,6 +46,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss starts far below that of chance, or gets there within the first epoch",
+        worked=signal.initial_loss_over_chance(train.loss) < 0.8,
         source=("article 3.2.1", "Howard and Ruder 2018"),
     ),
     Remedy(
@@ -83,6 +84,7 @@ REMEDIES = (
             """),
         ),
         watch="the gradient norm of the first block is about that of the last",
+        worked=signal.first_to_last_gradient().between(0.1, 10),
         source=("article 3.2.6", "He et al. 2016"),
     ),
     Remedy(
@@ -103,6 +105,7 @@ REMEDIES = (
             keras_code('recurrent = keras.layers.LSTM(64)  # was keras.layers.SimpleRNN(64, activation="tanh")'),
         ),
         watch="the gradient at the first time step is no longer a thousandth of that at the last",
+        worked=signal.first_to_last_time_step() > 1e-3,
         source=("article 3.2.5", "Hochreiter and Schmidhuber 1997"),
     ),
     Remedy(
@@ -130,6 +133,7 @@ REMEDIES = (
             """),
         ),
         watch="the gradient that reaches the first time step grows to a thousandth of the last one's or more",
+        worked=signal.first_to_last_time_step() > 1e-3,
         source=("knowledge of the field", "Pascanu et al. 2013"),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
+from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, signal, torch_code, train
 
 REMEDIES = (
     Remedy(
@@ -43,6 +43,7 @@ REMEDIES = (
         ),
         watch="the gradient norms of the first and last layer are within a factor of ten, and the first loss is that "
         "of chance",
+        worked=signal.first_to_last_gradient().between(0.1, 10) & (signal.initial_loss_over_chance(train.loss) < 1.5),
         source=("knowledge of the field", "He et al. 2015", "Glorot and Bengio 2010"),
     ),
     Remedy(
@@ -84,6 +85,9 @@ REMEDIES = (
         ),
         watch="few units are dead or saturated, and the first layer's gradient is within a factor of ten of the last "
         "one's",
+        worked=(signal.dead_unit_share() < 0.5)
+        & (signal.saturated_share() < 0.5)
+        & signal.first_to_last_gradient().between(0.1, 10),
         source=("article 3.2.3", "Clevert et al. 2016"),
     ),
 )

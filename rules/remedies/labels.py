@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, not_when, numpy_code, set_to, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, numpy_code, set_to, signal, torch_code, train, val
 
 REMEDIES = (
     Remedy(
@@ -30,6 +30,7 @@ REMEDIES = (
         ),
         watch="every label lies in the range of the outputs and the samples you looked at are labeled as you would "
         "label them",
+        worked=~signal.label_out_of_range(),
         source=("knowledge of the field", "Karpathy 2019"),
     ),
     Remedy(
@@ -54,6 +55,7 @@ REMEDIES = (
             """),
         ),
         watch="the validation accuracy rises above the share of the largest class",
+        worked=signal.score_over_majority(val.accuracy) > 0.05,
         source=("article 1.3",),
     ),
     Remedy(
@@ -77,6 +79,7 @@ REMEDIES = (
             """),
         ),
         watch="the best validation loss is lower and comes later",
+        worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Northcutt et al. 2021"),
     ),
     Remedy(

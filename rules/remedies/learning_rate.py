@@ -38,6 +38,7 @@ REMEDIES = (
         ),
         watch="the largest update of the first 30 steps stays below 0.1 of the weights and the epoch loss turns round "
         "less often",
+        worked=(signal.early_update_ratio() < 0.1) & (signal.own_swing_over_fall(train.loss) < 0.3),
         source=("article 4 row 4", "article 4 row 8"),
     ),
     Remedy(
@@ -71,6 +72,7 @@ REMEDIES = (
             keras_code("model.optimizer.learning_rate = 10 * float(model.optimizer.learning_rate)"),
         ),
         watch="the loss falls clearly faster, still without turning up from epoch to epoch",
+        worked=(signal.loss_fall() > 0.05) & ~(signal.loss_rise() > 0.05),
         source=("article 2.1",),
     ),
     Remedy(

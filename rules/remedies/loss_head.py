@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, data, keras_code, model, not_when, set_to, torch_code
+from expert.authoring import (
+    Remedy,
+    config,
+    data,
+    keras_code,
+    model,
+    not_when,
+    output,
+    set_to,
+    signal,
+    torch_code,
+    train,
+)
 
 NOT_CLASSES = not_when(config.task.is_("regression", "autoencoder"), "the task has no class probabilities")
 
@@ -32,6 +44,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss stays finite, and the largest loss of a sample is no longer stuck at one value",
+        worked=~signal.broken_loss(),
         source=("knowledge of the field", "PyTorch documentation"),
     ),
     Remedy(
@@ -57,6 +70,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss is at or above 0 and falls",
+        worked=(signal.minimum_value(train.loss) >= 0) & (signal.loss_fall() > 0.05),
         source=("knowledge of the field", "Tobin 2021"),
     ),
     Remedy(
@@ -101,6 +115,7 @@ REMEDIES = (
         ),
         watch="the loss falls below the floor that a double softmax leaves: 0.313 for 2 classes, 0.744 for 4, 1.461 "
         "for 10",
+        worked=signal.best_loss_over_chance(train.loss) < 0.45,
         source=("knowledge of the field", "Goodfellow et al. 2016"),
     ),
     Remedy(
@@ -120,6 +135,7 @@ REMEDIES = (
             """),
         ),
         watch="the training loss falls below that of a linear model",
+        worked=signal.loss_over_chance(train.loss) < 0.5,
         source=("knowledge of the field", "Schoop et al. 2021"),
     ),
     Remedy(
@@ -148,6 +164,7 @@ REMEDIES = (
             """),
         ),
         watch="the first loss is near ln C for C classes, whatever the batch size",
+        worked=signal.initial_loss_over_chance(train.loss) < 1.5,
         source=("knowledge of the field", "Goyal et al. 2017"),
     ),
     Remedy(
@@ -172,6 +189,7 @@ REMEDIES = (
             """),
         ),
         watch="the first loss is the entropy of the class shares and does not drop steeply before it learns",
+        worked=signal.initial_loss_over_chance(train.loss) < 1.2,
         source=("knowledge of the field", "Karpathy 2019"),
     ),
     Remedy(
@@ -193,6 +211,7 @@ REMEDIES = (
             """),
         ),
         watch="the mean logarithm of the normalizer stays near 0",
+        worked=signal.size_growth(output.log_normalizer) < 1.2,
         source=("knowledge of the field", "Chowdhery et al. 2022"),
     ),
 )

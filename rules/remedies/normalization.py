@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
+from expert.authoring import Remedy, attention, config, keras_code, model, not_when, set_to, signal, torch_code, val
 
 REMEDIES = (
     Remedy(
@@ -39,6 +39,7 @@ REMEDIES = (
             """),
         ),
         watch="the gradient norms of the layers draw level, and a higher learning rate stays stable",
+        worked=signal.first_to_last_gradient().between(0.1, 10),
         source=("article 3.2.4", "Ioffe and Szegedy 2015"),
     ),
     Remedy(
@@ -63,6 +64,7 @@ REMEDIES = (
             """),
         ),
         watch="the largest attention logit stays bounded at rates where it grew before",
+        worked=signal.size_growth(attention.largest_logit) < 1.2,
         source=("knowledge of the field", "Dehghani et al. 2023", "Wortsman et al. 2023"),
     ),
     Remedy(
@@ -99,6 +101,7 @@ REMEDIES = (
             ),
         ),
         watch="the loss at the same rate hardly depends on the batch size any more",
+        worked=signal.noise_level(val.loss) < 0.1,
         source=("knowledge of the field", "Wu and He 2018"),
     ),
     Remedy(
@@ -129,6 +132,7 @@ REMEDIES = (
             """),
         ),
         watch="validation stops jumping while training is smooth",
+        worked=signal.noise_level(val.loss) < 0.1,
         source=("knowledge of the field", "Ioffe and Szegedy 2015", "Wu and Johnson 2021"),
     ),
 )

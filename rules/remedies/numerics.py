@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, data, keras_code, not_when, set_to, torch_code
+from expert.authoring import Remedy, config, data, keras_code, not_when, set_to, signal, torch_code
 
 FULL_PRECISION = not_when(config.precision.is_("float32"), "the run computes in float32")
 NO_SCALER = not_when(config.precision.is_("float32", "bfloat16"), "only float16 needs a loss scale")
@@ -66,6 +66,7 @@ REMEDIES = (
             """),
         ),
         watch="loss and gradients stay finite on the batch that broke the run",
+        worked=~signal.broken_loss(),
         source=("knowledge of the field", "JAX FAQ on gradients of where"),
     ),
     Remedy(
@@ -92,6 +93,7 @@ REMEDIES = (
             """),
         ),
         watch="fewer than 1 % of the steps are skipped after the first 200, and the scale settles",
+        worked=signal.skipped_step_share() < 0.01,
         source=("knowledge of the field", "Micikevicius et al. 2018"),
     ),
     Remedy(
@@ -117,6 +119,7 @@ REMEDIES = (
             """),
         ),
         watch="no step is skipped any more and the first layers move as they do in float32",
+        worked=signal.skipped_step_share() < 0.01,
         source=("knowledge of the field", "Kalamkar et al. 2019"),
     ),
     Remedy(
@@ -145,6 +148,7 @@ REMEDIES = (
             """),
         ),
         watch="the logged gradient norm is that of a float32 run and only some of the steps are clipped",
+        worked=signal.clipped_share() < 0.5,
         source=("knowledge of the field", "PyTorch documentation"),
     ),
     Remedy(
@@ -172,6 +176,7 @@ REMEDIES = (
             """),
         ),
         watch="the count of skipped steps stays close to zero",
+        worked=signal.skipped_step_share() < 0.01,
         source=("knowledge of the field", "Chowdhery et al. 2022"),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, torch_code
+from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, signal, torch_code, train
 
 ADAPTIVE = ("adam", "adamw", "nadam", "radam", "adamax", "amsgrad")
 
@@ -29,6 +29,7 @@ REMEDIES = (
             keras_code("model.compile(keras.optimizers.AdamW(1e-3), loss=loss)"),
         ),
         watch="the training loss falls further within the same number of epochs",
+        worked=signal.loss_fall() > 0.05,
         source=("article 2.2", "Kingma and Ba 2015"),
     ),
     Remedy(
@@ -84,6 +85,7 @@ REMEDIES = (
             """),
         ),
         watch="the relative size of the updates is smooth over time, without late jumps",
+        worked=signal.update_ratio() > 1e-4,
         source=("knowledge of the field", "Kingma and Ba 2015"),
     ),
     Remedy(
@@ -112,6 +114,7 @@ REMEDIES = (
             """),
         ),
         watch="spikes of the loss become rarer and lower",
+        worked=signal.spike_share(train.loss) < 0.01,
         source=("knowledge of the field", "Wortsman et al. 2023"),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, not_when, set_to, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, signal, torch_code, train
 
 REMEDIES = (
     Remedy(
@@ -35,6 +35,7 @@ REMEDIES = (
         ),
         watch="a batch holds nearly the label variety of the whole set, and the step loss has no pattern that returns "
         "each epoch",
+        worked=(signal.batch_label_entropy() > 0.8) | (signal.epoch_periodicity(train.loss) < 0.5),
         source=("article 1.3",),
     ),
     Remedy(
@@ -61,6 +62,7 @@ REMEDIES = (
             """),
         ),
         watch="one epoch delivers every row once, and no two batches of an epoch are equal",
+        worked=signal.repeated_batch_share() < 0.01,
         source=("knowledge of the field", "Ivanov 2017"),
     ),
     Remedy(
@@ -100,6 +102,7 @@ REMEDIES = (
             """),
         ),
         watch="the same sample, fetched through different workers, is augmented differently",
+        worked=config.workers_share_randomness.is_(False),
         source=("knowledge of the field", "PyTorch notes on reproducibility"),
     ),
 )

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, data, keras_code, not_when, numpy_code, set_to, torch_code
+from expert.authoring import (
+    Remedy,
+    config,
+    data,
+    keras_code,
+    not_when,
+    numpy_code,
+    set_to,
+    signal,
+    torch_code,
+    train,
+    val,
+)
 
 REMEDIES = (
     Remedy(
@@ -35,6 +47,7 @@ REMEDIES = (
             """),
         ),
         watch="a new look at the data finds no non-finite cell, and the loss stays finite past the step where it broke",
+        worked=(signal.nonfinite_cells() < 1) & ~signal.broken_loss(),
         source=("article 3.1",),
     ),
     Remedy(
@@ -55,6 +68,7 @@ REMEDIES = (
             """),
         ),
         watch="the preprocessed columns are finite and the batch that broke the run trains like the others",
+        worked=~signal.broken_loss(),
         source=("article 3.1",),
     ),
     Remedy(
@@ -89,6 +103,7 @@ REMEDIES = (
             """),
         ),
         watch="the first loss is near that of chance, ln C for C classes, and units stop saturating or dying",
+        worked=(signal.initial_loss_over_chance(train.loss) < 2) & (signal.loss_fall() > 0.05),
         source=("Karpathy 2019",),
     ),
     Remedy(
@@ -116,6 +131,7 @@ REMEDIES = (
             """),
         ),
         watch="the squared error starts near 1",
+        worked=signal.initial_loss_over_chance(train.loss) < 3,
         source=("knowledge of the field", "LeCun et al. 1998"),
     ),
     Remedy(
@@ -140,6 +156,7 @@ REMEDIES = (
             """),
         ),
         watch="the gap between training and validation loss is gone at the first epoch",
+        worked=signal.ratio_at_start(val.loss, train.loss) < 1.3,
         source=("knowledge of the field", "Ivanov 2017"),
     ),
     Remedy(
@@ -170,6 +187,7 @@ REMEDIES = (
             """),
         ),
         watch="the gap between training and validation loss narrows while the best validation value improves",
+        worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Zhang et al. 2018"),
     ),
     Remedy(
@@ -184,6 +202,7 @@ REMEDIES = (
         direction="down",
         not_when=(not_when(config.augmentation.is_(False), "the training data are not augmented"),),
         watch="the training loss falls and the validation value is no worse",
+        worked=signal.loss_fall() > 0.05,
         source=("knowledge of the field", "Karpathy 2019"),
     ),
 )

@@ -58,6 +58,7 @@ REMEDIES = (
             keras_code("dropout = keras.layers.Dropout(0.2)  # build and compile the model again"),
         ),
         watch="the training loss in evaluation mode falls, and the validation loss with it",
+        worked=signal.loss_over_chance(train.loss) < 0.7,
         source=("article 4 row 7",),
     ),
     Remedy(
@@ -90,6 +91,7 @@ REMEDIES = (
             """),
         ),
         watch="the gap between training and validation narrows while the best validation value improves",
+        worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Srivastava et al. 2014", "Li et al. 2019"),
     ),
     Remedy(
@@ -117,6 +119,7 @@ REMEDIES = (
             """),
         ),
         watch="validation loss, measured without smoothing, and calibration error fall; accuracy stays",
+        worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Szegedy et al. 2016"),
     ),
     Remedy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, not_when, set_to, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, signal, torch_code, train, val
 
 REMEDIES = (
     Remedy(
@@ -45,6 +45,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss rises by less than a tenth in the first hundred steps",
+        worked=signal.early_rise(train.loss) < 0.1,
         source=("knowledge of the field", "Goyal et al. 2017"),
     ),
     Remedy(
@@ -81,6 +82,7 @@ REMEDIES = (
             """),
         ),
         watch="the logged rate is above 0 until the end, and the late jitter of the loss is gone",
+        worked=(signal.learning_rate_collapse_at() > 0.9) & (signal.step_jitter(train.loss) < 0.5),
         source=("knowledge of the field", "Loshchilov and Hutter 2017"),
     ),
     Remedy(
@@ -109,6 +111,7 @@ REMEDIES = (
             """),
         ),
         watch="the validation values of neighboring epochs differ less",
+        worked=signal.noise_level(val.loss) < 0.05,
         source=("knowledge of the field", "Izmailov et al. 2018"),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, data, keras_code, not_when, numpy_code, signal
+from expert.authoring import Remedy, data, keras_code, not_when, numpy_code, signal, train, val
 
 REMEDIES = (
     Remedy(
@@ -24,6 +24,7 @@ REMEDIES = (
             """),
         ),
         watch="the validation metric falls to a level that a fresh test set confirms",
+        worked=data.train_val_overlap < 0.01,
         source=("knowledge of the field", "Kaufman et al. 2012"),
     ),
     Remedy(
@@ -49,6 +50,7 @@ REMEDIES = (
             """),
         ),
         watch="both sets hold the classes in the same shares and validation begins near the training loss",
+        worked=(data.train_val_overlap < 0.01) & (signal.label_shift_over_chance() < 2),
         source=("knowledge of the field", "Keras documentation"),
     ),
     Remedy(
@@ -70,6 +72,7 @@ REMEDIES = (
             """),
         ),
         watch="equal runs with different seeds agree on the validation metric within 0.02",
+        worked=signal.validation_standard_error() < 0.02,
         source=("article 4 row 6",),
     ),
     Remedy(
@@ -96,6 +99,7 @@ REMEDIES = (
             """),
         ),
         watch="the gap between training and validation loss narrows with each enlargement",
+        worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Karpathy 2019"),
     ),
 )

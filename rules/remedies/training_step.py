@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, not_when, set_to, torch_code
+from expert.authoring import Remedy, config, keras_code, not_when, set_to, signal, torch_code
 
 REMEDIES = (
     Remedy(
@@ -33,6 +33,7 @@ REMEDIES = (
             """),
         ),
         watch="no trainable parameter is without a gradient, and every layer moves",
+        worked=(signal.without_gradient_share() <= 0) & (signal.frozen_layer_share() <= 0),
         source=("knowledge of the field", "PyTorch FAQ"),
     ),
     Remedy(
@@ -57,6 +58,7 @@ REMEDIES = (
             """),
         ),
         watch="the updates of these layers are above zero",
+        worked=signal.frozen_layer_share() <= 0,
         source=("knowledge of the field", "Keras guide to transfer learning"),
     ),
     Remedy(
@@ -87,6 +89,7 @@ REMEDIES = (
             """),
         ),
         watch="successive gradients stop pointing one way, and the gradient norm stops growing from step to step",
+        worked=(signal.aligned_gradients_share() < 0.5) & (signal.gradient_growth() < 10),
         source=("knowledge of the field", "Karpathy 2019"),
         not_when=(
             not_when(

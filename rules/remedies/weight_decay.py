@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, multiply, not_when, set_to, signal, torch_code, train
+from expert.authoring import Remedy, config, keras_code, multiply, not_when, set_to, signal, torch_code, train, val
 
 SHRINKING = not_when(signal.weight_norm_change() < 0.5, "the weights have shrunk to less than half already")
 UNDERFITS = not_when(
@@ -47,6 +47,7 @@ REMEDIES = (
             """),
         ),
         watch="the gap between training and validation narrows while the best validation value improves",
+        worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Smith 2018"),
     ),
     Remedy(
@@ -83,6 +84,7 @@ REMEDIES = (
             """),
         ),
         watch="the norm of the weights stops shrinking, and the training loss falls well below that of chance",
+        worked=(signal.weight_norm_change() > 0.5) & (signal.loss_over_chance(train.loss) < 0.7),
         source=("knowledge of the field", "Smith 2018"),
     ),
     Remedy(
@@ -115,6 +117,7 @@ REMEDIES = (
             """),
         ),
         watch="the norm of the weights stays bounded, and so does the gradient norm",
+        worked=signal.weight_norm_change() < 3,
         source=("article 3.2.2", "Pascanu et al. 2013"),
     ),
     Remedy(
@@ -181,6 +184,7 @@ REMEDIES = (
             """),
         ),
         watch="a hundredfold penalty raises the first loss",
+        worked=config.penalty_in_gradient,
         source=("knowledge of the field", "CS231n notes"),
     ),
 )

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from statistics import median, quantiles
 
 from . import harm
-from .cures import TRIES, Tried, tried
+from .cures import HELPED, TRIES, Tried, tried
 from .frameworks import CURED
 from .harm import Applied
 from .judging import Judged
@@ -33,7 +33,8 @@ def cured(judged: Sequence[Judged], jobs: int) -> list[str]:
 def tables(tries: Sequence[Tried], healthy: Sequence[Applied]) -> list[str]:
     """Everything that is said of cures, as Markdown."""
     curable = [one for one in tries if one.curable]
-    return [*_by_try(curable, len(tries) - len(curable)), "", *_by_fault(curable), "", *_harm(healthy)]
+    left_out = len(tries) - len(curable)
+    return [*_by_try(curable, left_out), "", *_by_fault(curable), "", *_watched(curable), "", *_harm(healthy)]
 
 
 def _by_try(curable: Sequence[Tried], left_out: int) -> list[str]:
@@ -74,6 +75,25 @@ def _by_fault(curable: Sequence[Tried]) -> list[str]:
             f"| {fault} | {len(mine)} | {sum(one.cured_at == 1 for one in mine)} "
             f"| {sum(one.cured_at is not None for one in mine)} | {listed(vain)} |"
         )
+    return rows
+
+
+def _watched(curable: Sequence[Tried]) -> list[str]:
+    """How often what a remedy asks to be watched told a run that was cured from one that was not."""
+    made = [one for run in curable for one in run.tries if one.trainings]
+    rows = [
+        "What each remedy asks to be watched, looked at in the run made with it (`expert worked`):",
+        "",
+        "| the run | tries | it worked | it did not | not known |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, those in (
+        ("was cured", [one for one in made if one.cured]),
+        ("was better, and not cured", [one for one in made if one.gain >= HELPED and not one.cured]),
+        ("was no better", [one for one in made if one.gain < HELPED]),
+    ):
+        said = Counter(one.worked for one in those)
+        rows.append(f"| {name} | {len(those)} | {said['yes']} | {said['no']} | {said['unknown']} |")
     return rows
 
 

@@ -15,6 +15,7 @@ from expert import advise
 from expert.advice import Advice
 from expert.changing import proposed
 from expert.facts import Facts
+from expert.following_up import follow_up
 from expert.history import History
 from expert.inference import Limits
 from expert.knowledge import load
@@ -38,7 +39,7 @@ HELPED = 0.1
 LOWER = 0.99
 """A loss is lower if it is below so much of the other one."""
 TRIES = 3
-STEPS = 4
+STEPS = 3
 """So often a remedy that says "once more" is taken, in one try."""
 
 KNOWLEDGE = load(named_in_environment(), ())[1]
@@ -54,6 +55,8 @@ class Try:
     gain: float
     cured: bool
     trainings: int
+    worked: str = ""
+    """What the run itself says of whether the remedy worked: yes, no or unknown; empty where no run was made."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,9 @@ class _Cure:
             return
         best = min(made, key=lambda one: final_loss(one[1].history))
         gain = self._gain(*best)
-        self.tries.append(Try(remedy, gain, gain >= CLOSED, len(made)))
+        facts = Facts(best[1].history, KNOWLEDGE.signals)
+        worked = follow_up(KNOWLEDGE.remedies[remedy], facts, Limits()).answer
+        self.tries.append(Try(remedy, gain, gain >= CLOSED, len(made), worked))
         if gain >= HELPED and gain >= max((one.gain for one in self.tries[:-1]), default=0.0):
             self.setup, self.history = best[0], best[1].history
             self.ahead = [*order_of(advise(self.history)), *self.ahead]
