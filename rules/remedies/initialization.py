@@ -50,15 +50,16 @@ REMEDIES = (
         id="FX403",
         name="change-activation",
         title="Use another activation",
-        do="Against vanishing gradients and saturation replace sigmoid and tanh by ReLU, leaky ReLU or GELU; against "
-        "dead units replace ReLU by leaky ReLU or ELU. Against exploding gradients in a network without "
-        "normalization try tanh or ELU in place of ReLU.",
+        do="Against vanishing gradients and saturation replace sigmoid and tanh by ReLU, leaky ReLU or GELU, with He "
+        "initialization; against dead units replace ReLU by leaky ReLU or ELU. Against exploding gradients in a "
+        "network without normalization try tanh or ELU in place of ReLU.",
         cost="config line",
         risk="medium",
         knob="activation",
         changes=(
             set_to(model.activation, "relu", when=model.activation.is_("tanh", "sigmoid")),
             set_to(model.activation, "elu"),
+            set_to(model.initialization, "he", when=model.activation.is_("tanh", "sigmoid")),
         ),
         not_when=(
             not_when(

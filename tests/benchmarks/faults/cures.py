@@ -2,8 +2,8 @@
 
 The order is that of a reader: the first recommendation, then what stands under its "if that fails", then the next
 one. A check or an experiment is carried out as well, and what follows from its outcome belongs to the same try. A
-change that helped is kept, and the expert is asked again about the run made with it; one that did not is taken back.
-There are three tries at most.
+change that helped is kept, and the expert is asked again about the run made with it; one that did not is taken back,
+unless nothing else was recommended. There are three tries at most.
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from expert import advise
-from expert.advice import Advice
 from expert.changing import proposed
 from expert.facts import Facts
 from expert.following_up import follow_up
 from expert.history import History
 from expert.inference import Limits
-from expert.knowledge import load
 from expert.numbers import numbers_of
 from expert.parts import ProposedChange
-from expert.plugins import named_in_environment
 from expert.remedy import Remedy
 
 from .carrying_out import carried_out
-from .experiments import EXPERIMENTS, final_loss
+from .experiments import EXPERIMENTS, KNOWLEDGE, final_loss, order_of
 from .judging import Judged
 from .problem import Problem
 from .retraining import Retrained, retrained
@@ -41,8 +38,6 @@ LOWER = 0.99
 TRIES = 3
 STEPS = 3
 """So often a remedy that says "once more" is taken, in one try."""
-
-KNOWLEDGE = load(named_in_environment(), ())[1]
 
 
 @dataclass(frozen=True)
@@ -101,6 +96,8 @@ class _Cure:
         self.ahead = list(order_of(judged.advice))
         self.done: set[str] = set()
         self.tries: list[Try] = []
+        self.last: tuple[Setup, Retrained] | None = None
+        """What was tried last and taken back: it is asked about where nothing else is recommended."""
         self.of_measurement = any(fault.of_measurement for fault in judged.faults)
         # Numbers that are none count as bad as knowing nothing: to get to a constant answer is no cure.
         self.start = max(judged.quality, self.problem.ignorant)
@@ -120,6 +117,8 @@ class _Cure:
         return Tried(self.case, self.gap, self.judged.spread, self.of_measurement, tuple(self.tries))
 
     def _next(self) -> Remedy | None:
+        if all(name in self.done for name in self.ahead) and self.last is not None:
+            self._go_on(*self.last)
         while self.ahead:
             remedy = KNOWLEDGE.remedies[self.ahead.pop(0)]
             if remedy.id not in self.done:
@@ -132,8 +131,8 @@ class _Cure:
         if remedy.id not in EXPERIMENTS:
             return
         outcome = EXPERIMENTS[remedy.id](self.case, self.setup, self.history)
-        if isinstance(outcome, Advice):
-            self.ahead = [*order_of(outcome), *self.ahead]
+        if isinstance(outcome, tuple):
+            self.ahead = list(outcome)
         elif outcome is not None and outcome != self.setup:
             self._make(remedy.id, iter([outcome]))
 
@@ -161,24 +160,23 @@ class _Cure:
             return
         best = min(made, key=lambda one: final_loss(one[1].history))
         gain = self._gain(*best)
+        self.last = best
         facts = Facts(best[1].history, KNOWLEDGE.signals)
         worked = follow_up(KNOWLEDGE.remedies[remedy], facts, Limits()).answer
         self.tries.append(Try(remedy, gain, gain >= CLOSED, len(made), worked))
         if gain >= HELPED and gain >= max((one.gain for one in self.tries[:-1]), default=0.0):
-            self.setup, self.history = best[0], best[1].history
-            self.ahead = [*order_of(advise(self.history)), *self.ahead]
+            self._go_on(*best)
+
+    def _go_on(self, setup: Setup, run: Retrained) -> None:
+        """Keep a change, and ask the expert about the run made with it; what was still ahead comes after that."""
+        self.last = None
+        self.setup, self.history = setup, run.history
+        self.ahead = [*order_of(advise(self.history)), *self.ahead]
 
     def _gain(self, setup: Setup, run: Retrained) -> float:
         if self.of_measurement:
             return float(setup.validation == "apart" and setup.evaluation_mode)
         return (run.quality - self.start) / max(1e-9, self.gap)
-
-
-def order_of(advice: Advice) -> Iterator[str]:
-    """The remedies in the order in which a reader comes to them."""
-    for one in advice.recommendations:
-        yield one.remedy
-        yield from (other.remedy for other in one.if_that_fails)
 
 
 def proposed_by(remedy: Remedy, history: History) -> tuple[ProposedChange, ...]:

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from expert import advise
 from expert.advice import Advice
+from expert.facts import Facts
+from expert.following_up import follow_up
 from expert.history import History
+from expert.inference import Limits
+from expert.knowledge import load
+from expert.plugins import named_in_environment
 
 from .carrying_out import carried_out
 from .retraining import retrained
 from .sampling import PROBLEMS, Case
 from .setup import Setup
 
+MEASURED_ALIKE = "measure-training-loss-in-evaluation-mode"
 RATES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1000.0)
 """Factors on the rate that the probe tries."""
+KNOWLEDGE = load(named_in_environment(), ())[1]
+COMPARED = frozenset(rule.id for rule in KNOWLEDGE.catalogue.rules.values() if MEASURED_ALIKE in rule.remedies)
+"""Rules that compare a training loss with the validation loss, and ask that both be measured alike first."""
 ONE_BATCH = 16
 ONE_BATCH_STEPS = 300
 
-Outcome = Setup | Advice | None
-"""A change to be made, what the expert says now that it knows more, or nothing that leads on."""
+Outcome = Setup | tuple[str, ...] | None
+"""A change to be made, the remedies that come next now that more is known, or nothing that leads on."""
+
+
+def order_of(advice: Advice, settled: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The remedies in the order in which a reader comes to them, without those for findings that are settled."""
+    for one in advice.recommendations:
+        if not settled.issuperset(one.serves):
+            yield one.remedy
+            yield from (other.remedy for other in one.if_that_fails)
 
 
 def _repaired(remedy: str) -> Callable[[Case, Setup, History], Outcome]:
@@ -46,12 +63,16 @@ def _blind(case: Case, setup: Setup, history: History) -> Outcome:
     if blind is None:
         return None
     config = history.config.model_copy(update={"blind_loss": float(blind.values[-1])})
-    return advise(history.model_copy(update={"config": config}))
+    return tuple(order_of(advise(history.model_copy(update={"config": config}))))
 
 
 def _measured(case: Case, setup: Setup, history: History) -> Outcome:
+    """Where validation is not better than training measured alike, what was found of the two is settled."""
     del history
-    return advise(retrained(case, setup.but(training_measured=True)).history)
+    run = retrained(case, setup.but(training_measured=True)).history
+    advice = advise(run)
+    alike = follow_up(KNOWLEDGE.remedies["FX709"], Facts(run, KNOWLEDGE.signals), Limits()).answer == "yes"
+    return tuple(order_of(advice, COMPARED if alike else frozenset()))
 
 
 def _one_batch(case: Case, setup: Setup, history: History) -> Outcome:
@@ -63,7 +84,7 @@ def _one_batch(case: Case, setup: Setup, history: History) -> Outcome:
         schedule="constant", warmup=0.0, imbalance=1.0,
     )  # fmt: skip
     advice = advise(retrained(case, small).history)
-    return advice if advice.is_found("RUN101") else None
+    return tuple(order_of(advice)) if advice.is_found("RUN101") else None
 
 
 EXPERIMENTS: Mapping[str, Callable[[Case, Setup, History], Outcome]] = {

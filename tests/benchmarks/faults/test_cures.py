@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from expert import advise
 from expert.history import History
 from expert.knowledge import load
 from expert.parts import ProposedChange
@@ -14,8 +15,8 @@ from expert.remedy import Remedy
 
 from . import cures, retraining, store
 from .carrying_out import BY_HAND, NUMBERS, WORDS, carried_out
-from .cures import Tried, order_of, proposed_by, tried
-from .experiments import EXPERIMENTS
+from .cures import Tried, proposed_by, tried
+from .experiments import COMPARED, EXPERIMENTS, order_of
 from .judging import judge
 from .sampling import PROBLEMS, Case
 from .setup import Setup
@@ -29,6 +30,8 @@ WITHOUT_PLACE = {
     "config.weight_averaging",
 }
 """Fields that remedies change and no training of this benchmark has."""
+BESIDE = ("momentum", "initialization", "gain", "hidden_bias")
+"""What may change with the field that a remedy is about."""
 SICK = Setup(rate=0.5, batch=32, dropout=0.5, weight_decay=0.1, clip_values=(0.1, 5.0), activation="sigmoid")
 
 
@@ -58,7 +61,7 @@ def test_a_setup_becomes_what_the_remedy_says(remedy: str, field: str, value: ob
     known = History(config={"batch_size": 32}, model={"activation": "sigmoid", "dropout": 0.5})
     changed = carried_out(remedy, proposed_by(REMEDIES[remedy], known), SICK, PROBLEMS["digits-mlp"])
     assert getattr(changed, field) == value
-    assert changed.but(**{name: getattr(SICK, name) for name in ("momentum", "gain", "hidden_bias", field)}) == SICK
+    assert changed.but(**{name: getattr(SICK, name) for name in (*BESIDE, field)}) == SICK
 
 
 def test_the_factor_is_the_remedys_and_not_the_benchmarks() -> None:
@@ -127,3 +130,12 @@ def test_what_stands_under_if_that_fails_comes_before_the_next_recommendation(ow
 def test_what_cannot_be_carried_out_is_no_experiment_either() -> None:
     assert all(REMEDIES[name].kind != "change" for name in EXPERIMENTS)
     assert {name for name in BY_HAND if REMEDIES[name].kind != "change"} == {"FX105", "FX201"}
+
+
+def test_what_is_found_of_losses_measured_unlike_is_settled_once_they_are_measured_alike() -> None:
+    falling = [2.0 * 0.9**epoch for epoch in range(20)]
+    advice = advise({"loss": falling, "val_loss": [0.8 * value for value in falling]}, data={"validation_samples": 100})
+    assert "FX709" in order_of(advice)
+    left = set(order_of(advice, COMPARED))
+    assert left < set(order_of(advice))
+    assert not {"FX709", "FX114", "FX111"} & left
