@@ -105,6 +105,7 @@ def judge_all(
             judgment.status = "not asked"
         judged[identity] = judgment
     _explain(catalogue, judged, facts.history)
+    _lift([one for one in judged.values() if asked is None or one.rule.id not in asked.severities], judged)
     return judged
 
 
@@ -176,6 +177,16 @@ def _explain(catalogue: Catalogue, judged: Mapping[str, Judgment], history: Hist
     for judgment in found:
         candidates = catalogue.explained_by(judgment.rule.id, convincing)
         judgment.explained_by = tuple([one for one in candidates if not _later(judged[one], judgment, history)])
+
+
+def _lift(judgments: Sequence[Judgment], judged: Mapping[str, Judgment]) -> None:
+    """A cause told as a note is no note where it accounts for a serious finding: it is as grave as what it brings."""
+    notes = {one.rule.id: one for one in judgments if one.found and one.rule.kind == "cause"}
+    for effect in judged.values():
+        for identity in effect.explained_by if effect.found and is_serious(effect.severity) else ():
+            cause = notes.get(identity)
+            if cause is not None and not is_serious(cause.severity):
+                cause.severity = effect.severity
 
 
 def _later(cause: Judgment, effect: Judgment, history: History) -> bool:

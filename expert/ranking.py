@@ -39,7 +39,7 @@ class _Ranking:
         headline = next((one for one in unexplained if not self._is_hygiene(one)), unexplained[0])
         group = self._group(headline, unexplained)
         rest = [one for one in unexplained if one not in group]
-        before = [one for one in rest if _invalidates(one, headline)]
+        before = [one for one in rest if is_serious(one.severity) and _invalidates(one, headline)]
         rest = [one for one in rest if one not in before]
         others = [one for one in rest if not self._is_hygiene(one)]
         hygiene = [one for one in rest if self._is_hygiene(one)]

@@ -21,6 +21,7 @@ from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.forwards import hook_forwards
+from expert.adapters.torch.output_units import OutputUnits
 from expert.adapters.torch.outputs import OutputSpread
 from expert.adapters.torch.parameters import BLOCKS, sample
 from expert.adapters.torch.recurrence import GradientThroughTime
@@ -76,6 +77,7 @@ class Activations:
         recurrent = {id(module) for module in model.modules() if isinstance(module, nn.RNNBase)}
         self.through_time = GradientThroughTime(telemetry, reads) if recurrent else None
         self._spread = OutputSpread(telemetry, reads)
+        self._units = OutputUnits(telemetry)
         axis = -1
         for name, module in model.named_modules():
             kind = activation_name(type(module).__name__)
@@ -156,10 +158,13 @@ class Activations:
             self.called = True
             self.forward_seen(module.training)
             self._spread.see(_tensors(output))
+            self._units.see_model(output)
             self._set_heads_aside(output)
             return
-        if key in self._layers and self._outputs and inputs and isinstance(inputs[0], Tensor):
-            self._consumed.add(inputs[0].data_ptr())
+        if key in self._layers:
+            self._units.see_layer(module, output)
+            if self._outputs and inputs and isinstance(inputs[0], Tensor):
+                self._consumed.add(inputs[0].data_ptr())
         site = self._sites.get(key)
         if site is not None:
             seen = output

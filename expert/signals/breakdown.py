@@ -13,6 +13,7 @@ from expert.signals.signal import Reading, Signal, Unknown, View
 
 LOSSES = ("train.loss", "val.loss")
 USUAL_CLAMPS = (1e-10, 1e-7, 1e-12, 1e-8, 1e-15)
+FIRST_STEP = 1
 BEFORE = 50.0
 LOG = "log the loss at every step, as it is"
 
@@ -68,6 +69,14 @@ def _broken_share(view: View) -> Reading | Unknown:
     return Reading(float(worst.mean()), detail={"finite": float(np.count_nonzero(~worst))})
 
 
+def _broke_at_once(view: View, loss: Curve) -> Reading | Unknown:
+    if loss.clock != "step":
+        return Unknown(f"{loss.name} was not logged step by step", "log the loss of every step")
+    if not len(loss.at) or loss.at[0] > FIRST_STEP:
+        return Unknown(f"{loss.name} does not show the first step", "log the loss of the first step")
+    return Reading(len(loss.points) == 0 and not loss.finite, float(loss.at[0]), loss.clock)
+
+
 def _growth_before_break(view: View, loss: Curve) -> Reading | Unknown:
     if loss.finite:
         return Unknown(f"{loss.name} is finite throughout")
@@ -117,6 +126,15 @@ SIGNALS: tuple[Signal, ...] = (
         reads="from the first such value on {value:.0%} of the values are not finite",
         compute=_broken_share,
         arguments=0,
+        record=LOG,
+    ),
+    Signal(
+        id="broke_at_once",
+        title="The loss is NaN or infinite in its very first step",
+        unit="yes or no",
+        grade="proof",
+        reads="whether {series} breaks in its very first step: {value}",
+        compute=_broke_at_once,
         record=LOG,
     ),
     Signal(

@@ -14,6 +14,8 @@ from expert.signals.signal import Reading, Signal, Unknown, View
 
 ENTROPY_LOSSES = (None, "cross_entropy", "nll", "bce", "bce_with_logits")
 USUAL_CLASSES = (*range(2, 21), 26, 47, 50, 62, 100, 101, 200, 256, 365, 1000)
+ERRORS_OF_LUCK = 3.0
+"""A score may lie so many standard errors below that of guessing by bad luck."""
 TELL_CLASSES = 'advise(..., data={"classes": ...}) or data={"class_counts": (...)}'
 
 
@@ -136,6 +138,23 @@ def _score_over_majority(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(score - max(shares), detail={"score": score, "majority": max(shares)})
 
 
+def _worse_than_blind(view: View, curve: Curve) -> Reading | Unknown:
+    shares, samples = prior(view), view.data.validation_samples
+    if shares is None:
+        return Unknown("the number of classes is not known", TELL_CLASSES)
+    if not samples:
+        return Unknown("the number of validation samples is not known", 'advise(..., data={"validation_samples": ...})')
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    score = abs(form.end) / (100.0 if float(np.abs(form.y).max()) > 1.5 else 1.0)
+    # Who guesses at random, each class as often as it occurs, is right so often.
+    blind = sum(share * share for share in shares)
+    luck = ERRORS_OF_LUCK * math.sqrt(blind * (1.0 - blind) / samples)
+    detail = {"score": score, "blind": blind, "samples": float(samples)}
+    return Reading(max(0.0, 1.0 - (score + luck) / blind), detail=detail)
+
+
 LOG = "log the loss at least once per epoch"
 LOG_STEPS = "log the loss of the first step"
 
@@ -192,6 +211,15 @@ SIGNALS: tuple[Signal, ...] = (
         grade="curve",
         reads="{series} ends at {score:.3f}; the largest class alone makes {majority:.3f}",
         compute=_score_over_majority,
+        record="log the accuracy at every epoch",
+    ),
+    Signal(
+        id="worse_than_blind",
+        title="Share by which the validation accuracy falls short of guessing, beyond the luck of so many samples",
+        unit="share of the accuracy of guessing",
+        grade="curve",
+        reads="{series} ends at {score:.3f}; of {samples:.0f} samples random guessing gets {blind:.3f} right",
+        compute=_worse_than_blind,
         record="log the accuracy at every epoch",
     ),
 )

@@ -95,6 +95,16 @@ def _shortfall_from_best(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(form.rise, float(form.x[form.best_index]), clock_of(curve), detail)
 
 
+def _share_given_back(view: View, curve: Curve) -> Reading | Unknown:
+    form = _form(curve, 3)
+    if isinstance(form, Unknown):
+        return form
+    if form.fall <= SIGNIFICANT * form.deviation(form.first):
+        return Unknown(f"{curve.name} did not come down by more than its noise")
+    detail = {"best": curve.sign * form.best, "end": curve.sign * form.end}
+    return Reading(form.rise / form.fall, float(form.x[form.best_index]), clock_of(curve), detail)
+
+
 def _early_fall_share(view: View, curve: Curve) -> Reading | Unknown:
     form = _form(curve, 6)
     if isinstance(form, Unknown):
@@ -172,6 +182,15 @@ SIGNALS: tuple[Signal, ...] = (
         grade="curve",
         reads="{series} ends at {end:.4g}, {value:.3g} short of its best, {best:.4g} at {at}",
         compute=_shortfall_from_best,
+        record=LOG,
+    ),
+    Signal(
+        id="share_given_back",
+        title="Share of the fall that was lost again after the best",
+        unit="share of the fall",
+        grade="curve",
+        reads="{series} went from {best:.4g} at {at} up to {end:.4g}, which is {value:.0%} of its fall before",
+        compute=_share_given_back,
         record=LOG,
     ),
     Signal(

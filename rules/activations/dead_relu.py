@@ -39,6 +39,7 @@ DEAD_UNITS = limit(
     ),
 )
 MOSTLY = limit("mostly-dead-units", 0.9, unit="share", source="DeepDiagnosis 2022, measured", healthy="0.00-0.44")
+WHOLE_LAYER = limit("whole-layer-dead", 0.95, unit="share", source="measured", healthy="0.00-0.44")
 
 dead = signal.dead_unit_share()
 progress = signal.relative_improvement(train.loss)
@@ -54,7 +55,8 @@ RULE = Rule(
     blames=("activation", "initialization", "learning-rate"),
     symptom="many units are zero for every sample and the loss hardly moves",
     cause="units whose input is negative for every sample give zero and get no gradient, so they cannot come back",
-    when=(dead >= DEAD_UNITS) & ((progress < LITTLE_PROGRESS) | ~progress.known),
+    # Through a layer that is dead as a whole nothing passes: what the loss gained, the layers behind it gained alone.
+    when=(dead >= DEAD_UNITS) & ((progress < LITTLE_PROGRESS) | ~progress.known | (dead >= WHOLE_LAYER)),
     evidence=(
         supports(dead >= MOSTLY, moderate, "{value:.0%} of the units of a layer are dead"),
         supports(progress < NO_PROGRESS, moderate, "the training loss improved by only {value:.1%}"),
@@ -108,6 +110,7 @@ RULE = Rule(
         case("half of the units, some progress", facts(dead.of(0.6), progress.of(0.2), model.activation.of("elu"))),
         case("loss not recorded", facts(dead.of(0.92))),
         case("hardly any progress", facts(dead.of(0.88), progress.of(0.007))),
+        case("a whole layer dead, the bias of the last one learns", facts(dead.of(0.96), progress.of(0.5))),
         case("a little progress", facts(dead.of(0.7), progress.of(0.012))),
     ),
     quiet=(

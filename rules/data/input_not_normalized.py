@@ -9,6 +9,7 @@ from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD
 NARROW = limit("input-spread-narrow", 0.1, unit="standard deviation", source="measured", healthy="0.5-1.7")
 UNEVEN = limit("input-spread-ratio", 100, unit="ratio", source="measured: 3e4 ends in NaN", healthy="1.0-2.8")
 FITS = limit("loss-in-spite-of-raw-inputs", 0.5, unit="ratio", source="measured", healthy="0.01-0.4")
+FAR_START = limit("first-loss-far-over-chance", 2.75, unit="ratio", source="measured: 2.8-60", healthy="0.95-2.2")
 HIGH_START = limit(
     "first-loss-with-raw-inputs",
     2,
@@ -18,6 +19,9 @@ HIGH_START = limit(
     profiles=(for_profile("autoencoder", 2.5, source="measured", healthy="1.8-2.3, for targets lie off zero"),),
 )
 SATURATED = limit("saturation-from-inputs", 0.5, unit="share", source="SageMaker Debugger, measured", healthy="0.00")
+
+start = signal.initial_loss_over_chance(train.loss)
+untold = ~data.largest_std.known
 
 RULE = Rule(
     id="DAT201",
@@ -33,14 +37,17 @@ RULE = Rule(
     when=(data.largest_mean > LARGE_INPUT_MEAN)
     | (data.largest_std > LARGE_INPUT_SPREAD)
     | (data.largest_std < NARROW)
-    | (data.scale_ratio > UNEVEN),
+    | (data.scale_ratio > UNEVEN)
+    # What the inputs are like was not told, but something makes the untrained network sure of nonsense.
+    | (untold & (start > FAR_START)),
     evidence=(
         supports(
-            signal.initial_loss_over_chance(train.loss) > HIGH_START,
+            ~untold & (start > HIGH_START),
             strong,
             "the first loss is {value:.1f} times what guessing gives",
         ),
         supports(signal.saturated_share() > SATURATED, strong, "{value:.0%} of the activations are saturated"),
+        against(untold, strong, "what the inputs are like was not told"),
         against(
             model.normalization.is_("batch", "layer", "group", "instance"),
             moderate,
@@ -110,7 +117,7 @@ RULE = Rule(
                 model.normalization.of("batch"),
                 model.embedding.of(True),
                 signal.best_loss_over_chance(train.loss).of(0.4),
-                signal.initial_loss_over_chance(train.loss).of(1.5),
+                start.of(1.5),
                 signal.saturated_share().of(0.4),
             ),
         ),
@@ -119,12 +126,16 @@ RULE = Rule(
             facts(
                 data.largest_std.of(52.0),
                 signal.best_loss_over_chance(train.loss).of(0.6),
-                signal.initial_loss_over_chance(train.loss).of(2.5),
+                start.of(2.5),
                 signal.saturated_share().of(0.6),
             ),
         ),
+        case("the first loss far off, the inputs not told", facts(start.of(3.0))),
+        case("a column far off, an ordinary start", facts(data.largest_std.of(12.0), start.of(1.0))),
     ),
     quiet=(
+        case("the first loss far off, by inputs of unit size", facts(start.of(3.0), data.largest_std.of(1.0))),
+        case("the first loss a little off, the inputs not told", facts(start.of(2.5))),
         case(
             "standardized inputs",
             run(data={"largest_mean": 0.1, "largest_std": 1.05, "smallest_std": 0.96, "scale_ratio": 1.1}),

@@ -7,6 +7,7 @@ from expert.authoring import (
 from expert.rules.limits import LOSS_GROWTH
 
 cells = signal.nonfinite_cells()
+at_once = signal.broke_at_once(train.loss)
 growth = signal.loss_growth_before_break(train.loss)
 
 RULE = Rule(
@@ -20,7 +21,7 @@ RULE = Rule(
     blames=("data", "preprocessing"),
     symptom="inputs or labels hold values that are NaN or infinite",
     cause="the first batch that holds such a value turns the loss, the gradients and then every weight into NaN",
-    when=(cells > 0) | (~cells.known & signal.broken_loss() & (growth < LOSS_GROWTH)),
+    when=(cells > 0) | (~cells.known & signal.broken_loss() & ((growth < LOSS_GROWTH) | at_once)),
     evidence=(
         supports(cells > 0, strong, "{value:.0f} cells of the data are no finite numbers: {where}"),
         supports(signal.broken_loss() & (cells > 0), moderate, "{which} is {what}"),
@@ -55,6 +56,10 @@ RULE = Rule(
             run(curve(train.loss, decay(1.4, 1.2, 40), broken(20), per_epoch=10)),
         ),
         case("twice as large before it broke", facts(cells.of(None), signal.broken_loss().of(True), growth.of(2.0))),
+        case(
+            "broken in its first step, the data not known",
+            facts(cells.of(None), signal.broken_loss().of(True), at_once.of(True)),
+        ),
         case("before any run", facts(signal.nonfinite_cells().of(3.0))),
         case("the loss stays finite", facts(signal.nonfinite_cells().of(3.0), signal.broken_loss().of(False))),
     ),

@@ -9,6 +9,7 @@ LABELS = limit("label-shift", 0.1, unit="share", source="knowledge of the field"
 BEYOND = limit("label-shift-beyond-chance", 4, unit="ratio", source="what drawing at random gives", healthy="0.2-1.8")
 FEATURES = limit("shifted-columns", 0.05, unit="share", source="knowledge of the field", healthy="0")
 ENOUGH = limit("validation-samples-to-compare", 100, unit="samples", source="a mean is known to a tenth of its spread")
+BLIND = limit("validation-worse-than-blind", 0.05, unit="share", source="measured: 0.08-1.0", healthy="0.0")
 BELOW = limit("score-below-majority", -0.1, unit="difference of shares", source="measured: -0.23", healthy="0.34-0.73")
 LEARNED = limit("training-learned", 0.7, unit="ratio", source="measured: 0.2", healthy="0.01-0.41")
 
@@ -20,6 +21,8 @@ start = signal.ratio_at_start(val.loss, train.loss)
 gap = signal.relative_gap(val.loss, train.loss)
 level = signal.loss_over_chance(train.loss)
 columns = data.feature_shift
+blind = signal.worse_than_blind(val.accuracy)
+worse_than_blind = ((score <= BELOW) | (blind > BLIND)) & (level <= LEARNED)
 
 RULE = Rule(
     id="DAT403",
@@ -34,11 +37,11 @@ RULE = Rule(
     cause="they differ in labels, features or the meaning of the class numbers, so one says little of the other",
     when=((data.label_shift > LABELS) & (signal.label_shift_over_chance() > BEYOND))
     | ((columns > FEATURES) & (data.validation_samples >= ENOUGH))
-    | ((score <= BELOW) & (level <= LEARNED) & (level >= 0))
+    | (worse_than_blind & (level >= 0))
     | ((start > APART) & (gap > FAR)),
     evidence=(
         supports(
-            (score <= BELOW) & (level <= LEARNED),
+            worse_than_blind,
             strong,
             "the model has learned, yet its validation accuracy is {value:+.3f} from the share of the largest class: "
             "worse than blind, as with another numbering of the classes",
@@ -70,7 +73,7 @@ RULE = Rule(
         ),
         against(config.class_weights, strong, "the classes are weighted, which lowers plain accuracy"),
     ),
-    escalate=(escalates((score <= BELOW) & (level <= LEARNED), "error"),),
+    escalate=(escalates(worse_than_blind, "error"),),
     explains=("GEN101", "GEN102", "OSC105"),
     invalidates=(val.loss, val.accuracy),
     remedies=("verify-labels", "same-preprocessing", "split-properly"),
@@ -111,6 +114,10 @@ RULE = Rule(
             "apart at once, among gradients that grow a little",
             facts(start.of(1.5), gap.of(3.5), signal.gradient_growth().of(6.0)),
         ),
+        case(
+            "one in twenty right where guessing gets one in ten",
+            facts(score.of(-0.06), blind.of(0.07), level.of(0.5)),
+        ),
         case("other features", facts(columns.of(0.07), data.validation_samples.of(120))),
         case(
             "worse than blind, with weighted classes",
@@ -137,6 +144,10 @@ RULE = Rule(
                     "feature_shift": 0.0,
                 },
             ),
+        ),
+        case(
+            "one in eleven right where guessing gets one in ten",
+            facts(score.of(-0.01), blind.of(0.04), level.of(0.5), start.of(1.0), gap.of(1.0)),
         ),
         case(
             "together at first",

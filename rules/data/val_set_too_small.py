@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, data, decay, facts, limit, line, moderate, run, signal, strong, supports, train,
-    val,
+    Rule, against, case, config, curve, data, decay, escalates, facts, limit, line, moderate, run, signal, strong,
+    supports, train, val,
 )  # fmt: skip
 
 UNCERTAIN = limit(
@@ -14,7 +14,12 @@ UNCERTAIN = limit(
 )
 FEW = limit("fewest-validation-samples", 100, unit="samples", source="measured: 20 are far off", healthy="400 and more")
 
+VERY_UNCERTAIN = limit(
+    "validation-very-uncertain", 0.05, unit="standard error of the accuracy", source="measured", healthy="0.004-0.035"
+)
+
 count = data.validation_samples
+error = signal.validation_standard_error()
 
 RULE = Rule(
     id="DAT404",
@@ -22,20 +27,21 @@ RULE = Rule(
     kind="cause",
     family="data",
     level="measurement",
-    severity="warning",
+    severity="info",
     prior=0.9,
     blames=("validation",),
     symptom="the validation set is too small to tell one model from another",
     cause="a handful of samples decides loss and accuracy, so both are off by more than the differences that matter",
-    when=(signal.validation_standard_error() > UNCERTAIN) | (count < FEW),
+    when=(error > UNCERTAIN) | (count < FEW),
     evidence=(
-        supports(signal.validation_standard_error() > UNCERTAIN, moderate, "the accuracy is uncertain by ±{value:.3f}"),
+        supports(error > UNCERTAIN, moderate, "the accuracy is uncertain by ±{value:.3f}"),
         against(
             config.task.is_("segmentation", "detection", "language_model"),
             strong,
             "each sample holds many labels, which count here",
         ),
     ),
+    escalate=(escalates((error > VERY_UNCERTAIN) | (count < FEW), "warning"),),
     explains=("OSC105",),
     invalidates=(val.loss, val.accuracy),
     remedies=("larger-validation-set", "split-properly"),
@@ -60,11 +66,12 @@ RULE = Rule(
             ),
         ),
         case("before any run", facts(count.of(80))),
-        case("uncertain", facts(count.of(150), signal.validation_standard_error().of(0.035))),
+        case("uncertain", facts(count.of(150), error.of(0.035))),
+        case("very uncertain", facts(count.of(120), error.of(0.06))),
         case("eighty pictures of a segmentation", facts(count.of(80), config.task.of("segmentation"))),
     ),
     quiet=(
-        case("eight hundred samples", facts(count.of(800), signal.validation_standard_error().of(0.016))),
-        case("just enough", facts(count.of(120), signal.validation_standard_error().of(0.025))),
+        case("eight hundred samples", facts(count.of(800), error.of(0.016))),
+        case("just enough", facts(count.of(120), error.of(0.025))),
     ),
 )

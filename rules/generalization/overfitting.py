@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, escalates, facts, flat, line, moderate, run, signal, supports, train,
-    val, weak,
+    Rule, against, case, curve, data, decay, escalates, facts, flat, limit, line, moderate, run, signal, supports,
+    train, val, weak,
 )  # fmt: skip
 from expert.rules.limits import OVERFIT_GAIN, OVERFIT_PARTING, OVERFIT_RISE, OVERFIT_STEADY
+
+SLIGHT_RETURN = limit("slight-return", 0.1, unit="share of the fall", source="measured", healthy="0.00-0.08")
+SCORE_KEPT = limit("score-kept", 0.02, unit="share", source="measured", healthy="0.00-0.02")
 
 steadiness = signal.valley_steadiness(val.loss)
 parting = signal.parting_trend(val.loss, train.loss)
 rise = signal.valley_rise(val.loss)
 gain = signal.valley_gain(val.loss)
 gap = signal.relative_gap(val.loss, train.loss)
+back = signal.share_given_back(val.loss)
+lost = signal.shortfall_from_best(val.score)
 size = signal.parameters_per_sample()
 
 RULE = Rule(
@@ -37,7 +42,11 @@ RULE = Rule(
         against(signal.loss_over_chance(train.loss) > 0.7, moderate,
             "the training loss itself is still {value:.0%} of chance level"),
     ),
-    escalate=(escalates(rise > 1.0, "error"),),
+    escalate=(
+        # The score holds, and of what the loss won next to nothing is gone: worth knowing, no reason to change the run.
+        escalates((back < SLIGHT_RETURN) & (lost < SCORE_KEPT), "info"),
+        escalates(rise > 1.0, "error"),
+    ),
     explains=("RUN105",),
     remedies=(
         "keep-best-checkpoint", "more-data", "augment-data", "raise-weight-decay", "add-dropout", "smooth-labels",
@@ -50,7 +59,8 @@ RULE = Rule(
     "have in common: "
     "noise, wrong labels, single odd samples. Fewer samples and more parameters bring that point forward.",
     false_alarms="A validation loss may rise while the accuracy still improves: the model is then over-confident "
-    "rather than wrong. "
+    "rather than wrong. Where the rise undoes less than a tenth of the fall and the score holds, this is a "
+    "note. "
     "Very late second descents exist on small structured data with weight decay.",
     source=("article 4", "article 4 row 2", "TPB", "KAR", "SageMaker Debugger"),
     fires=(
@@ -70,6 +80,8 @@ RULE = Rule(
         case("training loss still high", facts(steadiness.of(0.9), parting.of(9.0), gain.of(90), rise.of(0.3),
              gap.of(0.3),
              signal.loss_over_chance(train.loss).of(0.8))),
+        case("slight, and the score holds", facts(steadiness.of(0.9), parting.of(9.0), gain.of(90), rise.of(0.5),
+             gap.of(2.0), back.of(0.08), lost.of(0.015))),
     ),
     quiet=(
         case("both fall", run(curve(train.loss, decay(2.0, 0.3, 30)), curve(val.loss, decay(2.0, 0.4, 30)))),

@@ -19,6 +19,7 @@ from expert.authoring import (
 from expert.rules.limits import LITTLE_PROGRESS, NO_PROGRESS
 
 OFTEN = limit("clipped-often", 0.5, unit="share", source="Deep Learning Tuning Playbook", healthy="below 0.2")
+TIGHT = limit("tight-clip-bound", 0.01, unit="norm", source="measured: 1e-3 holds a run back", healthy="0.1-10")
 
 clipped = signal.clipped_share()
 progress = signal.loss_fall()
@@ -34,7 +35,8 @@ RULE = Rule(
     blames=("learning-rate", "code"),
     symptom="most steps are clipped and the loss hardly moves",
     cause="the clip is active at most steps, so that every step has the length of the bound, whatever the gradient",
-    when=(clipped > OFTEN) & ((progress < LITTLE_PROGRESS) | ~progress.known),
+    when=((clipped > OFTEN) & ((progress < LITTLE_PROGRESS) | ~progress.known))
+    | (~clipped.known & (config.clip_norm < TIGHT) & (progress < LITTLE_PROGRESS)),
     evidence=(
         supports(clipped > 0.95, moderate, "{value:.0%} of the steps are clipped"),
         supports(progress < NO_PROGRESS, moderate, "beyond its noise the loss fell by only {value:.1%}"),
@@ -58,6 +60,7 @@ RULE = Rule(
         case("most steps clipped, little progress", facts(clipped.of(0.6), progress.of(0.2))),
         case("loss not recorded, a small bound", facts(clipped.of(0.97), config.clip_norm.of(0.06))),
         case("hardly any progress", facts(clipped.of(0.9), progress.of(0.006), config.clip_norm.of(0.12))),
+        case("a bound of a thousandth, gradients not recorded", facts(config.clip_norm.of(0.008), progress.of(0.2))),
     ),
     quiet=(
         case(
@@ -67,6 +70,8 @@ RULE = Rule(
                 curve(train.loss, flat(0.7, 100), per_epoch=20),
             ),
         ),
+        case("a bound of a fiftieth, gradients not recorded", facts(config.clip_norm.of(0.013), progress.of(0.2))),
+        case("a bound of a thousandth, learns all the same", facts(config.clip_norm.of(0.008), progress.of(0.4))),
         case("half of the steps, no progress", facts(clipped.of(0.45), progress.of(0.0))),
         case("every step clipped, learning all the same", facts(clipped.of(1.0), progress.of(0.4))),
     ),

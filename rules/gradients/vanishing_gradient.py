@@ -22,6 +22,7 @@ from expert.authoring import (
 from expert.rules.limits import FAINT_GRADIENT, LITTLE_PROGRESS, NO_PROGRESS, WILD_UPDATE
 
 LOST = limit("lost-first-gradient", 1e-3, unit="ratio", source="AutoTrainer 2021, measured", healthy="0.14-3.2")
+GONE = limit("vanished-first-gradient", 1e-4, unit="ratio", source="measured: 1e-5 to 3e-5", healthy="0.14-3.2")
 TINY = limit("tiny-gradient", 1e-7, unit="mean absolute gradient", source="SageMaker Debugger", healthy="above 1e-4")
 DEEP = limit("deep-for-saturating-layers", 4, unit="weight layers", source="article 3.4, measured")
 
@@ -41,7 +42,7 @@ RULE = Rule(
     symptom="the first layers get hardly any gradient and the loss hardly moves",
     cause="the gradient shrinks from layer to layer on its way back, so the first layers do not learn",
     when=(reach < FAINT_GRADIENT)
-    & ((progress < LITTLE_PROGRESS) | ~progress.known)
+    & ((progress < LITTLE_PROGRESS) | ~progress.known | (reach < GONE))
     & ((early_update <= WILD_UPDATE) | ~early_update.known),
     evidence=(
         supports(reach < LOST, moderate, "the first layer gets {value:.1g} times the gradient of the last"),
@@ -110,6 +111,7 @@ RULE = Rule(
             ),
         ),
         case("five layers of ReLU", facts(reach.of(0.0007), model.activation.of("relu"), model.depth.of(5))),
+        case("the last layers make do without the first", facts(reach.of(8e-5), progress.of(0.5))),
         case("nearly lost", facts(reach.of(0.0012), progress.of(0.012))),
         case("faint, some progress", facts(reach.of(0.007), progress.of(0.2), early_update.of(0.2))),
         case(
@@ -136,6 +138,7 @@ RULE = Rule(
             run(curve(train.loss, decay(1.4, 0.4, 12)), layers=(layers("gradient_norm", fc1=0.001, out=0.4),)),
         ),
         case("a little fainter than usual", facts(reach.of(0.013))),
+        case("little arrives, learned all the same", facts(reach.of(1.3e-4), progress.of(0.5))),
         case("learned a third", facts(reach.of(0.005), progress.of(0.4))),
         case("first updates too wild to judge", facts(reach.of(0.005), progress.of(0.0), early_update.of(0.4))),
     ),

@@ -11,6 +11,7 @@ from expert.authoring import (
     model,
     moderate,
     run,
+    signal,
     strong,
     supports,
     train,
@@ -18,7 +19,10 @@ from expert.authoring import (
 
 index_loss = config.loss.is_("cross_entropy", "nll")
 values_for_classes = config.loss.is_("mse", "mae", "huber") & (
-    config.task.is_("classification") | ((data.classes > 2.0) & ~model.output_units.is_(1))
+    config.task.is_("classification")
+    | ((data.classes > 2.0) & ~model.output_units.is_(1))
+    # Where an accuracy is counted over several outputs, classes are meant.
+    | ((model.output_units > 2) & signal.epochs_recorded(train.accuracy).known)
 )
 classes_for_values = index_loss & (config.task.is_("regression") | data.labels_integer.is_(False))
 one_class = index_loss & config.task.is_("classification") & model.output_units.is_(1)
@@ -39,7 +43,9 @@ RULE = Rule(
         supports(classes_for_values, moderate, "the loss is {value}, but the targets are no class indices"),
         supports(one_class, strong, "the loss is {value}, and over one output unit it is 0 whatever the network says"),
         supports(
-            values_for_classes & (data.classes > 2.0), moderate, "the loss is {value}, and there are several classes"
+            config.loss.is_("mse", "mae", "huber") & (data.classes > 2.0),
+            moderate,
+            "the loss is {value}, and there are several classes",
         ),
     ),
     explains=(
@@ -75,6 +81,10 @@ RULE = Rule(
             "a squared error over three units for three classes",
             facts(config.loss.of("mse"), config.task.of(None), model.output_units.of(3), data.classes.of(3)),
         ),
+        case(
+            "a squared error over three units of which accuracy is counted",
+            facts(config.loss.of("mse"), model.output_units.of(3), signal.epochs_recorded(train.accuracy).of(5.0)),
+        ),
         case("a cross entropy for a regression", facts(config.loss.of("cross_entropy"), config.task.of("regression"))),
         case(
             "a cross entropy for labels with fractions",
@@ -86,6 +96,11 @@ RULE = Rule(
         ),
     ),
     quiet=(
+        case(
+            "a squared error of two numbers of which accuracy is counted",
+            facts(config.loss.of("mse"), model.output_units.of(2), signal.epochs_recorded(train.accuracy).of(5.0)),
+        ),
+        case("a squared error of three numbers", facts(config.loss.of("mse"), model.output_units.of(3))),
         case(
             "a squared error of one number, of few values",
             facts(config.loss.of("mse"), config.task.of(None), model.output_units.of(1), data.classes.of(10)),

@@ -44,6 +44,7 @@ RULE = Rule(
     ),
     escalate=(escalates(zero > 0.0, "fatal"),),
     explains=(
+        "MOD206",
         "ACT103",
         "ACT101",
         "GRD101",

@@ -3,12 +3,15 @@ from __future__ import annotations
 from expert.authoring import (
     Rule, case, config, curve, facts, flat, limit, line, run, signal, strong, supports, train, update,
 )  # fmt: skip
+from expert.rules.limits import LITTLE_PROGRESS
 
 TOO_SMALL = limit(
     "epsilon-lost-in-float16", 1e-7, unit="absolute", source="float16 rounds below 6e-8 to 0 or nearly so"
 )
 TOO_LARGE = limit("epsilon-damping", 1e-3, unit="absolute", source="Keras documents", healthy="1e-8 to 1e-6")
 CRAWLING = limit("update-ratio-under-large-epsilon", 1e-4, unit="ratio", source="measured", healthy="9e-4 to 1e-2")
+
+moved = signal.update_ratio()
 
 RULE = Rule(
     id="NUM105",
@@ -17,7 +20,6 @@ RULE = Rule(
     family="numerics",
     level="numerics",
     severity="warning",
-    status="experimental",
     prior=0.55,
     blames=("optimizer", "precision"),
     symptom="the epsilon of the optimizer does not fit the size of the gradients or the precision",
@@ -25,11 +27,14 @@ RULE = Rule(
     when=config.optimizer.is_("adam", "adamw", "nadam", "radam", "adamax", "rmsprop")
     & (
         ((config.epsilon < TOO_SMALL) & config.precision.is_("float16") & config.loss_scaling.is_(False))
-        | ((config.epsilon >= TOO_LARGE) & (signal.update_ratio() < CRAWLING))
+        | (
+            (config.epsilon >= TOO_LARGE)
+            & ((moved < CRAWLING) | (~moved.known & (signal.loss_fall() < LITTLE_PROGRESS)))
+        )
     ),
     evidence=(
         supports(
-            signal.update_ratio() < CRAWLING,
+            moved < CRAWLING,
             strong,
             "an update moves the weights by only {value:.2g} of their norm",
         ),
@@ -65,8 +70,16 @@ RULE = Rule(
             "large enough to damp",
             facts(config.optimizer.of("rmsprop"), config.epsilon.of(1.2e-3), signal.update_ratio().of(8e-5)),
         ),
+        case(
+            "updates not recorded, hardly any progress",
+            facts(config.optimizer.of("adam"), config.epsilon.of(1.2e-3), signal.loss_fall().of(0.2)),
+        ),
     ),
     quiet=(
+        case(
+            "updates not recorded, learns all the same",
+            facts(config.optimizer.of("adam"), config.epsilon.of(0.1), signal.loss_fall().of(0.4)),
+        ),
         case(
             "the usual epsilon with scaled losses",
             facts(

@@ -26,6 +26,8 @@ RULE = Rule(
         supports(pace < -0.02, weak, "the training loss falls by {value:.1%} per epoch at the end"),
         against(signal.learning_rate_last_over_max() < 0.01, strong, "the schedule has come to its end"),
     ),
+    # The mean over an epoch in which the loss falls fast lies above its end.
+    explains=("GEN105",),
     remedies=("train-longer", "raise-learning-rate"),
     meaning="The first row of the article: still learning. More epochs would lower both losses; the schedule has to be "
     "stretched with them.",

@@ -11,6 +11,9 @@ DOWN = limit(
 )
 UP = limit("standing-pace-up", 0.002, unit="relative per epoch", source="measured", healthy="below 0 while it learns")
 
+TRAINED_BEFORE = limit(
+    "trained-before", 0.7, unit="ratio to the loss of guessing", source="measured", healthy="0.9-1.3 from fresh weights"
+)
 HIGH_UP = limit(
     "fall-before-standstill",
     0.4,
@@ -26,6 +29,7 @@ HIGH_UP = limit(
 fall = signal.loss_fall()
 standing = signal.plateau_length(train.loss)
 pace = signal.recent_pace(train.loss)
+start = signal.initial_loss_over_chance(train.loss)
 val_standing = signal.plateau_length(val.loss)
 
 RULE = Rule(
@@ -41,7 +45,11 @@ RULE = Rule(
     & (pace < UP)
     & (((standing > STANDING_SHARE) & ((val_standing > STANDING_SHARE) | ~val_standing.known)) | (fall < HIGH_UP)),
     evidence=(supports(standing > 0.6, weak, "the training loss has not improved for {value:.0%} of the run"),),
-    escalate=(escalates(fall < HIGH_UP, "warning"),),
+    escalate=(
+        escalates(fall < HIGH_UP, "warning"),
+        # A network that was trained before has little left to win.
+        escalates(start < TRAINED_BEFORE, "info"),
+    ),
     unless=("OSC101", "OPT106", "OPT103", "NUM101"),
     remedies=("keep-best-checkpoint", "probe-learning-rate", "overfit-one-batch"),
     meaning="Nothing has improved for a good part of the run. Where the loss is low and the metric good this is the "
@@ -58,6 +66,8 @@ RULE = Rule(
         case("just enough, low down", facts(standing.of(0.35), pace.of(-0.0015), val_standing.of(0.4), fall.of(0.7))),
         case("rises a shade", facts(standing.of(0.8), pace.of(0.0015), fall.of(0.9))),
         case("creeps on, high up", facts(standing.of(0.1), pace.of(-0.0015), val_standing.of(0.1), fall.of(0.35))),
+        case("stands low since its start", facts(standing.of(0.8), pace.of(0.0), fall.of(0.1), start.of(0.5))),
+        case("stands nearly at chance", facts(standing.of(0.8), pace.of(0.0), fall.of(0.1), start.of(0.8))),
     ),
     quiet=(
         case("still falling", run(curve(train.loss, line(2.0, 0.5, 30)), curve(val.loss, line(2.0, 0.6, 30)))),

@@ -11,7 +11,7 @@ from expert.confidence import CAPS, CLOSE, NATS, SHORT_RECORD_CAP, SURE
 from expert.facts import Facts
 from expert.history import ClockMarks, History
 from expert.inference import Limits, judge
-from expert.judging import ENOUGH, judge_all
+from expert.judging import ENOUGH, Asked, judge_all
 from expert.knowledge import assemble
 from expert.pipeline import judge_history
 from expert.ranking import ranked
@@ -113,7 +113,7 @@ def test_a_note_that_accounts_for_no_symptom_comes_behind_what_is_serious() -> N
     assert [[one.rule.id for one in group] for group in ranked(judged, knowledge.catalogue)] == [["OPT941"], ["OPT940"]]
 
 
-def test_without_a_symptom_what_is_serious_comes_before_a_note_however_grave_what_the_note_explains() -> None:
+def test_a_cause_told_as_a_note_is_as_grave_as_what_it_accounts_for() -> None:
     grave = rule("OPT941", "grave", config.shuffle, kind="cause", severity="error")
     note = rule("OPT940", "note", config.shuffle, kind="cause", severity="info", explains=("grave",))
     serious = rule("OPT942", "serious", config.shuffle, kind="cause")
@@ -121,10 +121,25 @@ def test_without_a_symptom_what_is_serious_comes_before_a_note_however_grave_wha
     run = Facts(History.model_validate({"config": {"shuffle": True}}), knowledge.signals)
     judged = judge_all(knowledge.catalogue, run, Limits(), short=False)
     assert [[one.rule.name for one in group] for group in ranked(judged, knowledge.catalogue)] == [
-        ["serious"],
         ["note"],
+        ["serious"],
         ["grave"],
     ]
+    assert {one.rule.name: one.severity for one in judged.values()} == {
+        "note": "error",
+        "grave": "error",
+        "serious": "warning",
+    }
+
+
+def test_what_the_settings_say_of_a_severity_is_not_lifted() -> None:
+    grave = rule("OPT941", "grave", config.shuffle, kind="cause", severity="error")
+    note = rule("OPT940", "note", config.shuffle, kind="cause", severity="info", explains=("grave",))
+    knowledge = known([grave, note])
+    run = Facts(History.model_validate({"config": {"shuffle": True}}), knowledge.signals)
+    everything = frozenset({"OPT940", "OPT941"})
+    asked = Asked(told=everything, heeded=everything, severities={"OPT940": "info"})
+    assert judge_all(knowledge.catalogue, run, Limits(), asked, short=False)["OPT940"].severity == "info"
 
 
 def test_only_an_experiment_about_the_knob_confirms_what_another_finding_asks_for() -> None:

@@ -54,7 +54,9 @@ def read_initialization(module: Module, residual: bool | None) -> Initialization
         if matrix.numel() >= COMPARED
     ]
     finite = [gain for gain in gains if math.isfinite(gain)]
-    fitting = [_schemes(one) for one in drawn if _count(one) >= FEWEST]
+    # PyTorch draws recurrent weights like those of a linear layer with as many inputs as there are hidden units.
+    looped = [Weights(matrix, matrix.shape[1], matrix.shape[0]) for matrix in _recurrent(module) if _is_loop(matrix)]
+    fitting = [_schemes(one) for one in (*drawn, *looped) if _count(one) >= FEWEST]
     schemes = set.intersection(*fitting) if fitting else set()
     return Initialization(schemes.pop() if len(schemes) == 1 else None, max(finite, default=None))
 
@@ -78,6 +80,12 @@ def _recurrent(module: Module) -> Iterator[Any]:
                 weight = _readable(parameter) if name.startswith("weight") else None
                 if weight is not None:
                     yield weight
+
+
+def _is_loop(matrix: Any) -> bool:
+    """Whether a matrix leads from hidden units to themselves: so many inputs in each of one, three or four gates."""
+    gates, rest = divmod(matrix.shape[0], matrix.shape[1])
+    return rest == 0 and gates in (1, 3, 4)
 
 
 def _readable(parameter: Any) -> Any:
