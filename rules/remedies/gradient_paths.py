@@ -58,7 +58,16 @@ REMEDIES = (
         "exploding ones too.",
         cost="new structure",
         risk="medium",
-        changes=(set_to(model.residual, True),),
+        changes=(
+            set_to(model.residual, True),
+            set_to(
+                model.normalization,
+                "layer",
+                when=model.normalization.is_("none")
+                & ((config.batch_size < 16) | model.recurrent.is_("rnn", "lstm", "gru") | model.transformer),
+            ),
+            set_to(model.normalization, "batch", when=model.normalization.is_("none")),
+        ),
         not_when=(
             not_when(model.residual, "the model has residual connections already"),
             not_when(model.depth <= 3, "the network is too shallow to need them"),
