@@ -10,11 +10,21 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from statistics import median, quantiles
 
 from . import harm
-from .cures import HELPED, TRIES, Tried, tried
+from .cures import HELPED, STEPS, TRIES, Tried, tried
 from .frameworks import CURED
 from .harm import Applied
 from .judging import Judged
 from .scoring import listed, share, single_sick
+
+
+HOW = f"""\
+The advice is followed in its order: the first recommendation, what stands under its "if that fails", then the next one.
+Each is carried out as its own data say (`changes`), by hand where no field of a profile tells it; what is repaired in data
+or code is repaired in full. Checks and experiments are carried out, too, and what follows from them belongs to the same
+try. What says "once more" is done up to {STEPS} times in one try, as long as the validation loss ends lower; the column of
+trainings counts them all. A change that helped is kept, and the expert is asked again. The twin is the sound training
+with the same seed; a run that ended in numbers that are none counts as one that gives a constant answer. Where what is
+measured was wrong, cured is a validation set of its own, measured in evaluation mode."""
 
 
 def cured(judged: Sequence[Judged], jobs: int) -> list[str]:
@@ -34,7 +44,7 @@ def tables(tries: Sequence[Tried], healthy: Sequence[Applied]) -> list[str]:
     """Everything that is said of cures, as Markdown."""
     curable = [one for one in tries if one.curable]
     left_out = len(tries) - len(curable)
-    return [*_by_try(curable, left_out), "", *_by_fault(curable), "", *_watched(curable), "", *_harm(healthy)]
+    return [HOW, "", *_by_try(curable, left_out), "", *_by_fault(curable), "", *_watched(curable), "", *_harm(healthy)]
 
 
 def _by_try(curable: Sequence[Tried], left_out: int) -> list[str]:
