@@ -59,6 +59,7 @@ NOUNS: Mapping[str, str] = {
     "validation_samples": "number of validation samples",
     "validation_split": "share of the samples held out for validation",
     "warmup_steps": "number of warm-up steps",
+    "without_gradient": "number of parameters without a gradient",
 }
 """Fields whose name alone is not the noun a person would say; the others are said by their name."""
 

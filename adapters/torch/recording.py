@@ -11,6 +11,7 @@ from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.clipping import common_factor, not_zeroed
 from expert.adapters.torch.looks import Seen
 from expert.adapters.torch.parameters import Watched
+from expert.adapters.torch.unreached import Unreached
 
 SURE = 3
 """So many looks must agree before something is told of the code: gradients not zeroed, a bound of clipping."""
@@ -34,6 +35,7 @@ class LookRecorder:
         self._weights = {place: one.name for place, one in enumerate(watched) if one.is_weight}
         self._ever_traced = False
         self._left: list[bool] = []
+        self._unreached = Unreached(telemetry, watched)
         self._shrunk, self._ceiling = Shrunk(), Ceiling()
         self._bounds: dict[str, list[float]] = {"low": [], "high": []}
         self._extremes, self._by_value = (0.0, 0.0), False
@@ -51,6 +53,7 @@ class LookRecorder:
             return
         self._by_value |= self._meets_a_bound(seen)
         self._gradients(seen)
+        self._unreached.see(seen)
         self._directions(seen)
         self._updates(seen)
 

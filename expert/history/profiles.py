@@ -143,6 +143,9 @@ class ModelProfile(Record):
     0.41 by default in PyTorch. Of fresh weights only; training changes it."""
     not_optimized: tuple[str, ...] | None = None
     """Names of the parameters that want gradients and that no optimizer holds; empty for none."""
+    without_gradient: tuple[str, ...] | None = None
+    """Names of the trained parameters outside of layers (look-up tables, positions, tokens) that no gradient ever
+    reached; empty for none."""
     frozen: tuple[str, ...] | None = None
     """Names of the layers that are not trained; empty for none."""
     layers: tuple[LayerProfile, ...] | None = None

@@ -76,8 +76,10 @@ def _without_gradient_share(view: View) -> Reading | Unknown:
     if not reached or not meant.any():
         return Unknown("no gradient of any layer was recorded", RECORD_GRADIENTS)
     named = [name for name, trained in zip(weights.layers, meant.tolist(), strict=True) if trained]
-    missing = [name for name in named if name not in reached]
-    return Reading(len(missing) / len(named), detail={"layers": ", ".join(missing[:5]) or "none"})
+    # Look-up tables and the like have no column in the tables of layers.
+    bare = view.model.without_gradient or ()
+    missing = [*(name for name in named if name not in reached), *bare]
+    return Reading(len(missing) / (len(named) + len(bare)), detail={"layers": ", ".join(missing[:5]) or "none"})
 
 
 def _first_to_last_time_step(view: View) -> Reading | Unknown:

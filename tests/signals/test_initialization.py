@@ -71,6 +71,14 @@ def test_a_layer_without_any_gradient_is_found_unless_it_is_declared_frozen() ->
     assert Run(layers=layers, model={"frozen": ("fc1", "fc2.weight")}).value("without_gradient_share") == 0.0
 
 
+def test_a_table_that_no_gradient_reaches_counts_beside_the_layers() -> None:
+    layers = {"weight_norm": {"a": [1.0] * 3}, "gradient_norm": {"a": [0.1] * 3}}
+    assert Run(layers=layers, model={"without_gradient": ()}).value("without_gradient_share") == 0.0
+    found = Run(layers=layers, model={"without_gradient": ("embedding.weight",)}).read("without_gradient_share")
+    assert isinstance(found, Reading)
+    assert (found.value, found.detail["layers"]) == (0.5, "embedding.weight")
+
+
 def test_without_any_gradient_recorded_nothing_is_said_of_missing_ones() -> None:
     run = Run(layers={"weight_norm": {"a": [1.0] * 3}, "gradient_norm": {"a": [math.nan] * 3}})
     assert isinstance(run.read("without_gradient_share"), Unknown)
