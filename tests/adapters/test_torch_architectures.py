@@ -112,6 +112,14 @@ def test_a_pair_of_generator_and_discriminator_is_no_single_network() -> None:
     assert read_settings(ResNet()).adversarial is None
 
 
+@pytest.mark.parametrize(
+    ("names", "adversarial"),
+    [(("G", "D"), True), (("netG", "netD"), True), (("Generator", "critic"), True), (("g", "d"), None), (("G",), None)],
+)
+def test_opponents_are_known_by_their_names(names: tuple[str, ...], adversarial: bool | None) -> None:
+    assert read_settings(nn.ModuleDict({name: nn.Linear(2, 2) for name in names})).adversarial is adversarial
+
+
 def test_a_bidirectional_network_of_one_layer_drops_nothing_between_its_layers() -> None:
     cell = nn.LSTM(4, 8, 1, dropout=0.0)
     cell.dropout = 0.4  # torch warns about it and ignores it

@@ -43,7 +43,7 @@ CONVOLUTIONS = {f"conv{transposed}{axes}d" for transposed in ("", "_transpose") 
 PROJECTIONS = ("q", "query", "qkv", "q_proj", "qkv_proj", "to_q", "to_qkv", "wq", "w_q", "q_lin", "c_attn", "in_proj")
 """What people call the layer that makes the queries of an attention."""
 ATTENTIONS = ("transformer", "selfattention", "multiheadattention", "multiheadedattention")
-GENERATORS, DISCRIMINATORS = {"generator", "gen", "netg"}, {"discriminator", "disc", "critic", "netd"}
+GENERATORS, DISCRIMINATORS = {"generator", "gen", "netg", "G"}, {"discriminator", "disc", "critic", "netd", "D"}
 TASKS = {
     "ForSequenceClassification": "classification",
     "ForImageClassification": "classification",
@@ -146,7 +146,7 @@ def not_optimized(module: Module, optimizers: Iterable[object]) -> tuple[str, ..
 
 def _read_settings(module: Module) -> RunConfig:
     config = RunConfig(framework="torch", precision=_half_precision(module), task=_task(module))
-    names = {name.lower() for name in children_of(module)}
+    names = _names_of_parts(module)
     if names & GENERATORS and names & DISCRIMINATORS:
         config = config.model_copy(update={"adversarial": True})
     held, called = measures_of(module), losses_in_code(module)
@@ -155,11 +155,16 @@ def _read_settings(module: Module) -> RunConfig:
     return config
 
 
+def _names_of_parts(module: Module) -> set[str]:
+    """The names of the submodules in small letters; one letter as it stands, for a small one may mean anything."""
+    return {name if len(name) == 1 else name.lower() for name in children_of(module)}
+
+
 def _read_module(module: Module) -> ModelProfile:
     tree = Tree()
     parts = list(parts_of(module, tree))
     codes = tree.codes
-    several = torch_name(module) in CONTAINERS or bool({*children_of(module)} & GENERATORS)
+    several = torch_name(module) in CONTAINERS or bool(_names_of_parts(module) & GENERATORS)
     complete = (
         not several and not any(code.opaque for code in codes) and all(part.understood or part.idle for part in parts)
     )
