@@ -66,9 +66,9 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
     activations of hidden layers: dead and saturated units. ``data``: True lets the samples be looked into that ``fit``
     is given, once, before it begins; where that is a pipeline or generator, the arrays behind it in its place, as
     `profile_data` takes them. ``config`` adds fields of `RunConfig` that cannot be seen.
-    ``budget``: share of the training's time that looking into steps may take (0.01 is one per cent), if a pair of looks
-    takes as long as three steps, as where these are smallest; otherwise it takes less. ``every=k`` looks at the first
-    ten steps, then at every k-th and the one after it. ``on_finding`` is
+    ``budget``: share of the training's time that looking into steps may take in the long run (0.01 is one per cent),
+    reckoned for the smallest of steps; with larger ones it takes less. ``every=k`` looks at the first ten steps, then
+    at every k-th and the one after it. ``on_finding`` is
     called once with each finding that has become certain, at the ends of epochs; ``stop_on`` ("error", "fatal" …) lets
     such a finding end the training. ``quiet``: say nothing at the end, where otherwise one line tells of a finding at
     warning or above.

@@ -70,32 +70,42 @@ class Layout:
         flat = [None if gradient is None else flattened(gradient) for gradient in gradients]
         if not isinstance(around.scale, float) or around.scale != 1.0:
             flat = [None if one is None else one / around.scale for one in flat]
-        norms = [NO_GRADIENT if one is None else norm(one) for one in flat]
-        mean_abs = [math.nan if flat[p] is None else ops.mean(ops.abs(flat[p])) for p in self.layers]
-        sizes = [self._size(place, weights[place], gradients[place]) for place in self.weights]
-        samples = [self._sample(place, flattened(weights[place])) for place in self.layers]
+        known = {place: one for place, one in enumerate(flat) if one is not None}
+        absolute = {place: ops.abs(one) for place, one in known.items()}
+        norms = spread(norms_of(list(absolute.values())), [*known], len(flat), NO_GRADIENT)
+        mean_abs = [ops.mean(absolute[p]) if p in absolute else math.nan for p in self.layers]
+        sizes = [self._square(place, weights[place], gradients[place]) for place in self.weights]
+        samples = self._samples(weights)
         direction = [
-            ops.zeros((self.watched[place].taken,)) if flat[place] is None else self._sample(place, flat[place])
+            self._sample(place, known[place]) if place in known else ops.zeros((self.watched[place].taken,))
             for place in self.layers
         ]
         weighed = joined(direction) * self.roots if direction else ops.zeros((0,))
         cosine = math.nan
         if direction:
             cosine = ops.where(follows, share(ops.sum(weighed * earlier), length(weighed) * length(earlier)), math.nan)
-        scalars = [cosine, around.rate, around.scale, around.samples]
-        row = stacked([*norms, *mean_abs, *sizes, *self._clipping(flat), *scalars])
-        return row, joined(samples) if samples else ops.zeros((0,)), weighed
+        scalars = [*mean_abs, *sizes, *self._clipping(flat), cosine, around.rate, around.scale, around.samples]
+        return self._packed(norms, stacked(scalars)), samples, weighed
+
+    def _packed(self, norms: Any, scalars: Any) -> Any:
+        """The row: sizes of weights come as squares."""
+        first, last = len(self.layers), len(self.layers) + len(self.weights)
+        return ops.concatenate([norms, scalars[:first], ops.sqrt(scalars[first:last]), scalars[last:]])
 
     def complete(self, row: Any, before: Any, weights: Sequence[Any], step: Any) -> Any:
         """The whole row, now that the update is made: with the relative update of each layer, and the step."""
-        ratios, start = [], 0
-        for place in self.layers:
-            taken = self.watched[place].taken
-            old = before[start : start + taken]
-            start += taken
-            moved = self._sample(place, flattened(weights[place])) - old
-            ratios.append(share(length(moved), length(old)))
-        return ops.concatenate([row, stacked([*ratios, step])])
+        if not self.layers:
+            return ops.concatenate([row, stacked([step])])
+        moved = ops.sqrt(self._by_layer(ops.square(self._samples(weights) - before)))
+        ratios = share(moved, ops.sqrt(self._by_layer(ops.square(before))))
+        return ops.concatenate([row, ratios, stacked([step])])
+
+    def _by_layer(self, sample: Any) -> Any:
+        """The sum of the numbers that each layer has in a sample of all."""
+        if len(self.layers) == 1:
+            return stacked([ops.sum(sample)])
+        ends = np.cumsum([self.watched[place].taken for place in self.layers])[:-1]
+        return stacked([ops.sum(one) for one in ops.split(sample, ends.tolist())])
 
     def seen(self, row: NDArray[np.float32]) -> Seen:
         """What a row tells."""
@@ -119,12 +129,18 @@ class Layout:
             clipped=(clip[0], clip[1]) if clip else None,
         )
 
-    def _size(self, place: int, weights: Any, gradient: Any) -> Any:
+    def _square(self, place: int, weights: Any, gradient: Any) -> Any:
+        """The square of the norm of a variable."""
         one, flat = self.watched[place], flattened(weights)
         if one.is_table and one.size > LARGE_TABLE and is_sparse(gradient):
             # The step does not read the whole of it either.
-            return length(self._sample(place, flat)) * math.sqrt(one.size / one.taken)
-        return length(flat)
+            return ops.sum(ops.square(self._sample(place, flat))) * (one.size / one.taken)
+        return ops.sum(ops.square(flat))
+
+    def _samples(self, weights: Sequence[Any]) -> Any:
+        """The sample of the weights of all layers."""
+        samples = [self._sample(place, flattened(weights[place])) for place in self.layers]
+        return joined(samples) if samples else ops.zeros((0,))
 
     def _sample(self, place: int, flat: Any) -> Any:
         stride = self.watched[place].stride
@@ -137,10 +153,10 @@ class Layout:
         known = [one for one in flat if one is not None]
         if not known:
             return [math.nan, math.nan]
-        kept = [norm(ops.clip(one, -bound, bound)) for one in known]
+        kept = norms_of([ops.abs(ops.clip(one, -bound, bound)) for one in known])
         beyond = [ops.sum(ops.cast(ops.abs(one) >= bound, "float32")) for one in known]
         size = sum(one.size for one, values in zip(self.watched, flat, strict=True) if values is not None)
-        return [norm(stacked(kept)), ops.sum(stacked(beyond)) / size]
+        return [norms_of([kept]), ops.sum(stacked(beyond)) / size]
 
 
 @dataclass(slots=True)
@@ -186,11 +202,25 @@ def summed_rows(values: Any, indices: Any) -> Any:
     return ops.segment_sum(ops.take(values, order, axis=0), groups, num_segments=ops.shape(indices)[0])
 
 
-def norm(flat: Any) -> Any:
-    """The Euclidean norm, which neither overflows nor underflows on its way; not finite if an entry is not."""
-    largest = ops.max(ops.abs(flat))
-    unit = ops.where(largest > 0.0, largest, ops.ones_like(largest))
-    return unit * ops.sqrt(ops.sum(ops.square(flat / unit)))
+def norms_of(absolute: Sequence[Any]) -> Any:
+    """The Euclidean norms of vectors, given as absolute values, as one vector.
+
+    They neither overflow nor underflow on their way, and are not finite if an entry is not.
+    """
+    if not absolute:
+        return ops.zeros((0,))
+    largest = stacked([ops.max(one) for one in absolute])
+    units = ops.where(largest > 0.0, largest, ops.ones_like(largest))
+    pairs = zip(absolute, ops.unstack(units, len(absolute)), strict=True)
+    return units * ops.sqrt(stacked([ops.sum(ops.square(one / unit)) for one, unit in pairs]))
+
+
+def spread(values: Any, places: Sequence[int], count: int, otherwise: float) -> Any:
+    """A vector of so many numbers, with these in their places."""
+    if len(places) == count:
+        return values
+    found = dict(zip(places, ops.unstack(values, len(places)), strict=True)) if places else {}
+    return stacked([found.get(place, otherwise) for place in range(count)])
 
 
 def length(flat: Any) -> Any:

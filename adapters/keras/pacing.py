@@ -18,9 +18,10 @@ GROWTH = 30
 UNBOUNDED = 2**30
 AFTER_ALARM = 10
 """So many steps are looked at closely at the beginning of an epoch that follows on trouble."""
-PAIR = 3.0
-"""A pair of looks takes no longer than so many steps: measured where steps are smallest, less where there is more to
-compute. Time itself is not asked, so that the same steps are looked at on every machine, however busy it is."""
+PAIR = 4.0
+"""A pair of looks is counted as so many steps. Where steps are smallest it takes three of them, and counting all the
+others takes the rest; where there is more to compute it takes less than one. Time itself is not asked, so that the same
+steps are looked at on every machine, however busy it is."""
 
 
 class Pace(NamedTuple):
