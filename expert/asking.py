@@ -67,7 +67,7 @@ def _profiles_named(settings: Settings, profile: str | Sequence[str] | None, kno
             words, where = texts(profile), "There"
         except ValueError as error:
             raise SettingsError(f"profile: {error}") from None
-    known = known_profiles(knowledge.limits.values())
+    known = known_profiles(knowledge.limits.values()) if words else ()
     return [_profile(word, where, known) for word in words]
 
 

@@ -26,10 +26,12 @@ def chosen_limits(
 ) -> tuple[tuple[UsedProfile, ...], dict[str, float]]:
     """The profiles in force, each with the limits that have its value, and the values that are not the default."""
     signs = dict(_in_force(named, history))
+    if not signs:
+        return (), dict(own)
     values: dict[str, float] = {}
     using: dict[str, list[str]] = {name: [] for name in signs}
-    for limit in limits:
-        found = limit.under(tuple(signs)) if limit.profiles and limit.name not in own else None
+    for limit in [one for one in limits if one.profiles and one.name not in own]:
+        found = limit.under(tuple(signs))
         if found is not None:
             values[limit.name] = found.value
             using[found.profile].append(limit.name)

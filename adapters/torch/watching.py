@@ -16,6 +16,7 @@ from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.collecting import Collector
 from expert.adapters.torch.profile.loader import read_loader
 from expert.adapters.torch.profile.model import read as read_profile
+from expert.adapters.torch.profile.trained_before import trained_before
 from expert.adapters.torch.profile.unwrapping import inner_module, inner_optimizer, inner_scheduler
 from expert.adapters.torch.ranks.ranks import rank_here, ranks_of
 from expert.adapters.torch.run import Run
@@ -157,6 +158,8 @@ def _profiles(
         model = profile.model.model_copy(update={"not_optimized": missing})
         profile = profile.model_copy(update={"notes": (*notes, *said), "model": model})
     _merge(telemetry, profile)
+    if trained_before(parts["model"]):
+        telemetry.know("config", pretrained=True)
     if loader is not None:
         _merge(telemetry, read_loader(loader))
     told = {name: value for name, value in known if value is not None}

@@ -10,6 +10,7 @@ from expert.adapters.keras.profile.fit import count_rows, read_fit
 from expert.adapters.keras.profile.model import never_called, read_model
 from expert.adapters.keras.profile.modes import always_in_training
 from expert.adapters.keras.profile.pipeline import read_pipeline
+from expert.adapters.keras.profile.trained_before import trained_before
 from expert.adapters.keras.profile.tree import attribute
 from expert.history import History, ModelProfile, RunConfig
 from expert.history.profiles import DataProfile
@@ -43,6 +44,8 @@ def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -
     if unused:
         shown = ", ".join(unused[:5]) + (" ..." if len(unused) > 5 else "")
         notes += (f"The code of the model never calls {shown}.",)
+    if trained_before(model):
+        config = config.model_copy(update={"pretrained": True})
     if fit_parameters is not None:
         known = FIT | _of_fit(fit_parameters)
         if "schedule" in known and config.schedule is not None:
