@@ -9,6 +9,8 @@ from expert.signals.gradients import needed, ratio, sampled
 from expert.signals.noise import second_half_residuals
 from expert.signals.signal import Reading, Signal, Unknown, View
 
+ADAPTIVE = ("adam", "adamw", "nadam", "radam", "adamax", "rmsprop")
+"""A step of these moves no weight by much more than the learning rate, whatever the gradient."""
 COLLAPSED = 1e-3
 JUMP = 1.5
 SETTLING_STEPS = 200.0
@@ -33,6 +35,32 @@ def _last_over_max(view: View) -> Reading | Unknown:
         return curve
     last, highest = float(curve.points[-1]), _highest(curve)
     return Reading(ratio(last, highest), detail={"last": last, "highest": highest})
+
+
+def _steps(view: View) -> float | None:
+    """How many steps the loss tells of, or None where it does not count them."""
+    loss = view.curve("train.loss")
+    if loss is None or not len(loss.points):
+        return None
+    last = float(loss.at[len(loss.points) - 1])
+    if loss.clock == "step":
+        return last
+    each = view.config.steps_per_epoch
+    return last * each if loss.clock == "epoch" and each else None
+
+
+def _adaptive_reach(view: View) -> Reading | Unknown:
+    if (view.config.optimizer or "").lower() not in ADAPTIVE:
+        return Unknown("the optimizer is not known, or its steps have no length of their own")
+    steps, curve = _steps(view), view.curve("optimizer.learning_rate")
+    if steps is None:
+        return Unknown("the number of steps is not known", 'advise(..., config={"steps_per_epoch": ...})')
+    rate = view.config.learning_rate
+    if curve is not None and len(curve.points):
+        rate = float(curve.points.mean()) if len(curve.points) > 2 else _highest(curve)
+    if rate is None:
+        return Unknown("the learning rate is not known", RECORD_RATE)
+    return Reading(rate * steps, detail={"steps": steps, "rate": rate})
 
 
 def _collapse_at(view: View) -> Reading | Unknown:
@@ -113,6 +141,16 @@ SIGNALS: tuple[Signal, ...] = (
         grade="proof",
         reads="the learning rate ends at {last:.2g}, {value:.2g} times its highest",
         compute=_last_over_max,
+        arguments=0,
+        record=RECORD_RATE,
+    ),
+    Signal(
+        id="adaptive_reach",
+        title="Learning rate times steps: how far an adaptive optimizer can have moved any weight",
+        unit="units of the weights",
+        grade="curve",
+        reads="{steps:.0f} steps at {rate:.2g} can have moved no weight by much more than {value:.2g}",
+        compute=_adaptive_reach,
         arguments=0,
         record=RECORD_RATE,
     ),

@@ -4,7 +4,7 @@ from expert.authoring import (
     Rule, against, broken, case, curve, decay, escalates, facts, line, moderate, run, signal, strong,
     supports, train,
 )  # fmt: skip
-from expert.rules.limits import LOSS_GROWTH
+from expert.rules.limits import LITTLE_PROGRESS, LOSS_GROWTH
 
 cells = signal.nonfinite_cells()
 at_once = signal.broke_at_once(train.loss)
@@ -25,10 +25,28 @@ RULE = Rule(
     evidence=(
         supports(cells > 0, strong, "{value:.0f} cells of the data are no finite numbers: {where}"),
         supports(signal.broken_loss() & (cells > 0), moderate, "{which} is {what}"),
-        against(signal.broken_loss().is_(False), strong, "the loss stays finite, so these cells may never reach it"),
+        against(
+            signal.broken_loss().is_(False) & (signal.loss_fall() >= LITTLE_PROGRESS),
+            strong,
+            "the loss stays finite and falls, so these cells may never reach it",
+        ),
     ),
-    escalate=(escalates(signal.broken_loss().is_(False), "warning"), escalates(~cells.known, "error")),
-    explains=("NUM101", "NUM102", "NUM201"),
+    escalate=(
+        escalates(signal.broken_loss().is_(False) & (signal.loss_fall() >= LITTLE_PROGRESS), "warning"),
+        escalates(~cells.known, "error"),
+    ),
+    explains=(
+        "NUM101",
+        "NUM102",
+        "NUM201",
+        "GRD101",
+        "ACT101",
+        "OPT104",
+        "PLT101",
+        "PLT104",
+        "PLT106",
+        "GEN103",
+    ),
     remedies=("remove-nonfinite-rows", "guard-preprocessing", "locate-first-nonfinite"),
     meaning="After preprocessing some cells are no numbers. One of them is enough to ruin a run.",
     mechanism=(
@@ -61,7 +79,14 @@ RULE = Rule(
             facts(cells.of(None), signal.broken_loss().of(True), at_once.of(True)),
         ),
         case("before any run", facts(signal.nonfinite_cells().of(3.0))),
-        case("the loss stays finite", facts(signal.nonfinite_cells().of(3.0), signal.broken_loss().of(False))),
+        case(
+            "the loss stays finite and falls",
+            facts(signal.nonfinite_cells().of(3.0), signal.broken_loss().of(False), signal.loss_fall().of(0.4)),
+        ),
+        case(
+            "the loss stays finite and where it is",
+            facts(signal.nonfinite_cells().of(3.0), signal.broken_loss().of(False), signal.loss_fall().of(0.2)),
+        ),
     ),
     quiet=(
         case(

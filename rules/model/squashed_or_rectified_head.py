@@ -2,19 +2,26 @@ from __future__ import annotations
 
 from expert.authoring import (
     Rule,
+    against,
     case,
     config,
     curve,
     data,
     decay,
     facts,
+    limit,
     model,
+    moderate,
     run,
+    signal,
     strong,
     supports,
     train,
 )
 
+FAR_DOWN = limit("fall-within-range", 0.6, unit="share", source="measured: 0.1-0.5", healthy="0.55-0.99")
+
+fall = signal.loss_fall()
 head = model.output_activation
 cut = head.is_("relu", "tanh") & config.loss.is_("cross_entropy", "bce_with_logits")
 values = config.loss.is_("mse", "mae", "huber")
@@ -22,6 +29,9 @@ too_narrow = values & (
     (head.is_("sigmoid", "softmax", "tanh") & (data.label_maximum > 1.0))
     | (head.is_("sigmoid", "softmax", "relu") & (data.label_minimum < 0.0))
 )
+untold = ~data.label_minimum.known & ~data.label_maximum.known
+# The range of the targets was not told, but the loss stays high.
+perhaps = values & head.is_("sigmoid", "softmax", "tanh", "relu") & untold & (fall < FAR_DOWN)
 single = head.is_("softmax") & model.output_units.is_(1)
 
 RULE = Rule(
@@ -35,9 +45,10 @@ RULE = Rule(
     blames=("activation", "loss-function"),
     symptom="the loss stays high: the network cannot give the answers it is asked for",
     cause="the activation of the last layer cuts off a part of the values that the loss or the targets need",
-    when=cut | too_narrow | single,
+    when=cut | too_narrow | single | perhaps,
     evidence=(
         supports(single, strong, "a {value} over one unit is always 1"),
+        against(perhaps, moderate, "the range of the targets was not told"),
         supports(too_narrow, strong, "the loss is {value}, and some targets lie outside the range of the output"),
     ),
     explains=(
@@ -70,9 +81,21 @@ RULE = Rule(
             facts(head.of("tanh"), config.loss.of("mse"), data.label_maximum.of(1.4), data.label_minimum.of(-1)),
         ),
         case("ReLU for negative targets", facts(head.of("relu"), config.loss.of("mae"), data.label_minimum.of(-2))),
+        case("sigmoid, and the loss stays high", facts(head.of("sigmoid"), config.loss.of("mse"), fall.of(0.5))),
         case("softmax over one unit", facts(head.of("softmax"), model.output_units.of(1))),
     ),
     quiet=(
+        case("sigmoid before a cross entropy", facts(head.of("sigmoid"), config.loss.of("bce"), fall.of(0.5))),
+        case("no activation, and the loss stays high", facts(head.of("none"), config.loss.of("mse"), fall.of(0.5))),
+        case(
+            "ReLU for targets from 0 on, and the loss stays high",
+            facts(head.of("relu"), config.loss.of("mse"), fall.of(0.5), data.label_minimum.of(0.0)),
+        ),
+        case("sigmoid, and the loss falls", facts(head.of("sigmoid"), config.loss.of("mse"), fall.of(0.7))),
+        case(
+            "sigmoid for targets up to 1, and the loss stays high",
+            facts(head.of("sigmoid"), config.loss.of("mse"), fall.of(0.5), data.label_maximum.of(1.0)),
+        ),
         case(
             "a linear head for any targets",
             run(

@@ -38,12 +38,16 @@ SLOW = limit(
     healthy="0.55-0.99",
     profiles=(for_profile("language-model", 0.25, source="measured", healthy="0.35-0.51"),),
 )
+NO_REACH = limit(
+    "reach-of-adaptive-steps", 0.05, unit="units of the weights", source="measured: 0.003-0.02", healthy="0.2-3"
+)
 
 fall = signal.loss_fall()
 trend = signal.loss_fall_trend()
 evenness = signal.loss_late_fall()
 update_size = signal.update_ratio()
 travel = signal.weight_travel()
+reach = signal.adaptive_reach()
 left = signal.loss_over_chance(train.loss)
 agreement = signal.gradient_cosine()
 usual = signal.learning_rate_over_usual()
@@ -57,12 +61,17 @@ RULE = Rule(
     severity="warning",
     prior=0.55,
     # Ordinary updates that have led a short way only: the rate is low, or the run is young.
-    escalate=(escalates(update_size >= TINY_UPDATE, "info"),),
+    escalate=(
+        escalates(update_size >= TINY_UPDATE, "info"),
+        escalates(~update_size.known & (reach < NO_REACH) & (fall >= SLIGHT_FALL), "info"),
+    ),
     blames=("learning-rate",),
     symptom="the loss creeps down along a straight line and never gets anywhere",
     cause="the learning rate is too low: each update moves the weights by next to nothing",
     when=((update_size < TINY_UPDATE) & (fall < SLOW))
     | ((travel < SHORT_WAY) & (left > FAR_FROM_DONE) & (fall < HARDLY_HALF) & (trend < SURE_FALL))
+    | (~update_size.known & (reach < NO_REACH) & (fall < HARDLY_HALF) & (trend < SURE_FALL)
+    & (config.pretrained.is_(False) | ~config.pretrained.known))
     | (~update_size.known & (evenness > EVEN_DESCENT) & (fall < SLIGHT_FALL) & (trend < SURE_FALL)),
     evidence=(
         supports(agreement > 0.2, strong,
@@ -110,6 +119,11 @@ RULE = Rule(
              trend.of(-3.0), config.learning_rate.of(1e-4))),
         case("a short way, and most is still to learn", facts(update_size.of(3e-4), travel.of(0.3), left.of(0.7),
              fall.of(0.5), trend.of(-4.0))),
+        case("steps that reach nowhere", facts(update_size.of(None), reach.of(0.04), fall.of(0.5), trend.of(-4.0))),
+        case("steps from fresh weights that reach nowhere", facts(update_size.of(None), reach.of(0.04), fall.of(0.5),
+             trend.of(-4.0), config.pretrained.of(False))),
+        case("steps that reach nowhere, hardly any fall", facts(update_size.of(None), reach.of(0.03), fall.of(0.12),
+             trend.of(-4.0))),
         case("even but already a third", facts(update_size.of(5e-5), evenness.of(0.9), fall.of(0.2))),
     ),
     quiet=(
@@ -124,6 +138,11 @@ RULE = Rule(
         case("a short way round and round", facts(update_size.of(3e-4), travel.of(0.3), left.of(0.7), fall.of(0.5),
              trend.of(-1.0))),
         case("small updates and half-way down", facts(update_size.of(5e-5), fall.of(0.5))),
+        case("steps that reach far enough", facts(update_size.of(None), reach.of(0.07), fall.of(0.5), trend.of(-4.0))),
+        case("small steps of what was trained before", facts(update_size.of(None), reach.of(0.03), fall.of(0.5),
+             trend.of(-4.0), config.pretrained.of(True))),
+        case("small steps that led far", facts(update_size.of(None), reach.of(0.03), fall.of(0.7), trend.of(-4.0))),
+        case("small steps round and round", facts(update_size.of(None), reach.of(0.03), fall.of(0.5), trend.of(-2.0))),
         case("bent", facts(update_size.of(None), evenness.of(0.2), fall.of(0.1), trend.of(-9.0))),
         case("even, but down by a sixth", facts(update_size.of(None), evenness.of(0.9), fall.of(0.18), trend.of(-9.0))),
         case("even, but not sure", facts(update_size.of(None), evenness.of(0.4), fall.of(0.05), trend.of(-2.0))),

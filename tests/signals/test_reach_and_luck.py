@@ -1,0 +1,63 @@
+"""How far adaptive steps reach, whether a loss breaks at once, what a rise gives back, and a score worse than luck."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from expert.signals.signal import Unknown
+from tests.signals.runs import Run, decay
+
+
+def test_rate_times_steps_bounds_what_an_adaptive_optimizer_can_have_moved() -> None:
+    adam = {"optimizer": "adam", "learning_rate": 3e-5}
+    stepwise = Run({"train.loss": decay(400)}, clock="step", config=adam)
+    assert stepwise.value("adaptive_reach") == pytest.approx(400 * 3e-5)
+    by_epoch = Run({"train.loss": decay(10)}, config=adam | {"steps_per_epoch": 40})
+    assert by_epoch.value("adaptive_reach") == pytest.approx(400 * 3e-5)
+    scheduled = {"train.loss": decay(400), "optimizer.learning_rate": np.linspace(1e-3, 0.0, 400)}
+    assert Run(scheduled, clock="step", config=adam).value("adaptive_reach") == pytest.approx(0.2, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("config", "clock"),
+    [
+        ({"optimizer": "sgd", "learning_rate": 0.1}, "step"),
+        ({"optimizer": "adam"}, "step"),
+        ({"optimizer": "adam", "learning_rate": 0.1}, "epoch"),
+    ],
+)
+def test_reach_is_unknown_where_a_factor_is(config: dict[str, Any], clock: str) -> None:
+    assert isinstance(Run({"train.loss": decay(20)}, clock=clock, config=config).read("adaptive_reach"), Unknown)
+
+
+def test_a_loss_that_breaks_in_its_first_step() -> None:
+    broken = Run({"train.loss": [math.nan] * 5}, clock="step")
+    assert broken.value("broke_at_once", "train.loss") is True
+    assert Run({"train.loss": [2.0, math.nan]}, clock="step").value("broke_at_once", "train.loss") is False
+    assert isinstance(Run({"train.loss": [math.nan] * 5}).read("broke_at_once", "train.loss"), Unknown)
+    late = Run({"train.loss": [math.nan] * 5}, clock="step", at=[50, 100, 150, 200, 250])
+    assert isinstance(late.read("broke_at_once", "train.loss"), Unknown)
+
+
+def test_what_a_rise_gives_back_of_the_fall() -> None:
+    course = [2.0, 1.5, 1.0, 0.8, 0.7, 0.7, 0.7, 0.8, 0.9, 1.0, 1.0, 1.0]
+    assert Run({"val.loss": course}).value("share_given_back", "val.loss") == pytest.approx(0.3 / 1.3, rel=0.15)
+    assert Run({"val.loss": decay(20)}).value("share_given_back", "val.loss") == 0.0
+    assert isinstance(Run({"val.loss": [1.0] * 9}).read("share_given_back", "val.loss"), Unknown)
+
+
+def test_a_score_below_guessing_counts_beyond_the_luck_of_so_many_samples() -> None:
+    def shortfall(score: float, samples: int, classes: int = 10) -> Any:
+        data = {"classes": classes, "validation_samples": samples}
+        run = Run({"val.accuracy": [score] * 6}, data=data, config={"loss": "cross_entropy"})
+        return run.value("worse_than_blind", "val.accuracy")
+
+    assert shortfall(0.02, 1000) == pytest.approx(0.8 - 3 * math.sqrt(0.1 * 0.9 / 1000) / 0.1)
+    assert shortfall(0.02, 50) == 0.0
+    assert shortfall(0.12, 1000) == 0.0
+    unknown = Run({"val.accuracy": [0.02] * 6}, data={"classes": 10}, config={"loss": "cross_entropy"})
+    assert isinstance(unknown.read("worse_than_blind", "val.accuracy"), Unknown)
