@@ -23,8 +23,8 @@ MEASURED_ALIKE = "measure-training-loss-in-evaluation-mode"
 RATES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1000.0)
 """Factors on the rate that the probe tries."""
 KNOWLEDGE = load(named_in_environment(), ())[1]
-COMPARED = frozenset(rule.id for rule in KNOWLEDGE.catalogue.rules.values() if MEASURED_ALIKE in rule.remedies)
-"""Rules that compare a training loss with the validation loss, and ask that both be measured alike first."""
+COMPARED = frozenset(rule.id for rule in KNOWLEDGE.catalogue.rules.values() if MEASURED_ALIKE in rule.remedies[:1])
+"""Rules that compare the training loss with that of validation, and ask first that both be measured alike."""
 ONE_BATCH = 16
 ONE_BATCH_STEPS = 300
 
