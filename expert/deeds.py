@@ -21,7 +21,7 @@ class _Profile(NamedTuple):
 
 PROFILES: Mapping[str, _Profile] = {
     "config": _Profile("settings that matter here are not known", ""),
-    "model": _Profile("what matters here about the model is not known", "your_model"),
+    "model": _Profile("what matters here about the model is not known", "your_untrained_model"),
     "data": _Profile("what matters here about the data is not known", "((x, y), (x_val, y_val))"),
 }
 _TOLD = re.compile(r"\b(config|model|data)=(?:\{([^}]*)\})?")

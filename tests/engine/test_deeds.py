@@ -57,7 +57,7 @@ def test_a_model_and_arrays_are_offered_in_place_of_their_fields() -> None:
     _, how = said_together(
         "model", ["advise(history, model=your_model)", 'advise(..., model={"depth": ...})'], History()
     )
-    assert how == 'advise(..., model=your_model) or model={"depth": ...}'
+    assert how == 'advise(..., model=your_untrained_model) or model={"depth": ...}'
     _, how = said_together("data", ["advise(..., data=(x, y))", "advise(..., data=((x, y), (z, t)))"], History())
     assert how == "advise(..., data=((x, y), (x_val, y_val)))"
 
