@@ -131,13 +131,13 @@ SITUATIONS = (
         "OPT204", ("clip-gradient-norm",), never=("lower-learning-rate",),
     ),
     Situation(
-        "every step clipped: what makes the gradients large, not a smaller clip",
+        "every step clipped: a bound among the norms seen, then what makes the gradients large",
         run(
             curve(train.loss, flat(0.69, 100, noise=0.005), per_epoch=20),
             curve(gradient.clipped, flat(1.0, 100), per_epoch=20),
             config={"clip_norm": 1.0},
         ),
-        "GRD202", ("initialize-well",), behind=("clip-gradient-norm",),
+        "GRD202", ("clip-gradient-norm",), behind=("initialize-well", "lower-learning-rate"),
     ),
     Situation(
         "only the first steps of a transformer break out: warm up",
