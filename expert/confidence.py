@@ -88,15 +88,19 @@ def confidence(
 def believed(log_odds: float, grade: Grade, *, short: bool, calibration: Calibration | None = None) -> float:
     """The probability that log-odds stand for: as it was measured for the grade, else up to the grade's cap.
 
-    Curves keep their cap, measured or not: causes that look alike in them share what is right among themselves, and
-    their shares among the runs measured are not those among anybody else's.
+    A setting that is wrong is so in anybody's run. What a run shows has many causes, and how often it is this one
+    depends on the others among the runs measured: so curves keep their cap, and what prior and evidence leave less
+    likely than not is not made more likely by having been measured.
     """
-    cap = SHORT_RECORD_CAP if short and grade == "curve" else CAPS[grade]
     line = None if calibration is None else calibration.lines.get(grade)
-    if line is not None:
-        log_odds = line.come_true(log_odds)
-        cap = cap if grade == "curve" else MOST_SURE
-    return min(cap, probability(log_odds))
+    most = SHORT_RECORD_CAP if short and grade == "curve" else CAPS[grade]
+    if line is None:
+        return min(most, probability(log_odds))
+    if grade != "curve":
+        most = MOST_SURE
+    if grade != "config" and log_odds < 0.0:
+        most = min(most, probability(log_odds))
+    return min(most, probability(line.come_true(log_odds)))
 
 
 def probability(log_odds: float) -> float:

@@ -1,5 +1,5 @@
 """Brings the built-in rules and remedies in by the same hooks as any plugin: every module here that holds a RULE or
-REMEDIES.
+REMEDIES, and what the rules were measured to be worth.
 """
 
 from __future__ import annotations
@@ -7,10 +7,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 import expert.rules
-from expert.authoring import Remedy, Rule, hookimpl
+from expert.authoring import Calibration, Remedy, Rule, hookimpl
 
 
 @cache  # both hooks ask
@@ -29,3 +30,9 @@ def expert_rules() -> list[Rule]:
 def expert_remedies() -> list[Remedy]:
     """Every built-in remedy."""
     return [remedy for module in _modules() for remedy in getattr(module, "REMEDIES", ())]
+
+
+@hookimpl
+def expert_calibration() -> Calibration:
+    """What ``python -m tests.benchmarks.faults calibrate`` found."""
+    return Calibration.model_validate_json(Path(__file__).with_name("calibration.json").read_bytes())

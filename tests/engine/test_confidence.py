@@ -88,13 +88,21 @@ def test_what_was_measured_takes_the_place_of_the_cap(grade: Grade) -> None:
     assert believed_as_measured(9.0, grade) == MOST_SURE
 
 
+def test_what_is_less_likely_than_not_is_not_made_likelier_unless_it_is_a_setting() -> None:
+    assert believed_as_measured(-0.1, "proof") == pytest.approx(probability(-0.1))
+    assert believed_as_measured(-0.1, "curve") == pytest.approx(probability(-0.1))
+    assert believed_as_measured(-2.0, "proof") == pytest.approx(probability(-2.6))
+    assert believed_as_measured(-0.1, "config") == pytest.approx(probability(0.25))
+    assert believed_as_measured(0.0, "proof") == pytest.approx(probability(0.4))
+
+
 def test_a_grade_that_was_not_measured_keeps_its_cap() -> None:
     assert believed_as_measured(1.0, "internal") == pytest.approx(probability(1.0))
     assert believed_as_measured(9.0, "internal") == CAPS["internal"]
 
 
 def test_curves_and_short_records_keep_their_caps_though_they_were_measured() -> None:
-    assert believed_as_measured(-0.5, "curve") == pytest.approx(probability(-0.35))
+    assert believed_as_measured(-2.0, "curve") == pytest.approx(probability(-2.6))
     assert believed_as_measured(9.0, "curve") == CAPS["curve"]
     assert believed_as_measured(9.0, "curve", short=True) == SHORT_RECORD_CAP
     assert believed_as_measured(9.0, "proof", short=True) == MOST_SURE
