@@ -9,7 +9,7 @@ unless nothing else was recommended. There are three tries at most.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from expert import advise
 from expert.changing import proposed
@@ -107,14 +107,15 @@ class _Cure:
         self.gap = retrained(self.case, healthy).quality - self.start
 
     def run(self) -> Tried:
-        while len(self.tries) < TRIES and (remedy := self._next()) is not None:
+        untried = Tried(self.case, self.gap, self.judged.spread, self.of_measurement, ())
+        while untried.curable and len(self.tries) < TRIES and (remedy := self._next()) is not None:
             if remedy.kind != "change":
                 self._look(remedy)
             else:
                 self._make(remedy.id, self._setups(remedy))
             if self.tries and self.tries[-1].cured:
                 break
-        return Tried(self.case, self.gap, self.judged.spread, self.of_measurement, tuple(self.tries))
+        return replace(untried, tries=tuple(self.tries))
 
     def _next(self) -> Remedy | None:
         if all(name in self.done for name in self.ahead) and self.last is not None:
