@@ -36,6 +36,22 @@ class Hits(_Record):
     first: int
 
 
+class InjectedFaults(_Record):
+    """Trainings into which faults were put, ``sick`` and ``healthy`` ones. Of the sick runs ``faulty`` had a fault that
+    the rule names, on ``right`` of which it did; on others it was a true ``consequence`` or ``wrong`` at warning or
+    above. ``alarms`` are healthy runs on which it was raised at warning or above and should not have been.
+    """
+
+    what: str
+    sick: int
+    healthy: int
+    faulty: int
+    right: int
+    consequence: int
+    wrong: int
+    alarms: int
+
+
 class Training(_Record):
     """A real training in which the trouble occurs: the place, in one run after another, of the first of the expected
     rules; 0 where it was missing. ``with_others`` are the rules of which one suffices.
@@ -61,13 +77,17 @@ class OfRule(_Record):
 
     false_alarms: tuple[FalseAlarms, ...] = ()
     hits: tuple[Hits, ...] = ()
+    injected: tuple[InjectedFaults, ...] = ()
     trainings: tuple[Training, ...] = ()
 
 
 class Measured(_Record):
-    """What is measured, by the id of the rule or remedy. ``source`` names the tables it was taken from."""
+    """What is measured, by the id of the rule or remedy. ``source`` names the page it was taken from,
+    ``injected_source`` that of the injected faults.
+    """
 
     source: str = ""
+    injected_source: str = ""
     rules: Mapping[str, OfRule] = {}
     remedies: Mapping[str, tuple[Trial, ...]] = {}
 

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 
 from expert.knowledge import Knowledge
 from expert.render.document import Block, Code, Item, Items, Line, Link, Paragraph, Piece, Table, joined, text
-from expert.render.measured import Measured, OfRule
+from expert.render.measured import InjectedFaults, Measured, OfRule
 
 NOT_MEASURED = "Not measured."
 NO_HITS = "How often it names the trouble where there is one is not measured."
 NO_FALSE_ALARMS = "False alarms are not measured."
 FALSE_ALARMS = "False alarms: raised on {raised} of {runs} {what} ({rate:.2%})."
 HITS = "{named} of {runs} {what} were named by this rule or one of the same meaning ({rate:.1%}); {first} by it first."
+INJECTED = "Injected faults, {what}: {own}; {others}; {healthy}."
+OWN = "named on {right} of {faulty} sick runs with a fault of its own"
+NO_FAULT = "none of the faults is its own"
+OTHERS = "on others a true consequence {consequence} times, wrong {wrong} times"
+ON_HEALTHY = "a false alarm on {alarms} of {healthy} healthy runs"
 TRAININGS = "Real trainings in which the trouble occurs, and the place of the right rule among the findings:"
 ALONE = "this rule"
 OR = " or "
@@ -20,6 +25,8 @@ MISSING = "missed"
 SILENT = "A rule that cannot be judged from what a run recorded counts as silent there."
 TAKEN_FROM = "Taken from "
 BENCHMARKS = "the benchmarks"
+AND = " and "
+OF_FAULTS = "the injected faults"
 
 
 def of_rule(identity: str, measured: Measured, knowledge: Knowledge) -> Iterator[Block]:
@@ -41,10 +48,16 @@ def of_rule(identity: str, measured: Measured, knowledge: Knowledge) -> Iterator
             places = ", ".join(str(place) if place else MISSING for place in one.places)
             rows.append(((Code(one.scenario),), joined([(ALONE,), *others], OR), (places,)))
         yield Table(("training", "right rule", "place, run by run"), tuple(rows))
-    pieces: list[Piece] = [f"{SILENT} "] if found.false_alarms else []
-    if measured.source:
-        pieces += [TAKEN_FROM, Link(BENCHMARKS, "page", measured.source), "."]
-    yield Paragraph(tuple(pieces))
+    pieces: list[Piece] = [f"{SILENT} "] if found.false_alarms or found.injected else []
+    sources = [
+        (BENCHMARKS, measured.source, bool(found.false_alarms or found.hits or found.trainings)),
+        (OF_FAULTS, measured.injected_source, bool(found.injected)),
+    ]
+    links: list[Line] = [(Link(words, "page", page),) for words, page, used in sources if page and used]
+    if links:
+        pieces += [TAKEN_FROM, *joined(links, AND), "."]
+    if pieces:
+        yield Paragraph(tuple(pieces))
 
 
 def of_remedy(identity: str, measured: Measured) -> Iterator[Block]:
@@ -63,9 +76,18 @@ def of_remedy(identity: str, measured: Measured) -> Iterator[Block]:
 def _lines(found: OfRule) -> Iterator[str]:
     for alarms in found.false_alarms:
         yield FALSE_ALARMS.format(**alarms.model_dump(), rate=alarms.raised / alarms.runs)
-    if not found.false_alarms:
+    if not found.false_alarms and not found.injected:
         yield NO_FALSE_ALARMS
     for hits in found.hits:
         yield HITS.format(**hits.model_dump(), rate=hits.named / hits.runs)
-    if not found.hits and not found.trainings:
+    for one in found.injected:
+        yield _of_injected(one)
+    if not found.hits and not found.trainings and not any(one.faulty for one in found.injected):
         yield NO_HITS
+
+
+def _of_injected(one: InjectedFaults) -> str:
+    counts = one.model_dump()
+    own = (OWN if one.faulty else NO_FAULT).format(**counts)
+    others, healthy = OTHERS.format(**counts), ON_HEALTHY.format(**counts)
+    return INJECTED.format(what=one.what, own=own, others=others, healthy=healthy)

@@ -36,7 +36,7 @@ from expert.render.document import Item, Page, plain
 from expert.render.examples import firing, near_miss, quoted
 from expert.render.html import html
 from expert.render.markdown import markdown
-from expert.render.measured import FalseAlarms, Hits, Measured, OfRule, Training, Trial
+from expert.render.measured import FalseAlarms, Hits, InjectedFaults, Measured, OfRule, Training, Trial
 from expert.render.pages import remedy_page, rule_page
 from expert.render.terminal import terminal
 from tests.engine.knowledge import advice, known, remedy, rule
@@ -294,6 +294,28 @@ def test_what_is_measured_is_told_and_what_is_not_says_so() -> None:
     page = remedy_page(coded(), knowledge, found)  # type: ignore[arg-type]
     assert "| `a` | `m` | 1 | nan | no help |" in section(page, "Measured")
     assert section(remedy_page(coded(), knowledge), "Measured").strip() == "Not measured."  # type: ignore[arg-type]
+
+
+def test_what_a_rule_said_of_injected_faults_is_told() -> None:
+    one = restless()
+    counts = {"sick": 90, "healthy": 40, "faulty": 7, "right": 6, "consequence": 2, "wrong": 1, "alarms": 3}
+    half = InjectedFaults(what="one half", **counts)
+    other = InjectedFaults(what="the other", **{**counts, "faulty": 0, "right": 0})
+    measured = Measured(injected_source="benchmarks-faults.md", rules={"OSC990": OfRule(injected=(half, other))})
+    lines = section(rule_page(one, known([one], [coded()]), measured), "Measured")  # type: ignore[list-item]
+    assert (
+        "Injected faults, one half: named on 6 of 7 sick runs with a fault of its own; on others a true consequence 2 "
+        "times, wrong 1 times; a false alarm on 3 of 40 healthy runs."
+    ) in lines
+    assert "Injected faults, the other: none of the faults is its own; on others" in lines
+    assert "[the injected faults](../benchmarks-faults.md)" in lines
+    assert "the benchmarks](" not in lines
+    assert "not measured" not in lines
+    alone = Measured(rules={"OSC990": OfRule(injected=(other,))})
+    assert "How often it names the trouble where there is one is not measured." in section(
+        rule_page(one, known([one], [coded()]), alone),  # type: ignore[list-item]
+        "Measured",
+    )
 
 
 def test_the_page_of_a_remedy_holds_what_the_record_says() -> None:

@@ -1,7 +1,7 @@
 """The page `docs/benchmarks-faults.md`: the tuning half as it stands, and every evaluation that was ever made.
 
 What an evaluation found is kept in `evaluations.json` beside this module, so that the page can be written again and no
-evaluation is lost.
+evaluation is lost; what each rule said stands there too, and in `by_rule.json` for the tuning half.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from . import calibration, recording, scoring
+from . import by_epochs, by_rule, calibration, recording, repeats, scoring
 from .faults import FAULTS
 from .healthy import VARIANTS
 from .judging import LEVELS, Judged
-from .sampling import PROBLEMS
+from .sampling import PROBLEMS, Case
 
 KEPT = Path(__file__).with_name("evaluations.json")
+RULES = Path(__file__).with_name("by_rule.json")
+"""What each rule said of the tuning half, for the pages of the rules."""
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-faults.md"
 
 HEAD = """# Benchmark: injected faults
@@ -27,7 +29,7 @@ Real trainings, small enough for a laptop, with a fault put into each: {problems
 × severities, and {variants} ways to train well. About a fifth is trained with Keras, by `model.fit` and watched by its
 callback, the others by a loop in PyTorch; faults that a call of `fit` has no place for are PyTorch's alone, and so are
 the cures. Tuning and evaluation use different problems, networks, data and seeds; what is evaluated is drawn from the
-hash of the commit. Made by `python -m tests.benchmarks.faults` (`make`, `judge`, `cure`, `evaluate`).
+hash of the commit. Made by `python -m tests.benchmarks.faults` (`make`, `calibrate`, `judge`, `cure`, `evaluate`).
 
 A run is *sick* if its quality on clean samples is worse than that of its sound twins by more than twice their spread,
 or if what is measured of it is wrong by construction. *Right* is a rule that names the fault; *precision* is the share
@@ -48,14 +50,17 @@ validation set of an imbalanced problem is larger, and a squared loss is handed 
 """
 
 
-def section(judged: Sequence[Judged], cures: Sequence[str] = ()) -> list[str]:
-    """The tables of one half, that of the cures as given."""
+def section(judged: Sequence[Judged], cures: Sequence[str] = (), repeated: Sequence[Sequence[Case]] = ()) -> list[str]:
+    """The tables of one half, that of the cures as given; ``repeated`` are trainings made under several seeds."""
     lines = ["", *scoring.summary(judged), ""]
     if cures:
         lines += ["Cures, by the recommendations of the first advice, with internals:", "", *cures, ""]
     lines += ["By framework, with internals:", "", *scoring.by_framework(judged, "internals"), ""]
-    lines += ["Confidences of the causes named with internals:", ""]
-    lines += calibration.table(calibration.causes(one for one in judged if one.level == "internals"))
+    lines += _confidences(judged)
+    lines += ["", "By the number of epochs seen:", "", *by_epochs.table(_cases(judged), judged), ""]
+    lines += [by_epochs.time_to_first(judged), ""]
+    if repeated:
+        lines += ["The same trainings under further seeds:", "", *repeats.table(repeated), ""]
     lines += ["", "Thresholds of the literature on the same runs:", "", *scoring.rivals(judged), ""]
     lines += ["What to record next:", "", *recording.table(judged), ""]
     lines += ["By fault, with internals:", "", *scoring.by_fault(judged, "internals"), ""]
@@ -71,10 +76,31 @@ def section(judged: Sequence[Judged], cures: Sequence[str] = ()) -> list[str]:
     return lines
 
 
-def keep_evaluation(commit: str, share: float, lines: Sequence[str], remark: str = "") -> None:
+def _cases(judged: Sequence[Judged]) -> list[Case]:
+    return list(dict.fromkeys(one.case for one in judged))
+
+
+def _confidences(judged: Sequence[Judged]) -> list[str]:
+    lines = ["Confidences of the causes named with internals:", ""]
+    lines += calibration.table(calibration.causes(one for one in judged if one.level == "internals"))
+    for level in LEVELS[1:]:
+        named = calibration.causes(one for one in judged if one.level == level)
+        error = calibration.expected_error(calibration.buckets(named))
+        lines += ["", f"Seen by {level}: expected calibration error {error:.3f} over {len(named)} causes."]
+    return [*lines, "", calibration.sure_and_wrong(one for one in judged if one.level == "curves")]
+
+
+def keep_evaluation(commit: str, share: float, lines: Sequence[str], rules: by_rule.Counted, remark: str = "") -> None:
     """Add an evaluation to those that are kept; the same commit and share take the place of their earlier entry."""
     kept = _kept()
-    entry = {"date": date.today().isoformat(), "commit": commit, "share": share, "remark": remark, "lines": list(lines)}
+    entry = {
+        "date": date.today().isoformat(),
+        "commit": commit,
+        "share": share,
+        "remark": remark,
+        "lines": list(lines),
+        "rules": rules.as_record(),
+    }
     for index, one in enumerate(kept):
         if (one["commit"], one["share"]) == (commit, share):
             kept[index] = entry
@@ -84,8 +110,9 @@ def keep_evaluation(commit: str, share: float, lines: Sequence[str], remark: str
     KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write(tuning: Sequence[str]) -> None:
-    """Write the page: the tuning half given, and the evaluations kept, the last one first."""
+def write(tuning: Sequence[str], rules: by_rule.Counted) -> None:
+    """Write the page, and what each rule said: the tuning half given, and the evaluations kept, the last one first."""
+    RULES.write_text(json.dumps(rules.as_record(), indent=1) + "\n", encoding="utf-8")
     half = len({problem.half for problem in PROBLEMS.values()})
     lines = [HEAD.format(problems=len(PROBLEMS) // half, faults=len(FAULTS), variants=len(VARIANTS))]
     kept = _kept()

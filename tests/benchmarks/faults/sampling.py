@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import evaluation_problems, tuning_problems
@@ -106,6 +106,16 @@ def evaluation(commit: str, share: float = 1.0) -> list[Case]:
         seed = chooser.randrange(10_000, 1_000_000_000)
         cases += _balanced("evaluation", framework, chooser, seed, share * of_programs)
     return list(dict.fromkeys(cases))
+
+
+def repeats(count: int = 24, seeds: int = 2) -> list[list[Case]]:
+    """Some single faults of the tuning half, each of another fault, with the same training under further seeds."""
+    single = [case for case in tuning() if len(case.faults) == 1 and case.framework == "torch"]
+    # By the hash of their names, so that a case more or less in the half exchanges one of these at most.
+    by_chance = sorted(single, key=lambda case: hashlib.sha256(case.key.encode()).hexdigest())
+    of_each_fault = {case.faults[0][0]: case for case in reversed(by_chance)}
+    chosen = [case for case in by_chance if of_each_fault[case.faults[0][0]] is case][:count]
+    return [[replace(case, seed=case.seed + 1000 * number) for number in range(seeds + 1)] for case in chosen]
 
 
 def twins(cases: list[Case], seeds: int = 4) -> list[Case]:
