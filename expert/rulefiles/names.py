@@ -29,14 +29,14 @@ def read_limit(sheet: Sheet, name: str, value: Value) -> Limit | None:
         given["value"] = sheet.number(keys["value"], "the value of a limit")
     if "profiles" in keys:
         profiles = sheet.named(keys["profiles"], "'profiles' is a mapping of kinds of run to values").items()
+        for kind in (kind for kind, _ in profiles if profile_fault(kind)):
+            sheet.wrong(keys["profiles"].keys[kind], f"{profile_fault(kind)}.")
         given["profiles"] = [_read_profile(sheet, kind, item) for kind, item in profiles]
     return None if len(sheet.complaints) > before else Limit.model_validate({"name": name, **given})
 
 
 def _read_profile(sheet: Sheet, kind: str, value: Value) -> dict[str, object]:
     """``transformer: 0.8``, or ``transformer: {value: 0.8, source: our own runs}``."""
-    if fault := profile_fault(kind):
-        sheet.wrong(value, f"{fault}.")
     if not isinstance(value.data, dict):
         return {"profile": kind, "value": sheet.number(value, "the value of a limit")}
     keys = sheet.mapping(value, f"the value for '{kind}'", PROFILE_KEYS, ("value",))
