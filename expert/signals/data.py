@@ -134,6 +134,9 @@ def _narrowest_layer(view: View) -> Reading | Unknown:
     weighted = [layer for layer in view.model.layers or () if layer.units and layer.kind not in UNWEIGHTED]
     if len(weighted) < 2:
         return Unknown("the widths of the hidden layers are not known", "advise(history, model=your_model)")
+    if view.model.depth is None or view.model.output_units is None:
+        # With several networks or several heads in it the last layer is not the only one that gives outputs.
+        return Unknown("which of the layers are hidden is not known", "advise(history, model=your_model)")
     narrowest = min(weighted[:-1], key=lambda layer: layer.units or 0)
     return Reading(float(narrowest.units or 0), detail={"layer": narrowest.name})
 

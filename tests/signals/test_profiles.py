@@ -107,6 +107,17 @@ def test_classes_and_samples() -> None:
         ("sgd", 0.0, 1.0, 0.0), ("sgd", 0.9, 1.0, math.log10(1 / 0.3)), ("adadelta", None, 1e-3, -2.0),
     ],
 )  # fmt: skip
+def test_the_narrowest_layer_is_sought_where_the_last_one_alone_gives_the_outputs() -> None:
+    layers = [{"name": name, "kind": "linear", "units": units} for name, units in (("a", 9), ("b", 3), ("c", 2))]
+    model = {"depth": 3, "output_units": 2, "layers": layers}
+    found = Run(model=model).read("narrowest_layer")
+    assert isinstance(found, Reading)
+    assert (found.value, found.detail["layer"]) == (3.0, "b")
+    # Two heads, or two networks beside each other.
+    for unclear in ({"depth": None}, {"output_units": None}):
+        assert isinstance(Run(model={**model, **unclear}).read("narrowest_layer"), Unknown)
+
+
 def test_rates_outside_the_usual_range(optimizer: str, momentum: float | None, rate: float, distance: float) -> None:
     run = Run(config={"optimizer": optimizer, "momentum": momentum, "learning_rate": rate})
     assert run.value("learning_rate_over_usual") == pytest.approx(distance)
