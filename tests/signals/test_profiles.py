@@ -100,13 +100,6 @@ def test_classes_and_samples() -> None:
     assert run.value("parameters_per_sample") == pytest.approx(50)
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "momentum", "rate", "distance"),
-    [
-        ("adam", None, 1e-3, 0.0), ("adam", None, 0.1, 1.0), ("adamw", None, 1e-7, -2.0), ("sgd", None, 10.0, 1.0),
-        ("sgd", 0.0, 1.0, 0.0), ("sgd", 0.9, 1.0, math.log10(1 / 0.3)), ("adadelta", None, 1e-3, -2.0),
-    ],
-)  # fmt: skip
 def test_the_narrowest_layer_is_sought_where_the_last_one_alone_gives_the_outputs() -> None:
     layers = [{"name": name, "kind": "linear", "units": units} for name, units in (("a", 9), ("b", 3), ("c", 2))]
     model = {"depth": 3, "output_units": 2, "layers": layers}
@@ -118,6 +111,13 @@ def test_the_narrowest_layer_is_sought_where_the_last_one_alone_gives_the_output
         assert isinstance(Run(model={**model, **unclear}).read("narrowest_layer"), Unknown)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "momentum", "rate", "distance"),
+    [
+        ("adam", None, 1e-3, 0.0), ("adam", None, 0.1, 1.0), ("adamw", None, 1e-7, -2.0), ("sgd", None, 10.0, 1.0),
+        ("sgd", 0.0, 1.0, 0.0), ("sgd", 0.9, 1.0, math.log10(1 / 0.3)), ("adadelta", None, 1e-3, -2.0),
+    ],
+)  # fmt: skip
 def test_rates_outside_the_usual_range(optimizer: str, momentum: float | None, rate: float, distance: float) -> None:
     run = Run(config={"optimizer": optimizer, "momentum": momentum, "learning_rate": rate})
     assert run.value("learning_rate_over_usual") == pytest.approx(distance)
