@@ -173,7 +173,7 @@ def rich_run() -> Run:
             "clip_value_high": 1.0,
         },
         model={
-            "output_units": 10, "parameters": 1000,
+            "output_units": 10, "parameters": 1000, "depth": 2,
             "layers": tuple({"name": name, "kind": "linear", "units": 10} for name in ("first", "last")),
         },
         data={
