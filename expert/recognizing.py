@@ -6,6 +6,7 @@ fields and names, and what they leave open stays unknown, for which the default 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -94,6 +95,9 @@ def _metric(history: History) -> Recognized | None:
         for metric in metrics:
             if metric in names:
                 return Recognized(task, f"the metric {metric}")
+    losses = [series.name for series in history.series if series.role in ("train.loss", "val.loss")]
+    if any(re.search(r"(?i)(?<![a-z])lm[ _]loss(?![a-z])", name) for name in losses):
+        return Recognized("language-model", "a loss called lm loss")  # as Megatron-LM writes it
     return None
 
 

@@ -60,6 +60,10 @@ def test_the_task(config: dict[str, Any], data: dict[str, Any], name: str) -> No
         (("train/box_loss", "metrics/mAP50(B)", "metrics/precision(B)"), "detection"),
         (("loss", "val_miou", "val_accuracy"), "segmentation"),
         (("loss", "val_mae"), "regression"),
+        (("lm loss",), "language-model"),
+        (("train/lm_loss", "grad_norm"), "language-model"),
+        (("train_lm_loss",), "language-model"),
+        (("film loss",), ""),
         (("loss", "val_f1"), ""),
     ],
 )
