@@ -9,12 +9,17 @@ import pytest
 
 from expert import History, advise
 from expert.advice import Advice
+from expert.assembling import conditions
 from expert.authoring import config, for_profile, limit
 from expert.commands.settings import RECOGNIZED
 from expert.errors import SettingsError
-from expert.limits import Limit
+from expert.facts import Facts
+from expert.inference import Limits, judge
+from expert.knowledge import load
+from expert.language.nodes import Compare, leaves
+from expert.limits import ForProfile, Limit
 from expert.pipeline import judge_history
-from expert.recognizing import ASPECTS
+from expert.recognizing import ASPECT_OF, ASPECTS
 from expert.settings import Settings
 from tests.engine.knowledge import known, rule
 
@@ -184,3 +189,25 @@ rules:
     rows = json.loads(capsys.readouterr().out)["settings"]
     assert {"key": "profile", "value": ["protein-model", "rnn"], "from": "command line"} in rows
     assert {"key": "limits", "value": {"few": 2.0}, "from": "command line"} in rows
+
+
+KNOWN = load()[1]
+OWN_VALUES = [(one.name, own) for one in KNOWN.limits.values() for own in one.profiles]
+
+
+@pytest.mark.parametrize(("name", "own"), OWN_VALUES, ids=[f"{name}-{own.profile}" for name, own in OWN_VALUES])
+def test_each_built_in_value_is_recognized_has_a_source_and_changes_a_verdict(name: str, own: ForProfile) -> None:
+    assert own.profile in ASPECT_OF
+    assert own.source
+    assert own.healthy
+    changed = Limits({name: own.value})
+    assert any(
+        judge(condition, facts, Limits()).truth != judge(condition, facts, changed).truth
+        for one in KNOWN.catalogue.rules.values()
+        for condition in conditions(one)
+        if any(isinstance(leaf, Compare) and leaf.bound == KNOWN.limits[name] for leaf in leaves(condition))
+        for facts in (
+            Facts(case.run.history() if case.run else History(), KNOWN.signals, case.given)
+            for case in (*one.fires, *one.quiet)
+        )
+    )
