@@ -23,10 +23,17 @@ class Pair(NamedTuple):
 
     first: Shape
     second: Shape
+    below_zero: bool
+    """Whether they are losses that fall below zero, so that a level close to zero is not a small loss."""
 
     @property
     def scale(self) -> float:
-        """What their distance is measured against: the second's end, at least a tenth of what it fell."""
+        """What their distance is measured against: the second's end, at least a tenth of what it fell.
+
+        Of losses that fall below zero it is the largest level or fall there is.
+        """
+        if self.below_zero:
+            return max(abs(self.first.end), abs(self.second.end), self.first.fall, self.second.fall)
         return max(abs(self.second.end), LEAST_SHARE_OF_FALL * self.second.fall)
 
 
@@ -64,7 +71,7 @@ def pair(first: Curve, second: Curve) -> Pair | Unknown:
     if one is None or other is None or len(numbers) < FEWEST:
         reason = f"{first.name} and {second.name} have {len(numbers)} epochs in common; {FEWEST} are needed"
         return Unknown(reason, "log both at every epoch")
-    return Pair(one, other)
+    return Pair(one, other, first.sign > 0.0 and bool(min(a.min(), b.min()) < 0.0))
 
 
 def _relative_gap(view: View, first: Curve, second: Curve) -> Reading | Unknown:
@@ -125,6 +132,8 @@ def _ratio_at_start(view: View, first: Curve, second: Curve) -> Reading | Unknow
     if isinstance(both, Unknown):
         return both
     a, b = first.sign * both.first.first, second.sign * both.second.first
+    if min(a, b) < 0.0:
+        return Unknown(f"{first.name if a < b else second.name} starts below 0")
     return Reading(a / b, detail={"first": a, "second": b}) if b else Unknown(f"{second.name} starts at exactly 0")
 
 

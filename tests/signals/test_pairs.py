@@ -51,6 +51,19 @@ def test_a_gap_near_zero_is_small_against_the_fall() -> None:
     assert both("relative_gap", np.full(50, 2.3), np.linspace(2.3, 1.0, 50)) == pytest.approx(1.2, abs=0.15)
 
 
+@pytest.mark.parametrize("offset", [0.0, -0.7])
+def test_near_zero_is_not_small_for_losses_that_fall_below_it(offset: float) -> None:
+    train, val = decay(20, 1.0) - 0.2 + offset, decay(20, 0.8) - 0.45 + offset
+    assert -0.6 < both("relative_gap", val, train) < 0.0
+    assert 0.0 < both("relative_gap", train, val) < 0.6
+
+
+def test_losses_that_start_below_zero_have_no_ratio() -> None:
+    run = Run({"val.loss": decay(10) - 3.0, "train.loss": decay(10)})
+    assert isinstance(run.read("ratio_at_start", "val.loss", "train.loss"), Unknown)
+    assert isinstance(run.read("ratio_at_start", "train.loss", "val.loss"), Unknown)
+
+
 def test_the_gap_of_scores_is_positive_where_validation_is_worse() -> None:
     run = Run({"val.accuracy": np.full(20, 0.7), "train.accuracy": np.linspace(0.5, 0.95, 20)})
     assert run.value("relative_gap", "val.accuracy", "train.accuracy") == pytest.approx(0.24, abs=0.03)
