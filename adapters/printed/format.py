@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from expert.adapters.printed.rows import Rows
 from expert.history import History, Reduction
+from expert.history.profiles import Task
 
 NUMBER = r"[-+]?(?:\d++(?:\.\d*+)?(?:[eE][-+]?\d++)?|\.\d++(?:[eE][-+]?\d++)?|nan|NaN|inf|Inf)"
 """A number as ``printf`` and Python write one."""
@@ -45,6 +46,8 @@ class Format:
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
     """By the name of the column."""
     framework: str | None = None
+    task: Task | None = None
+    """What such a program trains, where it is always the same."""
     sure: float = 0.8
     """How sure lines of this form in the beginning of a file make its reader."""
     finish: Callable[[History], History] | None = None

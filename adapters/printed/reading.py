@@ -35,7 +35,7 @@ def read(path: Path, form: Format, request: ReadRequest) -> tuple[History, ...]:
     if not table.columns:
         raise SourceError(f"{path}: begins like what {form.title} prints, but no line of it holds a whole number.")
     columns = meant(table, form, request.columns)
-    config = RunConfig.model_validate({"framework": form.framework, **rows.config})
+    config = RunConfig.model_validate({"framework": form.framework, "task": form.task, **rows.config})
     runs = histories(table, columns, config=config)
     return tuple(finished(run, form, rows.logged, request.columns) for run in runs)
 

@@ -195,6 +195,7 @@ def test_exits_are_no_crash(tmp_path: Path) -> None:
 
 def test_nanogpt_tells_batches_from_evaluations() -> None:
     run = read(LOGS / "nanogpt" / "interrupted.log")[-1]
+    assert run.config.task == "language_model"
     kinds = {one.role: one.reduction for one in run.series}
     assert kinds == {"train.loss": "last_batch", "train_eval.loss": "epoch_mean", "val.loss": "epoch_mean"}
 

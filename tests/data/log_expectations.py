@@ -665,7 +665,7 @@ OWN: tuple[Expected, ...] = (
         {"train.loss": (40, 7.194798), "val.loss": (1, 10.9375), "val.hellaswag_accuracy": (1, 0.25)},
         clock="step",
         last=39,
-        verdicts=EITHER,
+        verdicts=SHORT,
     ),
     Expected(
         "nanogpt/interrupted.log",

@@ -57,4 +57,5 @@ FORMAT = Format(
         "norm": Meaning("gradient.norm", "last_batch", "what clip_grad_norm_ returned: the norm before clipping"),
         "lr": Meaning("optimizer.learning_rate", "last_batch"),
     },
+    task="language_model",
 )

@@ -17,4 +17,5 @@ FORMAT = Format(
         "train_loss": Meaning("train.loss", "last_batch", "train_loss is the loss of one step"),
         "val_loss": Meaning("val.loss", "epoch_mean", "val_loss is a mean over the validation tokens"),
     },
+    task="language_model",
 )

@@ -17,4 +17,5 @@ FORMAT = Format(
         "train loss": Meaning("train_eval.loss", "epoch_mean", "nanoGPT's mean over many batches in evaluation mode"),
         "val loss": Meaning("val.loss", "epoch_mean", "nanoGPT's mean over many batches in evaluation mode"),
     },
+    task="language_model",
 )
