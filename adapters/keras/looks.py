@@ -71,9 +71,8 @@ class Layout:
         if not isinstance(around.scale, float) or around.scale != 1.0:
             flat = [None if one is None else one / around.scale for one in flat]
         known = {place: one for place, one in enumerate(flat) if one is not None}
-        absolute = {place: ops.abs(one) for place, one in known.items()}
-        norms = spread(norms_of(list(absolute.values())), [*known], len(flat), NO_GRADIENT)
-        mean_abs = [ops.mean(absolute[p]) if p in absolute else math.nan for p in self.layers]
+        norms = spread(norms_of(list(known.values())), [*known], len(flat), NO_GRADIENT)
+        mean_abs = [ops.mean(ops.abs(known[p])) if p in known else math.nan for p in self.layers]
         sizes = [self._square(place, weights[place], gradients[place]) for place in self.weights]
         samples = self._samples(weights)
         direction = [
@@ -153,7 +152,7 @@ class Layout:
         known = [one for one in flat if one is not None]
         if not known:
             return [math.nan, math.nan]
-        kept = norms_of([ops.abs(ops.clip(one, -bound, bound)) for one in known])
+        kept = norms_of(known, bound)
         beyond = [ops.sum(ops.cast(ops.abs(one) >= bound, "float32")) for one in known]
         size = sum(one.size for one, values in zip(self.watched, flat, strict=True) if values is not None)
         return [norms_of([kept]), ops.sum(stacked(beyond)) / size]
@@ -202,17 +201,19 @@ def summed_rows(values: Any, indices: Any) -> Any:
     return ops.segment_sum(ops.take(values, order, axis=0), groups, num_segments=ops.shape(indices)[0])
 
 
-def norms_of(absolute: Sequence[Any]) -> Any:
-    """The Euclidean norms of vectors, given as absolute values, as one vector.
+def norms_of(vectors: Sequence[Any], bound: float = math.inf) -> Any:
+    """The Euclidean norms of vectors, whose entries are clipped at ``bound``, as one vector.
 
     They neither overflow nor underflow on their way, and are not finite if an entry is not.
     """
-    if not absolute:
+    if not vectors:
         return ops.zeros((0,))
-    largest = stacked([ops.max(one) for one in absolute])
+    # No copy of a vector is kept until all of them are seen: there may not be the memory for it.
+    largest = ops.minimum(stacked([ops.max(ops.abs(one)) for one in vectors]), bound)
     units = ops.where(largest > 0.0, largest, ops.ones_like(largest))
-    pairs = zip(absolute, ops.unstack(units, len(absolute)), strict=True)
-    return units * ops.sqrt(stacked([ops.sum(ops.square(one / unit)) for one, unit in pairs]))
+    pairs = zip(vectors, ops.unstack(units, len(vectors)), strict=True)
+    shares = (ops.clip(one, -bound, bound) / unit if bound < math.inf else one / unit for one, unit in pairs)
+    return units * ops.sqrt(stacked([ops.sum(ops.square(one)) for one in shares]))
 
 
 def spread(values: Any, places: Sequence[int], count: int, otherwise: float) -> Any:
