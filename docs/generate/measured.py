@@ -8,18 +8,25 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from expert.facts import Facts
 from expert.history import History
 from expert.knowledge import Knowledge
 from expert.language.nodes import All, AnyOf, ConditionNode, Known, Not, leaves
-from expert.render.measured import FalseAlarms, Hits, Measured, OfRule, Training, Trial
-from expert.rule import is_serious
+from expert.render.measured import FalseAlarms, Hits, InjectedFaults, Measured, OfRule, Training, Trial
+from expert.rule import Rule, is_serious
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "docs" / "benchmarks.md"
 SCENARIOS = ROOT / "tests" / "scenarios" / "README.md"
 PAGE = "benchmarks.md"
+FAULTS = ROOT / "tests" / "benchmarks" / "faults"
+FAULTS_PAGE = "benchmarks-faults.md"
+TUNING = "the half it was tuned on"
+EVALUATION = "evaluation {number}, commit {commit:.12}"
+UNHEARD: Mapping[str, int] = dict.fromkeys(("faulty", "right", "consequence", "wrong", "alarms"), 0)
+"""What a rule counts that said nothing where nothing was to be said."""
 SEED = 1000  # of those that are for tuning: what can be judged is asked, not how well
 EVERYTHING = "**all**"
 HEALTHY_RUNS = "healthy generated runs"
@@ -43,7 +50,7 @@ def measured(knowledge: Knowledge) -> Measured:
     tables = list(tables_of(page))
     from_curves = raised_from_losses(knowledge)
     raised, hits, trainings = _raised(tables), _hits(tables, from_curves), _trainings(tables)
-    silent = ALL_SILENT.search(page)
+    silent, halves = ALL_SILENT.search(page), list(_halves())
     rules = {}
     for rule in knowledge.catalogue.rules.values():
         alarms = []
@@ -53,10 +60,14 @@ def measured(knowledge: Knowledge) -> Measured:
         if is_serious(rule.severity) and silent:
             alarms.append(FalseAlarms(what=HEALTHY_TRAININGS, runs=int(silent[1]), raised=0))
         rules[rule.id] = OfRule(
-            false_alarms=tuple(alarms), hits=tuple(hits[rule.id]), trainings=tuple(trainings[rule.id])
+            false_alarms=tuple(alarms),
+            hits=tuple(hits[rule.id]),
+            injected=tuple(_injected(rule, halves)),
+            trainings=tuple(trainings[rule.id]),
         )
     return Measured(
         source=PAGE,
+        injected_source=FAULTS_PAGE,
         rules={rule: told for rule, told in rules.items() if told != OfRule()},
         remedies=_trials(tables_of(SCENARIOS.read_text(encoding="utf-8"))),
     )
@@ -153,6 +164,26 @@ def _trainings(tables: Iterable[Table]) -> Mapping[str, list[Training]]:
                 others = tuple(other for other in expected if other != rule)
                 found[rule].append(Training(scenario=row["scenario"], places=places, with_others=others))
     return found
+
+
+def _halves() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What each rule said of runs with injected faults: of the tuning half, and of the evaluations that counted it."""
+    tuning = FAULTS / "by_rule.json"
+    if tuning.exists():
+        yield TUNING, json.loads(tuning.read_text(encoding="utf-8"))
+    evaluations = json.loads((FAULTS / "evaluations.json").read_text(encoding="utf-8"))
+    for number, one in enumerate(evaluations, 1):
+        if "rules" in one:
+            yield EVALUATION.format(number=number, commit=one["commit"]), one["rules"]
+
+
+def _injected(rule: Rule, halves: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[InjectedFaults]:
+    """A serious rule that said nothing is told of, too: it raised no false alarm."""
+    for what, counted in halves:
+        counts = counted["rules"].get(rule.id)
+        if counts or (is_serious(rule.severity) and rule.status == "stable"):
+            runs = {"sick": counted["sick"], "healthy": counted["healthy"]}
+            yield InjectedFaults(what=what, **runs, **(counts or UNHEARD))
 
 
 def _trials(tables: Iterable[Table]) -> Mapping[str, tuple[Trial, ...]]:

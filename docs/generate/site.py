@@ -71,6 +71,7 @@ API: Mapping[str, Module] = {
             *_of("expert.history", "History"),
             *_of("expert.errors", "SourceError"),
             *_of("expert.hooks", "hookimpl", "API"),
+            *_of("expert.calibration", "Calibration", "Line"),
             *_of("expert.rule", "Kind", "Family", "Level", "Severity", "Status", "Weight", "Blame"),
             *_of("expert.remedy", "Cost", "Risk"),
         ),
