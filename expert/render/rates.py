@@ -13,10 +13,12 @@ NO_HITS = "How often it names the trouble where there is one is not measured."
 NO_FALSE_ALARMS = "False alarms are not measured."
 FALSE_ALARMS = "False alarms: raised on {raised} of {runs} {what} ({rate:.2%})."
 HITS = "{named} of {runs} {what} were named by this rule or one of the same meaning ({rate:.1%}); {first} by it first."
-INJECTED = "Injected faults, {what}: {own}; {others}; {healthy}."
-OWN = "named on {right} of {faulty} sick runs with a fault of its own"
-NO_FAULT = "none of the faults is its own"
-OTHERS = "on others a true consequence {consequence} times, wrong {wrong} times"
+INJECTED = "Injected faults, {what}: {sick}; {healthy}."
+OWNED = (
+    "named on {right} of {faulty} sick runs with a fault of its own, as a true consequence on {consequence} others, "
+    "wrongly on {wrong}"
+)
+NOT_OWNED = "none of the faults is its own; named as a true consequence on {consequence} of {sick} sick runs, wrongly on {wrong}"
 ON_HEALTHY = "a false alarm on {alarms} of {healthy} healthy runs"
 TRAININGS = "Real trainings in which the trouble occurs, and the place of the right rule among the findings:"
 ALONE = "this rule"
@@ -88,6 +90,5 @@ def _lines(found: OfRule) -> Iterator[str]:
 
 def _of_injected(one: InjectedFaults) -> str:
     counts = one.model_dump()
-    own = (OWN if one.faulty else NO_FAULT).format(**counts)
-    others, healthy = OTHERS.format(**counts), ON_HEALTHY.format(**counts)
-    return INJECTED.format(what=one.what, own=own, others=others, healthy=healthy)
+    template = OWNED if one.faulty else NOT_OWNED
+    return INJECTED.format(what=one.what, sick=template.format(**counts), healthy=ON_HEALTHY.format(**counts))
