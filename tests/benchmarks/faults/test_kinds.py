@@ -9,7 +9,6 @@ import pytest
 
 from expert import History, advise
 from expert.recognizing import recognized
-from expert.rule import is_serious
 
 from .healthy_ranges import table
 from .kind_programs import Samples
@@ -57,9 +56,8 @@ def test_each_kind_is_recognized_from_what_the_collector_sees(kind: Kind) -> Non
 def test_fine_tuning_that_has_little_to_learn_is_met_with_silence_and_without_its_profile_is_not() -> None:
     (kind,) = (kind for kind in KINDS if kind.name == "tuned-letters")
     history = trained(kind, 0)
-    assert not advise(history)
-    named = [finding.rule for finding in advise(history, profile="none").findings if is_serious(finding.severity)]
-    assert named == ["PLT101"]
+    assert not advise(history).findings
+    assert "PLT101" in [finding.rule for finding in advise(history, profile="none").findings]
 
 
 def test_fine_tuning_at_a_vanishing_rate_is_named_all_the_same() -> None:
