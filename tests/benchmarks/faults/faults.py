@@ -313,6 +313,10 @@ FAULTS: tuple[Fault, ...] = (
         lambda setup, k: setup.but(imbalance=k, validation_samples=380),
         right=("DAT401", "GEN109"), follows=("DAT404", *POOR),
         fits=_classifier,
+        twin=lambda sound, sick: sound.but(
+            imbalance=sick.imbalance, validation_samples=sick.validation_samples, class_weights=True,
+            epochs=3 * sound.epochs,
+        ),
     ),
     Fault(
         "sorted-samples", "samples come class by class", (1.0,),
