@@ -24,6 +24,8 @@ from expert.adapters.torch.stepping import OptimizerWatch
 from expert.history import History, Series
 
 MOST_FAILURES = 20
+SURE = 3
+"""So many looks in a row must find the model in evaluation mode before it is said to have stayed there."""
 RATE = "optimizer.learning_rate"
 
 
@@ -57,6 +59,8 @@ class Collector:
         self._failures = 0
         self._broken_before_update = False
         self._modes = ModeLook(roots)
+        self._evaluating: set[int] = set()
+        """The last steps that were looked at, as long as they were made in evaluation mode."""
         self._last_epoch = 0
         self.epoch_end = steps_per_epoch or 0
         """The step after which the current epoch is expected to end; 0 where that is not known."""
@@ -122,8 +126,13 @@ class Collector:
         self.trained_in(training)
 
     def trained_in(self, training: bool) -> None:
-        """Note whether the model is trained in training mode."""
-        if self.telemetry.config.training_mode_in_training is None:
+        """Note whether the model is trained in training mode, and whether it stays there behind a validation."""
+        known = self.telemetry.config.training_mode_in_training
+        if training:
+            self._evaluating.clear()
+        elif known:
+            self._evaluating.add(self.updates)
+        if known is None or len(self._evaluating) == SURE:
             self.telemetry.know("config", training_mode_in_training=training)
 
     def epoch_may_end(self) -> None:

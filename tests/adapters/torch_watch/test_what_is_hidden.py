@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from expert import advise
 from expert.adapters.torch import Run, watch
 
 from .observers import failures
@@ -180,6 +181,29 @@ def test_the_mode_of_training_and_validation_is_noted(training: bool) -> None:
     config = run.history().config
     assert config.training_mode_in_training is training
     assert config.evaluation_mode_in_validation is not training
+
+
+@pytest.mark.parametrize("turned_back", [True, False])
+@pytest.mark.parametrize("gradients", [True, False])
+def test_a_model_that_is_not_turned_back_behind_its_validation_is_trained_in_evaluation_mode(
+    turned_back: bool, gradients: bool
+) -> None:
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Dropout(), nn.Linear(6, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, optimizer, every=1) as run:
+        for _ in range(6):
+            model.train(turned_back or model.training)
+            for _ in range(2):
+                optimizer.zero_grad()
+                model(torch.randn(8, 4)).sum().backward()
+                optimizer.step()
+                run.step(loss=1.0)
+            model.eval()
+            with torch.set_grad_enabled(gradients):
+                model(torch.randn(8, 4))
+            run.epoch(val_loss=1.0)
+    assert run.history().config.training_mode_in_training is turned_back
+    assert advise(run).is_found("training-mode-forgotten") is not turned_back
 
 
 def test_a_gradient_through_time_is_that_of_each_step_of_the_input() -> None:
