@@ -38,7 +38,7 @@ RULE = Rule(
     cause="these layers are excluded from training: frozen, missing in the optimizer, or given a rate of zero",
     when=(still > 0.0) | untrained | forgotten,
     evidence=(
-        supports(still > 0.0, strong, "{value:.0%} of the layers never move and are not declared frozen"),
+        supports(still > 0.0, strong, "{value:.0%} of the layers never move and are not declared frozen: {layers}"),
         supports(forgotten, strong, "{value:.0f} parameters want gradients, and no optimizer holds them"),
         supports(
             untrained,

@@ -31,7 +31,7 @@ RULE = Rule(
     "pass, by a layer that is never called, or by layers kept in a plain list",
     when=missing > 0.0,
     evidence=(
-        supports(missing > 0.0, decisive, "{value:.0%} of the weight tensors got no gradient at any step"),
+        supports(missing > 0.0, decisive, "{value:.0%} of the weight tensors got no gradient at any step: {layers}"),
         supports(missing > 0.5, weak, "more than half of the network is cut off"),
     ),
     explains=(
