@@ -18,7 +18,7 @@ OWNED = (
     "named on {right} of {faulty} sick runs with a fault of its own, as a true consequence on {consequence} others, "
     "wrongly on {wrong}"
 )
-NOT_OWNED = "none of the faults is its own; of {sick} sick runs named as a true consequence on {consequence}, wrongly on {wrong}"
+NOT_OWNED = "none of the faults is its own; a true consequence on {consequence} of {sick} sick runs, wrong on {wrong}"
 ON_HEALTHY = "a false alarm on {alarms} of {healthy} healthy runs"
 TRAININGS = "Real trainings in which the trouble occurs, and the place of the right rule among the findings:"
 ALONE = "this rule"

@@ -307,7 +307,7 @@ def test_what_a_rule_said_of_injected_faults_is_told() -> None:
         "Injected faults, one half: named on 6 of 7 sick runs with a fault of its own, as a true consequence on 2 "
         "others, wrongly on 1; a false alarm on 3 of 40 healthy runs."
     ) in lines
-    assert "the other: none of the faults is its own; of 90 sick runs named as a true consequence on 2" in lines
+    assert "the other: none of the faults is its own; a true consequence on 2 of 90 sick runs, wrong on 1" in lines
     assert "[the injected faults](../benchmarks-faults.md)" in lines
     assert "the benchmarks](" not in lines
     assert "not measured" not in lines
