@@ -46,6 +46,8 @@ def _of_layers(model: Any, update: dict[str, Any]) -> None:
     penalties = [penalty for layer in layers for penalty in _l2(layer)]
     if penalties:
         update["l2_penalty"] = max(penalties)
+    elif layers and trains_as_keras_does(model) and not any(map(_may_penalize, layers)):
+        update["l2_penalty"] = 0.0
     kinds = {kind_of(layer) for layer in layers if is_own(layer)}
     if any(kind.startswith(("random_", "rand_", "aug_mix")) or kind in {"cut_mix", "mix_up"} for kind in kinds):
         update["augmentation"] = True
@@ -55,7 +57,7 @@ def _of_layers(model: Any, update: dict[str, Any]) -> None:
 
 def _of_compile(model: Any, update: dict[str, Any], notes: list[str]) -> None:
     fits = trains_as_keras_does(model)
-    if update.get("l2_penalty") is not None and fits:
+    if update.get("l2_penalty") and fits:
         # The compiled training step adds the penalties of the layers to the loss it logs, and differentiates the sum.
         update["penalty_in_loss"] = update["penalty_in_gradient"] = True
     if attribute(model, "optimizer") is not None:
@@ -136,3 +138,9 @@ def _l2(layer: Any) -> list[float]:
         if value is not None and value > 0:
             found.append(value)
     return found
+
+
+def _may_penalize(layer: Any) -> bool:
+    """Whether a layer could add to the loss: the code of a stranger, and a regularizer whose weight is not known."""
+    held = attribute(layer, "__dict__") or {}
+    return not is_own(layer) or any(name.endswith("_regularizer") and one is not None for name, one in held.items())

@@ -168,6 +168,30 @@ def test_layers_that_augment_and_penalties() -> None:
     )
 
 
+class Penalizing(layers.Layer):  # type: ignore[misc]
+    def call(self, x: Any) -> Any:
+        self.add_loss(keras.ops.sum(keras.ops.square(x)))
+        return x
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((layers.Dense(3), layers.Dense(2)), 0.0),
+        ((layers.Embedding(9, 4), layers.LSTM(3)), 0.0),
+        ((layers.Embedding(9, 4), layers.LSTM(3, recurrent_regularizer=keras.regularizers.L2(0.3))), 0.3),
+        ((layers.Dense(2, kernel_regularizer=lambda weights: keras.ops.sum(weights**2)),), None),
+        ((layers.Dense(2), Penalizing()), None),
+    ],
+)
+def test_no_penalty_is_known_where_no_layer_could_have_one(parts: tuple[Any, ...], expected: float | None) -> None:
+    model = keras.Sequential([layers.Input((8,)), *parts])
+    model.compile("sgd", "mse")
+    found = config(model)
+    assert found.l2_penalty == expected
+    assert found.penalty_in_loss is (True if expected else None)
+
+
 class OwnStep(keras.Model):  # type: ignore[misc]
     def train_step(self, data: Any) -> Any:
         return {"loss": 0.0}

@@ -179,6 +179,7 @@ def test_optimizer_clipping_and_loss() -> None:
         "weight_decay": 1e-3,
         "decoupled_weight_decay": True,
         "decay_on_norm_and_bias": True,
+        "l2_penalty": 0.0,
         "clip_value_low": -0.5,
         "clip_value_high": 0.5,
         "weight_averaging": False,
