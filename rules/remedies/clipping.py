@@ -42,9 +42,9 @@ REMEDIES = (
                 model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
         ),
-        watch="fewer than 20 % of the steps are clipped, and no gradient norm before clipping exceeds ten times the "
-        "median",
-        worked=(signal.clipped_share() < 0.2) & (signal.gradient_spike_ratio() < 10),
+        watch="fewer than half of the steps are clipped, one in ten at best, and no gradient norm before clipping "
+        "exceeds ten times the median",
+        worked=(signal.clipped_share() < 0.5) & (signal.gradient_spike_ratio() < 10),
         source=("article 3.2.2", "Pascanu et al. 2013"),
     ),
     Remedy(

@@ -41,9 +41,9 @@ REMEDIES = (
                 recurrent = keras.layers.LSTM(64, recurrent_initializer="orthogonal", unit_forget_bias=True)
             """),
         ),
-        watch="the gradient norms of the first and last layer are within a factor of ten, and the first loss is that "
-        "of chance",
-        worked=signal.first_to_last_gradient().between(0.1, 10) & (signal.initial_loss_over_chance(train.loss) < 1.5),
+        watch="the gradient norms of the first and last layer are within a factor of ten, and the first loss is not "
+        "far from that of chance",
+        worked=signal.first_to_last_gradient().between(0.1, 10) & (signal.initial_loss_over_chance(train.loss) < 4),
         source=("knowledge of the field", "He et al. 2015", "Glorot and Bengio 2010"),
     ),
     Remedy(
@@ -87,7 +87,7 @@ REMEDIES = (
         watch="few units are dead or saturated, and the first layer's gradient is within a factor of ten of the last "
         "one's",
         worked=(signal.dead_unit_share() < 0.5)
-        & (signal.saturated_share() < 0.5)
+        & ((signal.saturated_share() < 0.5) | ~signal.saturated_share().known)
         & signal.first_to_last_gradient().between(0.1, 10),
         source=("article 3.2.3", "Clevert et al. 2016"),
     ),

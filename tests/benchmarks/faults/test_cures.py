@@ -15,8 +15,10 @@ from expert.remedy import Remedy
 
 from . import cures, retraining, store
 from .carrying_out import BY_HAND, NUMBERS, WORDS, carried_out
-from .cures import Tried, proposed_by, tried
+from .cure_report import tables
+from .cures import Tried, Try, proposed_by, tried
 from .experiments import COMPARED, EXPERIMENTS, order_of
+from .harm import Applied, applied, drawn
 from .judging import judge
 from .sampling import PROBLEMS, Case
 from .setup import Setup
@@ -133,9 +135,40 @@ def test_what_cannot_be_carried_out_is_no_experiment_either() -> None:
 
 
 def test_what_is_found_of_losses_measured_unlike_is_settled_once_they_are_measured_alike() -> None:
-    falling = [2.0 * 0.9**epoch for epoch in range(20)]
-    advice = advise({"loss": falling, "val_loss": [0.8 * value for value in falling]}, data={"validation_samples": 100})
-    assert "FX709" in order_of(advice)
-    left = set(order_of(advice, COMPARED))
-    assert left < set(order_of(advice))
-    assert not {"FX709", "FX114", "FX111"} & left
+    levels = [0.3 + 0.7 * 0.7**epoch for epoch in range(60)]
+    advice = advise({"loss": levels, "val_loss": [0.4 * level for level in levels]})
+    assert next(order_of(advice)) == "FX709"
+    left = list(order_of(advice, COMPARED))
+    assert len(left) < len(list(order_of(advice)))
+    assert not {"FX709", "FX114", "FX111"}.intersection(left)
+
+
+def test_the_tables_count_what_each_try_cured_and_leave_out_what_has_no_gap() -> None:
+    case = Case("digits-mlp", 1, (("frozen", 1.0),))
+    good, bad = Try("FX410", 1.0, True, 1, "yes"), Try("FX310", 0.2, False, 3, "no")
+    runs = [
+        Tried(case, 0.5, 0.01, False, (good,)),
+        Tried(case, 0.5, 0.01, False, (bad, bad, good)),
+        Tried(case, 0.5, 0.01, False, (bad,)),
+        Tried(case, 0.015, 0.01, False, ()),
+    ]
+    healthy = [Applied(case, "FX410", 0.0, False), Applied(case, "FX310", 0.4, True)]
+    lines = "\n".join(tables(runs, healthy))
+    assert "| 1 | 1 of 3 (33.3%) | 20% (20% to 100%) | 2.3 |" in lines
+    assert "| 3 | 2 of 3 (66.7%) |" in lines
+    assert "Left out: 1 sick runs" in lines
+    assert "| frozen | 3 | 1 | 2 | FX310 2 |" in lines
+    assert "| was cured | 2 | 2 | 0 | 0 |" in lines
+    assert "| was better, and not cured | 3 | 0 | 3 | 0 |" in lines
+    assert "1 of 2 (50.0%) were worse by more than twice the spread" in lines
+    assert "| FX310 raise-learning-rate | 1 | 1 | 40% | 40% |" in lines
+
+
+def test_healthy_runs_are_given_what_sick_runs_of_their_problem_are_told_first(own_store: Path) -> None:
+    sick = judge(store.trained(SHORT), "internals", (0.98, 0.01))
+    well = judge(store.trained(Case("topics-embedding", 5, variant="sound")), "internals", (0.98, 0.01))
+    ((run, remedy),) = drawn([sick, well], [sick])
+    assert (run, remedy) == (well, "FX309")
+    told = applied(run, remedy)
+    assert not told.beyond_noise
+    assert abs(told.lost) < 0.05
