@@ -44,7 +44,7 @@ RULE = Rule(
     escalate=(escalates((error > VERY_UNCERTAIN) | (count < FEW), "warning"),),
     explains=("OSC105",),
     invalidates=(val.loss, val.accuracy),
-    remedies=("larger-validation-set", "split-properly"),
+    remedies=("larger-validation-set",),
     meaning=(
         "With n samples an accuracy a is uncertain by sqrt(a(1-a)/n). Twenty samples give a tenth, and the validation "
         "loss of one and the same model lies anywhere between a fifth and five times its true value."
