@@ -46,7 +46,8 @@ def _of_layers(model: Any, update: dict[str, Any]) -> None:
     penalties = [penalty for layer in layers for penalty in _l2(layer)]
     if penalties:
         update["l2_penalty"] = max(penalties)
-    elif layers and trains_as_keras_does(model) and not any(map(_may_penalize, layers)):
+    elif attribute(model, "compiled") and trains_as_keras_does(model) and not any(map(_may_penalize, layers)):
+        # A loop of one's own may add a penalty by hand.
         update["l2_penalty"] = 0.0
     kinds = {kind_of(layer) for layer in layers if is_own(layer)}
     if any(kind.startswith(("random_", "rand_", "aug_mix")) or kind in {"cut_mix", "mix_up"} for kind in kinds):
