@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from expert import advise
 from expert.history import History
 
-from . import networks, problem, samples, sampling, store
+from . import networks, problem, samples, sampling, scoring, store
 from .architectures import Recurrent
 from .faults import BY_ID as FAULTS
-from .frameworks import WITHOUT_PLACE, can_train
+from .frameworks import WITHOUT_PLACE, Framework, can_train
 from .in_keras import compiling, training
 from .in_keras import networks as keras_networks
+from .judging import Judged
 from .problem import Problem
 from .sampling import PROBLEMS, Case
 from .setup import Setup
+from .store import Kept
 
 KERAS = [case for case in (*sampling.tuning(), *sampling.evaluation("a commit")) if case.framework == "keras"]
 
@@ -61,6 +65,21 @@ def test_about_a_fifth_is_trained_with_keras_and_every_fault_that_has_a_place_is
         "left-out",
         "training-mode-missing",
     }
+
+
+def test_frameworks_are_scored_apart() -> None:
+    def said(framework: Framework, *, sick: bool) -> Judged:
+        case = Case("digits-mlp", 1, (("frozen", 1.0),) if sick else (), "" if sick else "sound", framework)
+        return Judged(
+            case, "internals", sick, 1.0, 1.0, 0.1, (), "healthy", "", advise(History()), Kept(case, 1, 1, Path())
+        )
+
+    rows = scoring.by_framework(
+        [said("torch", sick=True), said("keras", sick=False), said("keras", sick=True)], "internals"
+    )
+    assert [row.split(" | ")[:2] for row in rows[2:]] == [["| torch", "1"], ["| keras", "1"]]
+    assert rows[2].endswith("| - |")
+    assert rows[3].endswith("| 0 of 1 (0.0%) |")
 
 
 def test_every_option_of_a_setup_is_heeded_or_said_to_have_no_place() -> None:
