@@ -16,6 +16,8 @@ ENTROPY_LOSSES = (None, "cross_entropy", "nll", "bce", "bce_with_logits")
 USUAL_CLASSES = (*range(2, 21), 26, 47, 50, 62, 100, 101, 200, 256, 365, 1000)
 ERRORS_OF_LUCK = 3.0
 """A score may lie so many standard errors below that of guessing by bad luck."""
+COMMON_CLASSES = (2, 3, 4, 5, 10, 20, 100, 1000)
+"""Where nothing tells how many classes there are, a level is compared with guessing among so many."""
 TELL_CLASSES = 'advise(..., data={"classes": ...}) or data={"class_counts": (...)}'
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from expert.signals.chance import ENTROPY_LOSSES, USUAL_CLASSES, chance_loss
+from expert.signals.chance import COMMON_CLASSES, ENTROPY_LOSSES, USUAL_CLASSES, chance_loss
 from expert.signals.courses import FEWEST, Course, as_share, course, ratio_scale, rising_fit, together
 from expert.signals.curve import Curve
 from expert.signals.shape import shape, too_few
@@ -21,6 +21,8 @@ ACCURACY_OF_GUESSING = 0.15
 """An accuracy of C classes this close to 1/C, in shares of it, is that of guessing."""
 LEFT = 0.15
 """A loss that fell by more has left the level it started from."""
+NEAR = 0.1
+"""Only a level this close to that of guessing, in shares of it, is compared with it where no classes are known."""
 
 
 def net_fall(found: Course) -> float:
@@ -98,13 +100,20 @@ def _distance_from_chance(view: View, curve: Curve) -> Reading | Unknown:
         chance = curve.sign * form.first
         left = -as_share(-net_fall(found))
         if view.config.loss in ENTROPY_LOSSES:
-            classes = min(USUAL_CLASSES, key=lambda number: abs(math.log(number) - level) / math.log(number))
-            chance = math.log(classes)
-            left = 0.0 if _guesses(view, classes) else left
+            classes = _nearest(level, USUAL_CLASSES)
+            if _guesses(view, classes):
+                chance, left = math.log(classes), 0.0
+            elif abs(level / math.log(common := _nearest(level, COMMON_CLASSES)) - 1.0) < NEAR:
+                chance = math.log(common)
     if chance <= 0.0:
         return Unknown(f"{curve.name} has no positive level that guessing would give")
     away = abs(level / chance - 1.0)
     return Reading(max(away, left) if left > LEFT else away, detail={"level": level, "chance": chance})
+
+
+def _nearest(level: float, numbers: Sequence[int]) -> int:
+    """The number of classes among which guessing comes nearest to a level."""
+    return min(numbers, key=lambda number: abs(math.log(number) - level) / math.log(number))
 
 
 def _guesses(view: View, classes: int) -> bool:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, escalates, facts, for_profile, limit, model, moderate, run, signal,
+    Rule, against, case, config, curve, data, decay, escalates, facts, for_profile, limit, model, moderate, run, signal,
     strong, supports, train,
 )  # fmt: skip
 from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD
@@ -22,6 +22,11 @@ SATURATED = limit("saturation-from-inputs", 0.5, unit="share", source="SageMaker
 
 start = signal.initial_loss_over_chance(train.loss)
 untold = ~data.largest_std.known
+unread = (
+    untold
+    & (model.embedding.is_(False) | ~model.embedding.known)
+    & (config.pretrained.is_(False) | ~config.pretrained.known)
+)
 
 RULE = Rule(
     id="DAT201",
@@ -39,7 +44,7 @@ RULE = Rule(
     | (data.largest_std < NARROW)
     | (data.scale_ratio > UNEVEN)
     # What the inputs are like was not told, but something makes the untrained network sure of nonsense.
-    | (untold & (start > FAR_START)),
+    | (unread & (start > FAR_START)),
     evidence=(
         supports(
             ~untold & (start > HIGH_START),
@@ -131,10 +136,16 @@ RULE = Rule(
             ),
         ),
         case("the first loss far off, the inputs not told", facts(start.of(3.0))),
+        case(
+            "the first loss far off, of no embedding and fresh weights",
+            facts(start.of(3.0), model.embedding.of(False), config.pretrained.of(False)),
+        ),
         case("a column far off, an ordinary start", facts(data.largest_std.of(12.0), start.of(1.0))),
     ),
     quiet=(
         case("the first loss far off, by inputs of unit size", facts(start.of(3.0), data.largest_std.of(1.0))),
+        case("the first loss far off, the inputs are indices", facts(start.of(3.0), model.embedding.of(True))),
+        case("the first loss far off, trained before", facts(start.of(3.0), config.pretrained.of(True))),
         case("the first loss a little off, the inputs not told", facts(start.of(2.5))),
         case(
             "standardized inputs",

@@ -10,6 +10,9 @@ OPENING = limit(
     "gap-of-memorizing", 0.2, unit="relative", source="measured: 0.48-1.5", healthy="0.1 where nothing is learned"
 )
 NO_SKILL = limit("score-beyond-majority", 0.03, unit="difference of shares", source="measured", healthy="0.34-0.73")
+OFTEN_RIGHT = limit("labels-often-right", 0.8, unit="share", source="labels dealt at random", healthy="0.8-1.0")
+
+correct = signal.last_value(val.accuracy)
 
 RULE = Rule(
     id="DAT204",
@@ -24,7 +27,8 @@ RULE = Rule(
     cause="the labels do not belong to their inputs: reordered one without the other, joined by a wrong key, or random",
     when=(signal.best_loss_over_chance(val.loss) >= NO_BETTER)
     & (signal.loss_over_chance(train.loss) <= MEMORIZED)
-    & (signal.relative_gap(val.loss, train.loss) >= OPENING),
+    & (signal.relative_gap(val.loss, train.loss) >= OPENING)
+    & ((correct < OFTEN_RIGHT) | ~correct.known),
     evidence=(
         supports(
             signal.score_over_majority(val.accuracy) <= NO_SKILL,
@@ -77,6 +81,7 @@ RULE = Rule(
                 signal.loss_over_chance(train.loss).of(0.7),
                 signal.relative_gap(val.loss, train.loss).of(0.25),
                 signal.score_over_majority(val.accuracy).of(0.02),
+                correct.of(0.7),
             ),
         ),
     ),
@@ -104,6 +109,15 @@ RULE = Rule(
                 signal.best_loss_over_chance(val.loss).of(1.0),
                 signal.loss_over_chance(train.loss).of(0.99),
                 signal.relative_gap(val.loss, train.loss).of(0.3),
+            ),
+        ),
+        case(
+            "a loss that tells nothing, and labels that are right",
+            facts(
+                signal.best_loss_over_chance(val.loss).of(1.0),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.relative_gap(val.loss, train.loss).of(0.3),
+                correct.of(0.84),
             ),
         ),
         case(

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, escalates, facts, flat, limit, line, moderate, run, signal, supports,
+    Rule, against, case, curve, data, decay, escalates, facts, flat, line, moderate, run, signal, supports,
     train, val, weak,
 )  # fmt: skip
-from expert.rules.limits import OVERFIT_GAIN, OVERFIT_PARTING, OVERFIT_RISE, OVERFIT_STEADY
+from expert.rules.limits import OVERFIT_GAIN, OVERFIT_PARTING, OVERFIT_RISE, OVERFIT_STEADY, SCORE_KEPT, SLIGHT_RETURN
 
-SLIGHT_RETURN = limit("slight-return", 0.1, unit="share of the fall", source="measured", healthy="0.00-0.08")
-SCORE_KEPT = limit("score-kept", 0.02, unit="share", source="measured", healthy="0.00-0.02")
 
 steadiness = signal.valley_steadiness(val.loss)
 parting = signal.parting_trend(val.loss, train.loss)

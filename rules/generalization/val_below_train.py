@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, data, decay, escalates, facts, limit, model, moderate, run, signal, supports, train,
+    Rule, case, config, curve, data, decay, facts, limit, model, moderate, run, signal, supports, train,
     val, weak,
 )  # fmt: skip
 
@@ -28,7 +28,6 @@ RULE = Rule(
         supports(config.penalty_in_loss, moderate, "a penalty is counted in the training loss only"),
         supports(data.validation_samples < 200, weak, "the validation set has only {value:.0f} samples"),
     ),
-    escalate=(escalates(gap < FAR, "warning"),),
     unless=("GEN106", "MOD106", "GEN104"),
     remedies=("measure-training-loss-in-evaluation-mode", "larger-validation-set", "remove-leaks", "average-the-loss"),
     meaning="The sixth row of the article, which suspects a small test set or a wrong error. The innocent reasons are "

@@ -36,6 +36,7 @@ VERY_FAR = limit("initial-loss-far-over-chance", 2.75, unit="ratio", source="mea
 BALANCED = limit("balanced-classes", 3, unit="ratio", source="knowledge of the field")
 
 start = signal.initial_loss_over_chance(train.loss)
+fresh = config.pretrained.is_(False) | ~config.pretrained.known
 imbalance = signal.class_imbalance()
 
 RULE = Rule(
@@ -45,7 +46,7 @@ RULE = Rule(
     family="model",
     level="static",
     severity="info",
-    escalate=(escalates(start > VERY_FAR, "warning"),),
+    escalate=(escalates((start > VERY_FAR) & fresh, "warning"),),
     prior=0.6,
     blames=("initialization", "preprocessing", "loss-function"),
     symptom="the first loss is far above that of guessing",

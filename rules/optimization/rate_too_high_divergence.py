@@ -10,7 +10,7 @@ SHOOTS = limit("shoots-up-at-once", 0.3, unit="relative", source="measured", hea
 BURST = limit("first-epoch-burst", 5, unit="ratio", source="measured", healthy="1.0-4; more where the descent goes on")
 HUGE = limit("first-epoch-explosion", 5000, unit="ratio", source="measured", healthy="1-1000")
 NOTHING = limit("fall-after-burst", 0.1, unit="share", source="measured", healthy="0.3-0.99")
-WELL = limit("fall-unharmed", 0.75, unit="share", source="measured", healthy="0.5-0.99")
+WELL = limit("fall-unharmed", 0.4, unit="share", source="measured", healthy="0.44-0.99")
 
 
 parting = signal.parting_trend(val.loss, train.loss)
@@ -76,8 +76,8 @@ RULE = Rule(
              15, noise=0.02)))),
         case("a burst, then chance", run(curve(train.loss, line(900, 1.39, 2), line(1.39, 1.386, 14)))),
         case("just enough", facts(early.of(0.35))),
-        case("a wild update, then a fair descent", facts(early.of(0.5), later.of(0.6))),
-        case("shoots up, then a fair descent", facts(early.of(None), shot.of(0.4), later.of(0.6), burst.of(1.0))),
+        case("a wild update, then a fair descent", facts(early.of(0.5), later.of(0.3))),
+        case("shoots up, then a fair descent", facts(early.of(None), shot.of(0.4), later.of(0.3), burst.of(1.0))),
         case("shoots up by 40 %, rate above the usual", facts(early.of(None), shot.of(0.4), usual.of(0.5))),
         case("bursts sixfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(6), later.of(0.08),
              usual.of(-0.5))),
@@ -88,8 +88,8 @@ RULE = Rule(
     ),
     quiet=(
         case("a smooth descent", run(curve(train.loss, decay(2.0, 0.2, 30)))),
-        case("wild updates that do no harm", facts(early.of(0.9), later.of(0.8))),
-        case("shoots up at once and learns", facts(early.of(None), shot.of(0.9), later.of(0.8), burst.of(1.0),
+        case("wild updates that do no harm", facts(early.of(0.9), later.of(0.5))),
+        case("shoots up at once and learns", facts(early.of(None), shot.of(0.9), later.of(0.5), burst.of(1.0),
              rise.of(0.0))),
         case("updates of a quarter", facts(early.of(0.25), shot.of(0.4), burst.of(50), rise.of(2.0), gain.of(99),
              steadiness.of(0.9))),

@@ -9,6 +9,7 @@ from expert.rules.limits import BEYOND_SAMPLING, SWING_AGREEMENT, SWING_SIZE, SW
 LARGE = limit("large-early-update", 0.1, unit="ratio", source="measured", healthy="0.002-0.07")
 AGAINST = limit("opposed-gradients", -0.1, unit="correlation", source="measured", healthy="-0.1 to 0.3 with plain SGD")
 UPWARD = limit("upward-share", 0.3, unit="share", source="measured", healthy="0.00-0.18")
+FEW = limit("noise-of-few-samples", 8, unit="samples", source="measured", healthy="16 and more")
 MOVED = limit(
     "moved-per-epoch", 0.01, unit="share", source="measured", healthy="any; a flickering plateau stays below 0.002"
 )
@@ -17,6 +18,8 @@ agreement = signal.common_swing_correlation(train.loss, val.loss)
 common = signal.common_swing(train.loss, val.loss)
 weight = signal.common_swing_over_fall(train.loss, val.loss)
 upward = signal.upward_share(train.loss)
+val_upward = signal.upward_share(val.loss)
+many = (config.batch_size >= FEW) | ~config.batch_size.known
 moved = signal.swing_size(train.loss)
 early = signal.early_update_ratio()
 cosine = signal.gradient_cosine()
@@ -25,6 +28,9 @@ usual = signal.learning_rate_over_usual()
 
 swinging = (agreement > SWING_AGREEMENT) & (common > SWING_SIZE) & (weight > SWING_WEIGHT)
 overshooting = (early > LARGE) | ((cosine < AGAINST) & config.optimizer.is_("sgd")) | (noise > BEYOND_SAMPLING)
+
+# Weights that are thrown about throw both losses; what the training loss has alone is noise of how it is measured.
+unsteady = (upward > UPWARD) & (moved > MOVED) & ((val_upward > UPWARD) | (~val_upward.known & many))
 
 RULE = Rule(
     id="OSC102",
@@ -37,7 +43,7 @@ RULE = Rule(
     blames=("learning-rate",),
     symptom="the loss swings and undoes much of what it gains",
     cause="the learning rate is too high: each step overshoots and the next one comes back",
-    when=((swinging | ((upward > UPWARD) & (moved > MOVED))) & overshooting) | (swinging & ~early.known),
+    when=((swinging | unsteady) & overshooting) | (swinging & ~early.known),
     evidence=(
         supports(early > LARGE, strong, "an early update moved the weights by {value:.2g} of their norm",
             group="overshoot"),
@@ -51,7 +57,7 @@ RULE = Rule(
         against(noise < 1.2, moderate, "the step loss scatters no more than the choice of samples explains"),
     ),
     escalate=(escalates(early > LARGE, "error"),),
-    explains=("OPT106", "OSC101", "OSC105", "PLT103", "OPT204"),
+    explains=("OPT106", "OSC101", "OSC105", "PLT103", "PLT106", "PLT101", "OPT204"),
     unless=("DAT301", "DAT302", "GRD201", "GRD303", "MOD106", "DAT201"),
     remedies=("lower-learning-rate", "repair-schedule", "warm-up-learning-rate"),
     meaning="The weights are thrown to and fro across the valley they should descend. From the curves alone this is "
@@ -76,12 +82,21 @@ RULE = Rule(
         case("unsteady, gradients opposed", facts(upward.of(0.5), moved.of(0.05), cosine.of(-0.12),
              config.optimizer.of("sgd"), noise.of(1.3))),
         case("unsteady, beyond sampling noise", facts(upward.of(0.5), moved.of(0.05), noise.of(1.6), early.of(0.05))),
+        case("unsteady, and validation with it", facts(upward.of(0.5), moved.of(0.05), val_upward.of(0.4),
+             early.of(0.2),
+             config.batch_size.of(4))),
+        case("unsteady, batches of ten, no validation", facts(upward.of(0.5), moved.of(0.05), early.of(0.2),
+             config.batch_size.of(10))),
         case("swings beyond sampling noise", facts(agreement.of(0.9), common.of(0.2), weight.of(0.5), noise.of(1.6),
              early.of(0.05))),
         case("a rate above the usual", facts(upward.of(0.5), moved.of(0.05), early.of(0.2), usual.of(0.5))),
         case("a rate below the usual", facts(upward.of(0.5), moved.of(0.05), early.of(0.2), usual.of(-0.5))),
     ),
     quiet=(
+        case("unsteady by itself, validation falls", facts(upward.of(0.5), moved.of(0.05), val_upward.of(0.25),
+             early.of(0.2), agreement.of(0.1))),
+        case("unsteady, batches of six, no validation", facts(upward.of(0.5), moved.of(0.05), early.of(0.2),
+             config.batch_size.of(6), agreement.of(0.1))),
         case("a smooth descent", run(curve(train.loss, decay(2.3, 0.2, 30)), curve(val.loss, decay(2.3, 0.3, 30)))),
         case("swings hardly shared", facts(agreement.of(0.4), common.of(0.3), weight.of(0.5), upward.of(0.0),
              noise.of(1.6), early.of(None))),

@@ -14,6 +14,8 @@ UP = limit("standing-pace-up", 0.002, unit="relative per epoch", source="measure
 TRAINED_BEFORE = limit(
     "trained-before", 0.7, unit="ratio to the loss of guessing", source="measured", healthy="0.9-1.3 from fresh weights"
 )
+NEAR_CHANCE = limit("standstill-near-chance", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.5")
+AT_ITS_END = limit("schedule-at-its-end", 0.1, unit="share of the highest rate", source="knowledge of the field")
 HIGH_UP = limit(
     "fall-before-standstill",
     0.4,
@@ -30,6 +32,9 @@ fall = signal.loss_fall()
 standing = signal.plateau_length(train.loss)
 pace = signal.recent_pace(train.loss)
 start = signal.initial_loss_over_chance(train.loss)
+left = signal.loss_over_chance(train.loss)
+decayed = signal.learning_rate_last_over_max()
+high_up = (fall < HIGH_UP) & (left > NEAR_CHANCE)
 val_standing = signal.plateau_length(val.loss)
 
 RULE = Rule(
@@ -46,7 +51,8 @@ RULE = Rule(
     & (((standing > STANDING_SHARE) & ((val_standing > STANDING_SHARE) | ~val_standing.known)) | (fall < HIGH_UP)),
     evidence=(supports(standing > 0.6, weak, "the training loss has not improved for {value:.0%} of the run"),),
     escalate=(
-        escalates(fall < HIGH_UP, "warning"),
+        # How low a loss can come is known of few: only near the level of guessing is a standstill surely high up.
+        escalates(high_up & ((decayed > AT_ITS_END) | ~decayed.known), "warning"),
         # A network that was trained before has little left to win.
         escalates(start < TRAINED_BEFORE, "info"),
     ),
@@ -65,9 +71,19 @@ RULE = Rule(
              0.7, 12), flat(0.7, 30)))),
         case("just enough, low down", facts(standing.of(0.35), pace.of(-0.0015), val_standing.of(0.4), fall.of(0.7))),
         case("rises a shade", facts(standing.of(0.8), pace.of(0.0015), fall.of(0.9))),
-        case("creeps on, high up", facts(standing.of(0.1), pace.of(-0.0015), val_standing.of(0.1), fall.of(0.35))),
-        case("stands low since its start", facts(standing.of(0.8), pace.of(0.0), fall.of(0.1), start.of(0.5))),
-        case("stands nearly at chance", facts(standing.of(0.8), pace.of(0.0), fall.of(0.1), start.of(0.8))),
+        case("creeps on, high up", facts(standing.of(0.1), pace.of(-0.0015), val_standing.of(0.1), fall.of(0.35),
+             left.of(0.8))),
+        case("stands high up, though it fell by half", facts(standing.of(0.8), pace.of(0.0), fall.of(0.45),
+             left.of(0.8))),
+        case("stands where it fell to", facts(standing.of(0.8), pace.of(0.0), fall.of(0.2), left.of(0.6))),
+        case("stands high up, the rate a sixth", facts(standing.of(0.8), pace.of(0.0), fall.of(0.2), left.of(0.8),
+             decayed.of(0.13))),
+        case("stands high up at the end of its schedule", facts(standing.of(0.8), pace.of(0.0), fall.of(0.2),
+             left.of(0.8), decayed.of(0.08))),
+        case("stands low since its start", facts(standing.of(0.8), pace.of(0.0), fall.of(0.1), left.of(0.9),
+             start.of(0.5))),
+        case("stands nearly at chance", facts(standing.of(0.8), pace.of(0.0), fall.of(0.1), left.of(0.9),
+             start.of(0.8))),
     ),
     quiet=(
         case("still falling", run(curve(train.loss, line(2.0, 0.5, 30)), curve(val.loss, line(2.0, 0.6, 30)))),

@@ -18,7 +18,23 @@ RULE = Rule(
     | config.reinforcement
     | (opposed & ~config.adversarial.known)
     | (rewards & ~config.reinforcement.known),
-    silences=("OSC", "PLT", "GEN", "OPT102", "OPT106"),
+    silences=(
+        "OSC",
+        "PLT",
+        "GEN",
+        "OPT102",
+        "OPT104",
+        "OPT106",
+        "OPT302",
+        "MOD201",
+        "MOD206",
+        "DAT204",
+        "DAT403",
+        "DAT405",
+        "RUN104",
+        "RUN105",
+        "NUM301",
+    ),
     meaning="Here the loss is no measure of progress, so nothing is concluded from its course. Numbers, gradients and "
     "activations are judged as ever.",
     mechanism="The target moves with the opponent or with the policy. A loss may swing, stand or rise while the "

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import Rule, case, config, curve, decay, escalates, facts, limit, line, run, signal, train, val
+from expert.rules.limits import SCORE_KEPT, SLIGHT_RETURN
 
 WORSE = limit("end-short-of-best", 0.07, unit="relative", source="measured", healthy="0.00-0.05 beyond noise")
 SURELY = limit(
@@ -9,6 +10,8 @@ SURELY = limit(
 
 rise = signal.valley_rise(val.loss)
 certainty = signal.valley_gain(val.loss)
+back = signal.share_given_back(val.loss)
+lost = signal.shortfall_from_best(val.score)
 kept = config.checkpoint_best
 
 RULE = Rule(
@@ -23,7 +26,10 @@ RULE = Rule(
     symptom="training ended clearly past the best validation loss",
     cause="the weights of the best epoch are lost unless they were saved",
     when=(rise > WORSE) & (certainty > SURELY) & (~kept | ~kept.known),
-    escalate=(escalates(~kept, "warning"),),
+    escalate=(
+        escalates(~kept, "warning"),
+        escalates((back < SLIGHT_RETURN) & (lost < SCORE_KEPT), "info"),
+    ),
     unless=("OPT106", "OSC101"),
     remedies=("keep-best-checkpoint",),
     meaning="A better model than the last one existed during this run. Saving the best one costs nothing.",
@@ -39,6 +45,18 @@ RULE = Rule(
                 curve(val.loss, decay(2.0, 0.6, 20, noise=0.01), line(0.6, 0.9, 20, noise=0.01)),
                 config={"checkpoint_best": False},
             ),
+        ),
+        case(
+            "lost, though the score held",
+            facts(rise.of(0.5), certainty.of(500.0), kept.of(False), back.of(0.13), lost.of(0.0)),
+        ),
+        case(
+            "lost, and the score with it",
+            facts(rise.of(0.5), certainty.of(500.0), kept.of(False), back.of(0.08), lost.of(0.025)),
+        ),
+        case(
+            "next to nothing lost",
+            facts(rise.of(0.5), certainty.of(500.0), kept.of(False), back.of(0.08), lost.of(0.015)),
         ),
         case("by a little, and not told", facts(rise.of(0.09), certainty.of(60.0))),
     ),
