@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, facts, limit, model, moderate, run, signal, supports, train, val, weak,
-    zigzag,
+    Rule, against, case, curve, data, decay, escalates, facts, limit, model, moderate, run, signal, supports,
+    train, val, weak, zigzag,
 )  # fmt: skip
+from expert.rules.limits import SCORE_KEPT, SLIGHT_RETURN
 
 TURNS = limit("validation-turns", 0.5, unit="share", source="AutoTrainer 2021, measured", healthy="0.0-0.7")
 JUMPS = limit("validation-swing", 0.1, unit="share", source="measured", healthy="0.00-0.09")
@@ -13,6 +14,8 @@ EPOCHS = limit("epochs-for-jumps", 12, unit="epochs", source="measured", healthy
 turns = signal.direction_changes(val.loss)
 swing = signal.own_swing(val.loss)
 ratio = signal.spread_ratio(val.loss, train.loss)
+back = signal.share_given_back(val.loss)
+lost = signal.shortfall_from_best(val.score)
 epochs = signal.epochs_recorded(val.loss)
 
 RULE = Rule(
@@ -30,6 +33,8 @@ RULE = Rule(
         supports(model.normalization.is_("batch"), weak, "batch normalization validates with running statistics"),
         against(data.validation_samples > 2000, weak, "the validation set has {value:.0f} samples"),
     ),
+    # Where the run ends at its best, the jumps on its way there did no harm.
+    escalate=(escalates((back < SLIGHT_RETURN) & (lost < SCORE_KEPT), "info"),),
     unless=("OSC101",),
     remedies=("set-training-mode", "larger-validation-set", "repair-schedule", "average-weights",
         "stabilize-batch-statistics"),
@@ -48,6 +53,13 @@ RULE = Rule(
              data.validation_samples.of(150))),
         case("a large set, batch normalization", facts(turns.of(0.8), swing.of(0.3), ratio.of(8), epochs.of(30),
              data.validation_samples.of(2500), model.normalization.of("batch"))),
+        case("jumps on the way to the best", facts(turns.of(0.8), swing.of(0.3), ratio.of(8), epochs.of(30),
+             back.of(0.08),
+             lost.of(0.015))),
+        case("jumps, and ends short of the best", facts(turns.of(0.8), swing.of(0.3), ratio.of(8), epochs.of(30),
+             back.of(0.13), lost.of(0.0))),
+        case("jumps, and the score is lost", facts(turns.of(0.8), swing.of(0.3), ratio.of(8), epochs.of(30),
+             back.of(0.08), lost.of(0.025))),
         case("a set in between", facts(turns.of(0.8), swing.of(0.3), ratio.of(8), epochs.of(30),
              data.validation_samples.of(250))),
     ),
