@@ -169,7 +169,7 @@ def rich_run() -> Run:
         marks=ClockMarks(step=np.arange(0.0, count + 1, per_epoch), epoch=np.arange(count / per_epoch + 1)),
         layers=layers,
         config={
-            "batch_size": 32, "optimizer": "sgd", "learning_rate": 0.1, "loss": "cross_entropy", "clip_value_low": -1.0,
+            "batch_size": 32, "optimizer": "adam", "learning_rate": 0.1, "loss": "cross_entropy", "clip_value_low": -1.0,
             "clip_value_high": 1.0,
         },
         model={
