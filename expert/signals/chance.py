@@ -96,6 +96,8 @@ def _best_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
 def _initial_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
     if len(curve.points) == 0:
         return Unknown(f"{curve.name} has no finite value before its first non-finite one")
+    if view.config.penalty_in_loss:
+        return Unknown("the logged loss counts a penalty on the weights as well", "log the loss without its penalty")
     found = _against_chance(view, float(curve.points[0]))
     averaged = curve.reduction in ("epoch_mean", "interval_mean") or (
         curve.clock == "epoch" and (curve.points_per_epoch or 0.0) < 4

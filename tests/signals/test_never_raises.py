@@ -169,8 +169,8 @@ def rich_run() -> Run:
         marks=ClockMarks(step=np.arange(0.0, count + 1, per_epoch), epoch=np.arange(count / per_epoch + 1)),
         layers=layers,
         config={
-            "batch_size": 32, "optimizer": "adam", "learning_rate": 0.1, "loss": "cross_entropy", "clip_value_low": -1.0,
-            "clip_value_high": 1.0,
+            "batch_size": 32, "optimizer": "adam", "learning_rate": 0.1, "loss": "cross_entropy",
+            "clip_value_low": -1.0, "clip_value_high": 1.0,
         },
         model={
             "output_units": 10, "parameters": 1000, "depth": 2,

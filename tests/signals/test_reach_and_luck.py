@@ -61,3 +61,16 @@ def test_a_score_below_guessing_counts_beyond_the_luck_of_so_many_samples() -> N
     assert shortfall(0.12, 1000) == 0.0
     unknown = Run({"val.accuracy": [0.02] * 6}, data={"classes": 10}, config={"loss": "cross_entropy"})
     assert isinstance(unknown.read("worse_than_blind", "val.accuracy"), Unknown)
+
+
+def test_a_first_loss_with_a_penalty_in_it_is_not_held_against_guessing() -> None:
+    plain: dict[str, Any] = {"loss": "cross_entropy", "task": "classification"}
+    steps = {"train.loss": [7.0, 6.0, 5.0, 4.0]}
+
+    def read(**more: Any) -> Any:
+        return Run(steps, clock="step", config=plain | more, data={"classes": 10}).read(
+            "initial_loss_over_chance", "train.loss"
+        )
+
+    assert read().value == pytest.approx(7.0 / math.log(10))
+    assert isinstance(read(penalty_in_loss=True), Unknown)
