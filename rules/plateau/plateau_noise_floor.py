@@ -8,7 +8,7 @@ from expert.rules.limits import BEYOND_SAMPLING, FALLING_SURE
 COARSE = limit("coarse-update", 0.03, unit="ratio", source="measured", healthy="0.001-0.02 over most of the run")
 STANDING = limit("standing-at-noise", 0.5, unit="share", source="measured", healthy="0.05-0.5")
 DECAYED = limit("rate-not-yet-lowered", 0.3, unit="ratio", source="article 4 row 4", healthy="lowered to a tenth")
-AGREED = limit("surely-agreeing", 2, unit="standard errors", source="measured", healthy="-6 to 2 at a noise floor")
+AGREED = limit("surely-agreeing", 2, unit="standard errors", source="measured", healthy="-0.4 to 8.9 in nine of ten")
 CAME_DOWN = limit("came-down", 0.15, unit="share", source="measured", healthy="0.55-0.99")
 
 update_size = signal.update_ratio()
