@@ -9,14 +9,17 @@ REMEDIES = (
         id="FX301",
         name="lower-learning-rate",
         title="Lower the learning rate",
-        do="Divide the learning rate by 3 to 10 and start again, with new weights or from a checkpoint before the "
-        "trouble. Divide it once more as long as the loss ends lower by that. Units that died under the high rate do "
-        "not come back by themselves.",
+        do="Divide the learning rate by 10, or by 3 where no update is larger than a third of the weights, and start "
+        "again, with new weights or from a checkpoint before the trouble. Divide it once more as long as the loss ends "
+        "lower by that. Units that died under the high rate do not come back by themselves.",
         cost="config line",
         risk="low",
         knob="learning-rate",
         direction="down",
-        changes=(multiply(config.learning_rate, 0.1),),
+        changes=(
+            multiply(config.learning_rate, 0.3, when=signal.early_update_ratio() < 0.3),
+            multiply(config.learning_rate, 0.1),
+        ),
         again=True,
         not_when=(
             not_when(
