@@ -5,6 +5,8 @@ from expert.authoring import Rule, case, curve, decay, facts, run, signal, train
 trained = signal.steps_recorded(train.loss)
 validated = signal.steps_recorded(val.loss)
 scored = signal.steps_recorded(val.score)
+# Errors that are measured beside a loss stand for none of the two.
+absolute, squared = signal.steps_recorded(val.mae), signal.steps_recorded(val.mse)
 
 RULE = Rule(
     id="RUN104",
@@ -16,7 +18,7 @@ RULE = Rule(
     prior=0.95,
     blames=("validation",),
     symptom="nothing was measured on samples that are not trained on",
-    when=trained.known & ~validated.known & ~scored.known,
+    when=trained.known & ~validated.known & ~scored.known & ~absolute.known & ~squared.known,
     remedies=("split-properly",),
     meaning="Nothing can be said of how the model does on new samples, and overfitting cannot be seen.",
     mechanism="A training loss falls whether the samples are understood or learned by heart; only samples set aside "
@@ -27,6 +29,8 @@ RULE = Rule(
     fires=(case("training loss alone", run(curve(train.loss, decay(2.0, 0.1, 20)))),),
     quiet=(
         case("validation loss", run(curve(train.loss, decay(2.0, 0.1, 20)), curve(val.loss, decay(2.0, 0.3, 20)))),
+        case("validation by an absolute error", facts(trained.of(20), absolute.of(20))),
+        case("validation by a squared error", facts(trained.of(20), squared.of(20))),
         case("validation score", facts(trained.of(20), scored.of(20))),
         case("validation loss only", facts(trained.of(20), validated.of(20))),
         case("nothing trained yet", facts(trained.of(None))),
