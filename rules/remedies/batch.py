@@ -11,13 +11,14 @@ REMEDIES = (
         id="FX307",
         name="larger-batch",
         title="Use a larger batch",
-        do="Multiply the batch size by 2 to 4. Fewer updates are made in an epoch, so look at the rate again "
-        "afterwards; if memory is short, accumulate gradients instead.",
+        do="Multiply the batch size by 2 to 4, and once more as long as the loss ends lower by that. Fewer updates are "
+        "made in an epoch, so look at the rate again afterwards; if memory is short, accumulate gradients instead.",
         cost="config line",
         risk="low",
         knob="batch-size",
         direction="up",
         changes=(multiply(config.batch_size, 4),),
+        again=True,
         not_when=(LARGE_ALREADY,),
         snippets=(
             torch_code("""
@@ -29,7 +30,7 @@ REMEDIES = (
             keras_code("model.fit(x_train, y_train, batch_size=128)  # four times the batch size you had"),
         ),
         watch="the scatter of the step loss halves for each fourfold batch",
-        worked=signal.step_jitter(train.loss) < 0.3,
+        worked=signal.own_swing_over_fall(train.loss) < 0.3,
         source=("article 1.2",),
     ),
     Remedy(
@@ -67,7 +68,7 @@ REMEDIES = (
             """),
         ),
         watch="the loss averaged over k batches scatters half as much for k = 4",
-        worked=signal.step_jitter(train.loss) < 0.3,
+        worked=signal.own_swing_over_fall(train.loss) < 0.3,
         source=("article 1.2", "knowledge of the field"),
     ),
     Remedy(
