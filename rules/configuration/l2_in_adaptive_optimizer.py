@@ -3,6 +3,7 @@ from __future__ import annotations
 from expert.authoring import Rule, case, config, escalates, facts, limit, moderate, run, signal, supports, train
 
 STRONG_DECAY = limit("coupled-decay", 0.01, unit="weight decay", source="knowledge of the field", healthy="0-1e-4")
+NOTABLE = limit("notable-coupled-decay", 3e-4, unit="weight decay", source="knowledge of the field", healthy="0-1e-4")
 UNDERFITS = limit("loss-under-coupled-decay", 0.7, unit="ratio", source="measured", healthy="0.01-0.41")
 
 fit = signal.best_loss_over_chance(train.loss)
@@ -19,7 +20,7 @@ RULE = Rule(
     symptom="weight decay is added to the gradient of an adaptive optimizer",
     cause="the penalty is divided by the gradient's size like everything else, so it hits the weights unevenly",
     when=config.optimizer.is_("adam", "nadam", "radam", "adamax", "rmsprop", "adagrad")
-    & (config.weight_decay > 0)
+    & (config.weight_decay > NOTABLE)
     & (
         config.decoupled_weight_decay.is_(False)
         | (~config.decoupled_weight_decay.known & config.framework.is_("torch"))
@@ -37,7 +38,7 @@ RULE = Rule(
     source=("Loshchilov and Hutter 2019", "knowledge of the field"),
     aliases=("l2-in-adaptive-optimiser",),
     fires=(
-        case("Adam with L2", run(config={"optimizer": "adam", "weight_decay": 1e-4, "decoupled_weight_decay": False})),
+        case("Adam with L2", run(config={"optimizer": "adam", "weight_decay": 4e-4, "decoupled_weight_decay": False})),
         case(
             "a lot of it, and it underfits",
             facts(
@@ -83,7 +84,7 @@ RULE = Rule(
         ),
         case(
             "no decay",
-            facts(config.optimizer.of("adam"), config.weight_decay.of(0.0), config.decoupled_weight_decay.of(False)),
+            facts(config.optimizer.of("adam"), config.weight_decay.of(2e-4), config.decoupled_weight_decay.of(False)),
         ),
         case(
             "plain SGD",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, against, case, config, curve, decay, facts, model, run, strong, train, val
+from expert.authoring import Rule, against, case, config, curve, decay, escalates, facts, model, run, strong, train, val
 
 RULE = Rule(
     id="RUN103",
@@ -15,6 +15,7 @@ RULE = Rule(
     cause="dropout is off and batch normalization keeps its old statistics, so neither does its work in training",
     when=~config.training_mode_in_training & ((model.dropout > 0) | model.normalization.is_("batch")),
     evidence=(against(config.pretrained, strong, "fine-tuning often keeps the statistics of the pre-training"),),
+    escalate=(escalates(config.pretrained, "info"),),
     explains=("GEN101", "GEN102", "OPT106"),
     remedies=("set-training-mode",),
     meaning="The regularization that was asked for is not there, and the running averages of batch normalization stay "
