@@ -78,7 +78,9 @@ def train(
     keras.config.set_dtype_policy(policy)
     try:
         model = build(program, arrays.train[0].shape[1:], arrays.classes)
-        model.compile(optimizer_of(program), loss_of(program), metrics=["accuracy"], jit_compile=False)
+        # On JAX a step is either compiled this way or runs operation by operation, which nobody wants to wait for.
+        compiled = keras.backend.backend() == "jax"
+        model.compile(optimizer_of(program), loss_of(program), metrics=["accuracy"], jit_compile=compiled)
     finally:
         keras.config.set_dtype_policy(before)
     watcher = ExpertCallback(quiet=True, config=told, probe=arrays.validation[0][:PROBED] if probe else None)
