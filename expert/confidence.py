@@ -88,9 +88,9 @@ def confidence(
 def believed(log_odds: float, grade: Grade, *, short: bool, calibration: Calibration | None = None) -> float:
     """The probability that log-odds stand for: as it was measured for the grade, else up to the grade's cap.
 
-    A setting that is wrong is so in anybody's run. What a run shows has many causes, and how often it is this one
-    depends on the others among the runs measured: so curves keep their cap, and what prior and evidence leave less
-    likely than not is not made more likely by having been measured.
+    How often a cause is true depends on what else there is among the runs measured, which are not anybody else's. So
+    curves, in which many causes look alike, keep their cap, and what prior and evidence leave less likely than not is
+    not made more likely by having been measured.
     """
     line = None if calibration is None else calibration.lines.get(grade)
     most = SHORT_RECORD_CAP if short and grade == "curve" else CAPS[grade]
@@ -98,7 +98,7 @@ def believed(log_odds: float, grade: Grade, *, short: bool, calibration: Calibra
         return min(most, probability(log_odds))
     if grade != "curve":
         most = MOST_SURE
-    if grade != "config" and log_odds < 0.0:
+    if log_odds < 0.0:
         most = min(most, probability(log_odds))
     return min(most, probability(line.come_true(log_odds)))
 

@@ -27,7 +27,8 @@ DOUBTED = 0.4
 @dataclass(slots=True, eq=False)  # not frozen, for the same reason as a verdict
 class Judgment:
     """What became of one rule. ``by`` names the rules that ruled it out or silenced it, ``explained_by`` those that
-    explain it.
+    explain it. ``strength`` is what prior and evidence add up to, no more than the cap of the grade: rivals are ordered
+    by it, for how often causes came true tells their grades apart, and not them.
     """
 
     rule: Rule
@@ -41,6 +42,7 @@ class Judgment:
     clock: str | None = None
     by: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
+    strength: float = 0.0
 
     @property
     def found(self) -> bool:
@@ -154,7 +156,8 @@ def judge_rule(
     if rule.kind == "cause" and sure < DOUBTED and is_serious(severity):
         severity = "info"
     status = "silenced" if silencers else "found"
-    return Judgment(rule, status, verdict, severity, sure, grade, evidence, at, clock, silencers)
+    strength = sure if calibration is None else confidence(rule.prior, evidence, grade, short=short)
+    return Judgment(rule, status, verdict, severity, sure, grade, evidence, at, clock, silencers, strength=strength)
 
 
 def _start(verdict: Verdict, history: History) -> tuple[float | None, str | None]:

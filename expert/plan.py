@@ -48,6 +48,10 @@ class _Place:
         return max(one.confidence for one in self.served)
 
     @property
+    def strength(self) -> float:
+        return max(one.strength for one in self.served)
+
+    @property
     def names(self) -> str:
         return " and ".join(dict.fromkeys(one.rule.name for one in self.served))
 
@@ -95,19 +99,19 @@ class _Plan:
     def offer(self, group: Group) -> None:
         """Place the remedies of findings that are dealt with together, the most promising first.
 
-        What may be expected of a remedy is its finding's confidence, fading along the rule's own order; findings close
+        What may be expected of a remedy is its finding's strength, fading along the rule's own order; findings close
         to the best count as equals. Of equals the earlier level, the better evidence and the lower cost come first.
         """
         if not group:
             return
-        best = max(one.confidence for one in group)
+        best = max(one.strength for one in group)
         offers = []
         for place, judgment in enumerate(group):
-            confidence = best if judgment.confidence >= best - CLOSE else judgment.confidence
+            strength = best if judgment.strength >= best - CLOSE else judgment.strength
             for index, word in enumerate(judgment.rule.remedies):
                 remedy = self.remedies[word]
                 rank = (LEVELS.index(judgment.rule.level), GRADES.index(judgment.grade), COSTS.index(remedy.cost))
-                offers.append((-confidence * FADE**index, rank, place, remedy, judgment))
+                offers.append((-strength * FADE**index, rank, place, remedy, judgment))
         for *_, remedy, judgment in sorted(offers, key=lambda offer: offer[:3]):
             self._place(remedy, judgment)
 
@@ -126,7 +130,7 @@ class _Plan:
             if rival is None or place not in self.places:
                 continue
             first, second = sorted((rival, place), key=self.places.index)
-            lead = first.confidence - second.confidence
+            lead = first.strength - second.strength
             winner, loser = (second, first) if lead < -CLOSE else (first, second)
             same = first.shares_finding(second)
             template = OPPOSED_IN_RULE if same else OPPOSED if abs(lead) >= CLOSE else OPPOSED_UNDECIDED

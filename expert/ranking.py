@@ -56,7 +56,7 @@ class _Ranking:
             findings,
             key=lambda one: (
                 -self.gravity[one.rule.id],
-                -one.confidence,
+                -one.strength,
                 LEVELS.index(one.rule.level),
                 one.rule.id,
             ),
@@ -99,17 +99,17 @@ class _Ranking:
 
 def differential(causes: Sequence[Judgment]) -> list[Judgment]:
     """Rival causes: those close to the best by level and then by the grade of their evidence, the others by
-    confidence.
+    strength.
     """
     if not causes:
         return []
-    best = max(one.confidence for one in causes)
+    best = max(one.strength for one in causes)
     return sorted(
         causes,
         key=lambda one: (
-            one.confidence < best - CLOSE,
-            (LEVELS.index(one.rule.level), GRADES.index(one.grade)) if one.confidence >= best - CLOSE else (0, 0),
-            -one.confidence,
+            one.strength < best - CLOSE,
+            (LEVELS.index(one.rule.level), GRADES.index(one.grade)) if one.strength >= best - CLOSE else (0, 0),
+            -one.strength,
             one.rule.id,
         ),
     )

@@ -88,11 +88,11 @@ def test_what_was_measured_takes_the_place_of_the_cap(grade: Grade) -> None:
     assert believed_as_measured(9.0, grade) == MOST_SURE
 
 
-def test_what_is_less_likely_than_not_is_not_made_likelier_unless_it_is_a_setting() -> None:
+def test_what_is_less_likely_than_not_is_not_made_likelier() -> None:
     assert believed_as_measured(-0.1, "proof") == pytest.approx(probability(-0.1))
     assert believed_as_measured(-0.1, "curve") == pytest.approx(probability(-0.1))
     assert believed_as_measured(-2.0, "proof") == pytest.approx(probability(-2.6))
-    assert believed_as_measured(-0.1, "config") == pytest.approx(probability(0.25))
+    assert believed_as_measured(-0.1, "config") == pytest.approx(probability(-0.1))
     assert believed_as_measured(0.0, "proof") == pytest.approx(probability(0.4))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from expert.advice import Advice
 from expert.authoring import Change, config, data, keras_code, multiply, not_when, set_to, signal, torch_code, val
+from expert.calibration import Calibration, Line
 from expert.confidence import CLOSE
 from expert.facts import Facts
 from expert.history import History
@@ -66,6 +67,20 @@ def test_a_symptom_with_doubtful_causes_shows_them_side_by_side() -> None:
     given = advice([SYMPTOM, one, two], ALL, shuffle=True)
     assert [finding.name for finding in given.findings] == ["symptom", "one", "two"]
     assert names(given) == ["other", "look", "probe-rate"]
+
+
+def test_how_often_a_grade_came_true_does_not_turn_the_order_of_rivals_round() -> None:
+    symptom = rule("OPT920", "seen", config.shuffle, severity="error")
+    weaker = rule("OPT921", "setting", config.shuffle, kind="cause", prior=0.6, explains=("seen",))
+    stronger = rule("OPT922", "proved", data.samples > 1, kind="cause", prior=0.8, explains=("seen",))
+    lines = {"config": Line(slope=3.0, offset=2.0), "proof": Line(slope=1.0, offset=-1.0)}
+    measured = Calibration(lines=lines, causes=9, programs=1, fitted_on="x")
+    knowledge = known([symptom, weaker, stronger])
+    knowledge = replace(knowledge, calibrations=dict.fromkeys(("OPT921", "OPT922"), measured))
+    history = History.model_validate({"config": {"shuffle": True}, "data": {"samples": 5}})
+    first, second, _ = judge_history(history, knowledge).findings
+    assert (first.rule, second.rule) == ("OPT922", "OPT921")
+    assert first.confidence < second.confidence
 
 
 def test_rivals_close_in_confidence_are_ordered_by_level_others_by_confidence() -> None:

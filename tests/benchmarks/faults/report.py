@@ -35,9 +35,10 @@ A run is *sick* if its quality on clean samples is worse than that of its sound 
 or if what is measured of it is wrong by construction. *Right* is a rule that names the fault; *precision* is the share
 of right names and true consequences among everything named at warning or above on sick runs. *Internals* is a run
 watched by the collector, *configuration* its curves with the settings and the model, *curves* the losses and metrics
-alone, from which many causes cannot be known. Confidences are fitted on the tuning half alone (`calibrate`): a slope and
-an offset for each grade of evidence, on the log-odds that a rule's prior and evidence add up to. An expected error out
-of fold, which `calibrate` prints, leaves the problem of a cause out of what it is judged by. *Cured* means that 80 % of the gap to the twin was closed.
+alone, from which many causes cannot be known. Confidences are fitted on the tuning half alone (`calibrate`): a slope
+and an offset for each grade of evidence, on the log-odds that a rule's prior and evidence add up to. An expected
+error out of fold, which `calibrate` prints, leaves the problem of a cause out of what it is judged by. *Cured* means
+that 80 % of the gap to the twin was closed.
 
 What to know when reading: runs take about a second each, so nothing here speaks of large models; the sample is balanced
 over faults, not drawn from life; which rules are right for a fault is a table written by hand
