@@ -96,6 +96,10 @@ YES_NO: Mapping[str, tuple[str, str]] = {
         "the order of the samples is drawn anew in each epoch",
         "the order of the samples is the same in each epoch",
     ),
+    "loss_broadcast": (
+        "the loss spreads outputs and targets of different shapes over each other",
+        "the loss compares outputs and targets of one shape",
+    ),
     "penalty_in_gradient": ("the gradients include the penalty", "the gradients leave the penalty out"),
     "penalty_in_loss": ("the logged loss includes the penalty", "the logged loss leaves the penalty out"),
     "pretrained": ("the training starts from pre-trained weights", "the training does not start from trained weights"),

@@ -8,7 +8,7 @@ nothing of them. They are on for the forward passes of sampled steps only.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -21,8 +21,9 @@ from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.forwards import hook_forwards
+from expert.adapters.torch.loss_shapes import ELEMENTWISE, LossShapes
 from expert.adapters.torch.output_units import OutputUnits
-from expert.adapters.torch.outputs import OutputSpread
+from expert.adapters.torch.outputs import OutputSpread, tensors_of
 from expert.adapters.torch.parameters import BLOCKS, sample
 from expert.adapters.torch.recurrence import GradientThroughTime
 
@@ -78,6 +79,7 @@ class Activations:
         self.through_time = GradientThroughTime(telemetry, reads) if recurrent else None
         self._spread = OutputSpread(telemetry, reads)
         self._units = OutputUnits(telemetry)
+        self._shapes = LossShapes(telemetry)
         axis = -1
         for name, module in model.named_modules():
             kind = activation_name(type(module).__name__)
@@ -138,6 +140,8 @@ class Activations:
         if compiler.is_compiling():
             return
         key = id(module)
+        if type(module) in ELEMENTWISE:
+            self._shapes.see(inputs)
         if key not in self._known or _transformed():
             return
         started = perf_counter()
@@ -157,7 +161,7 @@ class Activations:
         if key in self._roots:
             self.called = True
             self.forward_seen(module.training)
-            self._spread.see(_tensors(output))
+            self._spread.see(tensors_of(output))
             self._units.see_model(output)
             self._set_heads_aside(output)
             return
@@ -190,7 +194,7 @@ class Activations:
 
         Of several things that a model returns, those that went on into another layer are hidden ones shown.
         """
-        returned = {tensor.data_ptr() for tensor in _tensors(output)} - {0}
+        returned = {tensor.data_ptr() for tensor in tensors_of(output)} - {0}
         if not isinstance(output, Tensor):
             returned -= self._consumed
         for key, look, reference in reversed(self._outputs):
@@ -259,15 +263,6 @@ def _transformed() -> bool:
     """Whether ``torch.func`` is at work (``grad``, ``vmap``): its tensors hold no numbers outside of it."""
     stack = getattr(torch._C._functorch, "peek_interpreter_stack", None)
     return stack is not None and stack() is not None
-
-
-def _tensors(output: Any, depth: int = 2) -> Iterator[Tensor]:
-    """The tensors of what a model returns: one, or some in tuples, lists and mappings."""
-    if isinstance(output, Tensor):
-        yield output
-    elif depth and isinstance(output, tuple | list | Mapping):
-        for part in output.values() if isinstance(output, Mapping) else output:
-            yield from _tensors(part, depth - 1)
 
 
 def _block_sample(output: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,3 +58,12 @@ def _tells(output: Tensor) -> bool:
         and output.shape[0] >= FEWEST_SAMPLES
         and output.numel() > 0
     )
+
+
+def tensors_of(output: Any, depth: int = 2) -> Iterator[Tensor]:
+    """The tensors of what a model returns: one, or some in tuples, lists and mappings."""
+    if isinstance(output, Tensor):
+        yield output
+    elif depth and isinstance(output, tuple | list | Mapping):
+        for part in output.values() if isinstance(output, Mapping) else output:
+            yield from tensors_of(part, depth - 1)

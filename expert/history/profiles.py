@@ -62,6 +62,8 @@ class RunConfig(Record):
     loss_reduction: Literal["mean", "sum"] | None = None
     loss_from_logits: bool | None = None
     loss_formula: Literal["fused", "hand_made"] | None = None
+    loss_broadcast: bool | None = None
+    """True if outputs and targets of different shapes are compared, so that each output meets several targets."""
     probability_clamp: float | None = None
     """Smallest probability admitted to a logarithm."""
     label_smoothing: float | None = None

@@ -168,6 +168,29 @@ REMEDIES = (
         source=("knowledge of the field", "Goyal et al. 2017"),
     ),
     Remedy(
+        id="FX509",
+        name="match-target-shape",
+        title="Give outputs and targets one shape",
+        do="Take the last axis off the outputs, or add one to the targets, before the loss. Check it once: a mean of N "
+        "squared differences has N of them, not N times N.",
+        cost="config line",
+        risk="low",
+        changes=(set_to(config.loss_broadcast, False),),
+        snippets=(
+            torch_code("""
+                outputs = model(inputs).squeeze(-1)
+                assert outputs.shape == targets.shape
+                loss = F.mse_loss(outputs, targets)
+            """),
+            keras_code("""
+                y_train = y_train.reshape(-1, 1)  # one column for one output
+            """),
+        ),
+        watch="the loss falls below the spread of the targets",
+        worked=signal.loss_fall() > 0.3,
+        source=("knowledge of the field", "PyTorch documentation"),
+    ),
+    Remedy(
         id="FX507",
         name="set-final-bias",
         title="Start the last bias at the prior",
