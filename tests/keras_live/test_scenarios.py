@@ -70,7 +70,8 @@ def test_a_scenario_is_diagnosed_and_its_remedy_comes_first(
     "live",
     [pytest.param(live, id=live.id, marks=[] if live.case.id in OFTEN else [pytest.mark.slow]) for live in SCENARIOS],
 )
-def test_what_is_recommended_first_helps(live: Live, seed: int) -> None:
+def test_what_is_recommended_first_helps(live: Live, seed: int, request: pytest.FixtureRequest) -> None:
+    allow(request, live, seed)
     sick = train(live.case.program, seed, live.told, probe=True)
     cure = recommended_first(live, advise(sick.watcher, data=sick.data if live.about_data else None))
     cured = train(cure.program, seed)
