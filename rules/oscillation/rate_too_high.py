@@ -9,7 +9,6 @@ from expert.rules.limits import BEYOND_SAMPLING, SWING_AGREEMENT, SWING_SIZE, SW
 LARGE = limit("large-early-update", 0.1, unit="ratio", source="measured", healthy="0.002-0.07")
 AGAINST = limit("opposed-gradients", -0.1, unit="correlation", source="measured", healthy="-0.1 to 0.3 with plain SGD")
 UPWARD = limit("upward-share", 0.3, unit="share", source="measured", healthy="0.00-0.18")
-FEW = limit("noise-of-few-samples", 8, unit="samples", source="measured", healthy="16 and more")
 MOVED = limit(
     "moved-per-epoch", 0.01, unit="share", source="measured", healthy="any; a flickering plateau stays below 0.002"
 )
@@ -19,7 +18,6 @@ common = signal.common_swing(train.loss, val.loss)
 weight = signal.common_swing_over_fall(train.loss, val.loss)
 upward = signal.upward_share(train.loss)
 val_upward = signal.upward_share(val.loss)
-many = (config.batch_size >= FEW) | ~config.batch_size.known
 moved = signal.swing_size(train.loss)
 early = signal.early_update_ratio()
 cosine = signal.gradient_cosine()
@@ -30,7 +28,8 @@ swinging = (agreement > SWING_AGREEMENT) & (common > SWING_SIZE) & (weight > SWI
 overshooting = (early > LARGE) | ((cosine < AGAINST) & config.optimizer.is_("sgd")) | (noise > BEYOND_SAMPLING)
 
 # Weights that are thrown about throw both losses; what the training loss has alone is noise of how it is measured.
-unsteady = (upward > UPWARD) & (moved > MOVED) & ((val_upward > UPWARD) | (~val_upward.known & many))
+together = (val_upward > UPWARD) | (~val_upward.known & (noise > BEYOND_SAMPLING))
+unsteady = (upward > UPWARD) & (moved > MOVED) & together
 
 RULE = Rule(
     id="OSC102",
@@ -78,43 +77,52 @@ RULE = Rule(
              24)),
              layers=(layers("update_ratio", a=0.4, b=0.3),))),
         case("just enough, curves only", facts(agreement.of(0.65), common.of(0.055), weight.of(0.1), early.of(None))),
-        case("unsteady, updates of 12 %", facts(upward.of(0.35), moved.of(0.012), early.of(0.12), noise.of(1.1))),
-        case("unsteady, gradients opposed", facts(upward.of(0.5), moved.of(0.05), cosine.of(-0.12),
+        case("unsteady, updates of 12 %", facts(upward.of(0.35), val_upward.of(0.4), moved.of(0.012), early.of(0.12),
+             noise.of(1.1))),
+        case("unsteady, gradients opposed", facts(upward.of(0.5), val_upward.of(0.4), moved.of(0.05), cosine.of(-0.12),
              config.optimizer.of("sgd"), noise.of(1.3))),
         case("unsteady, beyond sampling noise", facts(upward.of(0.5), moved.of(0.05), noise.of(1.6), early.of(0.05))),
         case("unsteady, and validation with it", facts(upward.of(0.5), moved.of(0.05), val_upward.of(0.4),
              early.of(0.2),
              config.batch_size.of(4))),
-        case("unsteady, batches of ten, no validation", facts(upward.of(0.5), moved.of(0.05), early.of(0.2),
-             config.batch_size.of(10))),
         case("swings beyond sampling noise", facts(agreement.of(0.9), common.of(0.2), weight.of(0.5), noise.of(1.6),
              early.of(0.05))),
-        case("a rate above the usual", facts(upward.of(0.5), moved.of(0.05), early.of(0.2), usual.of(0.5))),
-        case("a rate below the usual", facts(upward.of(0.5), moved.of(0.05), early.of(0.2), usual.of(-0.5))),
+        case("a rate above the usual", facts(upward.of(0.5), val_upward.of(0.4), moved.of(0.05), early.of(0.2),
+             usual.of(0.5))),
+        case("a rate below the usual", facts(upward.of(0.5), val_upward.of(0.4), moved.of(0.05), early.of(0.2),
+             usual.of(-0.5))),
     ),
     quiet=(
         case("unsteady by itself, validation falls", facts(upward.of(0.5), moved.of(0.05), val_upward.of(0.25),
              early.of(0.2), agreement.of(0.1))),
-        case("unsteady, batches of six, no validation", facts(upward.of(0.5), moved.of(0.05), early.of(0.2),
-             config.batch_size.of(6), agreement.of(0.1))),
+        case("unsteady by the choice of samples, no validation", facts(upward.of(0.5), moved.of(0.05), early.of(0.2),
+             noise.of(1.2), agreement.of(0.1))),
         case("a smooth descent", run(curve(train.loss, decay(2.3, 0.2, 30)), curve(val.loss, decay(2.3, 0.3, 30)))),
         case("swings hardly shared", facts(agreement.of(0.4), common.of(0.3), weight.of(0.5), upward.of(0.0),
+             val_upward.of(0.4),
              noise.of(1.6), early.of(None))),
-        case("tiny swings", facts(agreement.of(0.9), common.of(0.035), weight.of(0.5), upward.of(0.0), noise.of(1.6),
+        case("tiny swings", facts(agreement.of(0.9), common.of(0.035), weight.of(0.5), upward.of(0.0),
+             val_upward.of(0.4), noise.of(1.6),
              early.of(None))),
         case("swings on a steep descent", facts(agreement.of(0.9), common.of(0.2), weight.of(0.05), upward.of(0.0),
+             val_upward.of(0.4),
              noise.of(1.6), early.of(None))),
         case("swings, updates of ordinary size", facts(agreement.of(0.9), common.of(0.2), weight.of(0.5),
              early.of(0.08), cosine.of(0.1), noise.of(1.0))),
-        case("mostly down", facts(agreement.of(0.0), common.of(0.0), weight.of(0.0), upward.of(0.25), moved.of(0.05),
+        case("mostly down", facts(agreement.of(0.0), common.of(0.0), weight.of(0.0), upward.of(0.25),
+             val_upward.of(0.4), moved.of(0.05),
              early.of(0.5))),
-        case("a flicker", facts(agreement.of(0.0), common.of(0.0), weight.of(0.0), upward.of(0.5), moved.of(0.008),
+        case("a flicker", facts(agreement.of(0.0), common.of(0.0), weight.of(0.0), upward.of(0.5),
+             val_upward.of(0.4), moved.of(0.008),
              early.of(0.5))),
-        case("gradients opposed a little", facts(agreement.of(0.0), upward.of(0.5), moved.of(0.05), cosine.of(-0.08),
+        case("gradients opposed a little", facts(agreement.of(0.0), upward.of(0.5), val_upward.of(0.4),
+             moved.of(0.05), cosine.of(-0.08),
              config.optimizer.of("sgd"), early.of(0.05), noise.of(1.0))),
-        case("gradients opposed under Adam", facts(agreement.of(0.0), upward.of(0.5), moved.of(0.05), cosine.of(-0.3),
+        case("gradients opposed under Adam", facts(agreement.of(0.0), upward.of(0.5), val_upward.of(0.4),
+             moved.of(0.05), cosine.of(-0.3),
              config.optimizer.of("adam"), early.of(0.05), noise.of(1.0))),
-        case("a little beyond sampling", facts(agreement.of(0.0), upward.of(0.5), moved.of(0.05), cosine.of(0.0),
+        case("a little beyond sampling", facts(agreement.of(0.0), upward.of(0.5), val_upward.of(0.4), moved.of(0.05),
+             cosine.of(0.0),
              early.of(0.05), noise.of(1.25))),
     ),
 )  # fmt: skip
