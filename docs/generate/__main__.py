@@ -21,6 +21,7 @@ from expert.render.markdown import escaped, markdown
 from expert.render.measured import Measured
 from expert.render.pages import remedy_page, rule_page
 from expert.rule import Rule
+from expert.rulefiles.schema import schema_of
 
 HERE = Path(__file__).parent.parent
 WRITTEN_BY = "<!-- Written by `python -m docs.generate`; change the records, not this page. -->\n\n"
@@ -57,6 +58,7 @@ def pages() -> Mapping[str, str]:
         made[path] = WRITTEN_BY + "\n".join(lines) + "\n"
     for name, model in (("history", History), ("advice", Advice), ("rule", Rule), ("remedy", Remedy)):
         made[f"schema/{name}.json"] = json.dumps(model.model_json_schema(), indent=1, sort_keys=True) + "\n"
+    made["schema/rulefile.json"] = json.dumps(schema_of(knowledge), indent=1, sort_keys=True) + "\n"
     return made
 
 
