@@ -41,7 +41,7 @@ RULE = Rule(
             "the validation accuracy ends {value:+.3f} above the share of the largest class: something is learned",
         ),
     ),
-    unless=("DAT301", "DAT403"),
+    unless=("DAT301", "DAT401", "DAT403"),
     explains=("GEN101", "GEN102", "GEN103", "PLT104", "OSC105"),
     remedies=("verify-labels", "pair-inputs-with-labels", "more-data"),
     meaning=(
