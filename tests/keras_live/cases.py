@@ -97,6 +97,8 @@ def _live(case: Case, again: bool = False) -> Live:
 def _with_keras(cure: Cure, sick: Program, changes: dict[str, Any]) -> Cure:
     """The cure with the same changes, but for those of what it is about."""
     kept = {name: value for name, value in changes.items() if getattr(cure.program, name) == getattr(sick, name)}
+    if cure.program.initialization != sick.initialization:
+        kept.pop("weight_gain", None)  # another start has a size of its own
     return replace(cure, program=cure.program.but(**kept))
 
 
