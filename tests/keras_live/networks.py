@@ -31,8 +31,8 @@ def build(program: Program, shape: tuple[int, ...], classes: int) -> Any:
         x = _hidden(program, x, width, f"fc{number}")
     head = {} if program.initialization == "default" else _weights(program.but(weight_gain=1.0, hidden_bias=None))
     outputs = layers.Dense(classes, activation=_activation(program.output_activation), name="out", **head)(x)
-    if program.output_activation == "softmax":
-        # A softmax right before the loss would be taken away again by Keras, in a step that TensorFlow compiles.
+    if program.output_activation in ("softmax", "sigmoid"):
+        # Right before the loss it would be taken away again by Keras, in a step that TensorFlow compiles.
         outputs = layers.Reshape((classes,))(outputs)
     model = keras.Model(inputs, outputs)
     for layer in model.layers:
