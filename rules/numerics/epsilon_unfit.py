@@ -39,7 +39,7 @@ RULE = Rule(
             "an update moves the weights by only {value:.2g} of their norm",
         ),
     ),
-    explains=("NUM101", "PLT101", "PLT106", "OPT104"),
+    explains=("NUM101", "PLT101", "PLT106", "OPT104", "GEN103", "GEN109"),
     remedies=("fix-epsilon", "use-bfloat16"),
     meaning="Adaptive optimizers divide by the root of the mean squared gradient plus epsilon, which is a mere guard.",
     mechanism=(

@@ -56,7 +56,7 @@ RULE = Rule(
         against(noise < 1.2, moderate, "the step loss scatters no more than the choice of samples explains"),
     ),
     escalate=(escalates(early > LARGE, "error"),),
-    explains=("OPT106", "OSC101", "OSC105", "PLT103", "PLT106", "PLT101", "OPT204"),
+    explains=("OPT106", "OSC101", "OSC105", "PLT103", "PLT106", "PLT101", "OPT204", "ACT101"),
     unless=("DAT301", "DAT302", "GRD201", "GRD303", "MOD106", "DAT201"),
     remedies=("lower-learning-rate", "repair-schedule", "warm-up-learning-rate"),
     meaning="The weights are thrown to and fro across the valley they should descend. From the curves alone this is "

@@ -86,7 +86,7 @@ RULE = Rule(
             "the schedule took the rate down to {value:.1%} of its highest"),
         against(usual > 0.0, moderate, "the learning rate is above the usual range of the optimizer"),
     ),
-    explains=("PLT101", "PLT104", "PLT106", "OPT104", "OPT302", "GEN103"),
+    explains=("PLT101", "PLT104", "PLT106", "OPT104", "OPT302", "GEN103", "GEN109"),
     unless=("OSC101", "OPT106", "OPT201", "OPT301", "GRD101", "GRD302", "ACT101", "MOD205", "DAT301", "OPT101"),
     remedies=("raise-learning-rate", "probe-learning-rate", "switch-to-adam", "smaller-batch"),
     meaning="The run is not stuck in a pit; it is on its way and hardly moves. Three times to ten times the rate gets "
