@@ -84,9 +84,10 @@ def test_a_softmax_before_a_loss_of_logits_is_named_where_it_acts(seed: int) -> 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_softmax_that_keras_takes_away_again_is_no_fault(seed: int) -> None:
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_a_function_that_keras_takes_away_again_is_no_fault(activation: str, seed: int) -> None:
     with pytest.warns(UserWarning, match="from_logits=True"):
-        advice, _ = mended(lambda: network(layers.Dense(CLASSES, "softmax")), seed)
+        advice, _ = mended(lambda: network(layers.Dense(CLASSES, activation)), seed)
     assert serious(advice) == []
 
 

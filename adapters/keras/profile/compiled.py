@@ -83,15 +83,18 @@ def _take_for_repaired(model: Any, update: dict[str, Any], heads: list[Head], no
     """
     head = heads[0] if heads else None
     activation = None if head is None else head.activation
-    if not update.get("loss_from_logits") or SQUASHES.get(activation or "") != update.get("loss"):
+    loss = update.get("loss")
+    if not update.get("loss_from_logits") or activation not in SQUASHES or loss not in SQUASHES.values():
         return
     keras = sys.modules.get("keras")
     backend = attribute(keras, "backend")
     on_tensorflow = backend is not None and attribute(backend, "backend")() == "tensorflow"
     last = last_layer(model)
+    # A layer keeps the logits of either function for either loss.
     ends_there = head is not None and head.layer is last and is_own(last)
-    # A function at the end of the user's own code is found in the graph that is compiled of it.
-    in_graph = code_of(model).returned[:1] == (("function", activation),) and not attribute(model, "run_eagerly")
+    # The function of a loss is found in the graph that is compiled of the user's own code, where it stands at the end.
+    returned = code_of(model).returned[:1] == (("function", activation),)
+    in_graph = returned and SQUASHES[activation] == loss and not attribute(model, "run_eagerly")
     precise = (attribute(last, "compute_dtype") or attribute(model, "compute_dtype")) == "float32"
     if on_tensorflow and (ends_there or in_graph) and precise:
         update["loss_from_logits"] = False
