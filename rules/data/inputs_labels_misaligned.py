@@ -27,9 +27,13 @@ RULE = Rule(
     cause="the labels do not belong to their inputs: reordered one without the other, joined by a wrong key, or random",
     when=(signal.best_loss_over_chance(val.loss) >= NO_BETTER)
     & (signal.loss_over_chance(train.loss) <= MEMORIZED)
-    & (signal.relative_gap(val.loss, train.loss) >= OPENING)
-    & ((correct < OFTEN_RIGHT) | ~correct.known),
+    & (signal.relative_gap(val.loss, train.loss) >= OPENING),
     evidence=(
+        against(
+            correct >= OFTEN_RIGHT,
+            strong,
+            "the validation accuracy ends at {value:.1%}: labels and inputs belong together",
+        ),
         supports(
             signal.score_over_majority(val.accuracy) <= NO_SKILL,
             moderate,
@@ -84,6 +88,15 @@ RULE = Rule(
                 correct.of(0.7),
             ),
         ),
+        case(
+            "a loss that tells nothing, and labels that are right",
+            facts(
+                signal.best_loss_over_chance(val.loss).of(1.0),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.relative_gap(val.loss, train.loss).of(0.3),
+                correct.of(0.84),
+            ),
+        ),
     ),
     quiet=(
         case(
@@ -109,15 +122,6 @@ RULE = Rule(
                 signal.best_loss_over_chance(val.loss).of(1.0),
                 signal.loss_over_chance(train.loss).of(0.99),
                 signal.relative_gap(val.loss, train.loss).of(0.3),
-            ),
-        ),
-        case(
-            "a loss that tells nothing, and labels that are right",
-            facts(
-                signal.best_loss_over_chance(val.loss).of(1.0),
-                signal.loss_over_chance(train.loss).of(0.7),
-                signal.relative_gap(val.loss, train.loss).of(0.3),
-                correct.of(0.84),
             ),
         ),
         case(

@@ -15,6 +15,7 @@ TRAINED_BEFORE = limit(
     "trained-before", 0.7, unit="ratio to the loss of guessing", source="measured", healthy="0.9-1.3 from fresh weights"
 )
 NEAR_CHANCE = limit("standstill-near-chance", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.5")
+MASTERED = limit("task-mastered", 0.9, unit="share of right answers", source="measured", healthy="0.9-1.0")
 AT_ITS_END = limit("schedule-at-its-end", 0.1, unit="share of the highest rate", source="knowledge of the field")
 HIGH_UP = limit(
     "fall-before-standstill",
@@ -34,7 +35,8 @@ pace = signal.recent_pace(train.loss)
 start = signal.initial_loss_over_chance(train.loss)
 left = signal.loss_over_chance(train.loss)
 decayed = signal.learning_rate_last_over_max()
-high_up = (fall < HIGH_UP) & (left > NEAR_CHANCE)
+correct = signal.last_value(val.accuracy)
+high_up = (fall < HIGH_UP) & ((left > NEAR_CHANCE) | (~left.known & (correct < MASTERED)))
 val_standing = signal.plateau_length(val.loss)
 
 RULE = Rule(
@@ -51,7 +53,7 @@ RULE = Rule(
     & (((standing > STANDING_SHARE) & ((val_standing > STANDING_SHARE) | ~val_standing.known)) | (fall < HIGH_UP)),
     evidence=(supports(standing > 0.6, weak, "the training loss has not improved for {value:.0%} of the run"),),
     escalate=(
-        # How low a loss can come is known of few: only near the level of guessing is a standstill surely high up.
+        # How low a loss can come is known of few: near guessing, or with many answers wrong, it stands high up.
         escalates(high_up & ((decayed > AT_ITS_END) | ~decayed.known), "warning"),
         # A network that was trained before has little left to win.
         escalates(start < TRAINED_BEFORE, "info"),
@@ -75,6 +77,10 @@ RULE = Rule(
              left.of(0.8))),
         case("stands high up, though it fell by half", facts(standing.of(0.8), pace.of(0.0), fall.of(0.45),
              left.of(0.8))),
+        case("stands, with one answer in six wrong", facts(standing.of(0.8), pace.of(0.0), fall.of(0.2),
+             correct.of(0.85))),
+        case("stands, with one answer in fifteen wrong", facts(standing.of(0.8), pace.of(0.0), fall.of(0.2),
+             correct.of(0.935))),
         case("stands where it fell to", facts(standing.of(0.8), pace.of(0.0), fall.of(0.2), left.of(0.6))),
         case("stands high up, the rate a sixth", facts(standing.of(0.8), pace.of(0.0), fall.of(0.2), left.of(0.8),
              decayed.of(0.13))),

@@ -178,9 +178,9 @@ REMEDIES = (
         changes=(set_to(config.loss_broadcast, False),),
         snippets=(
             torch_code("""
-                outputs = model(inputs).squeeze(-1)
-                assert outputs.shape == targets.shape
-                loss = F.mse_loss(outputs, targets)
+                outputs = model(inputs)
+                # a row of targets for a column of outputs: targets.unsqueeze(-1), or outputs.squeeze(-1)
+                loss = F.mse_loss(outputs, targets.reshape(len(outputs), -1).expand_as(outputs).float())
             """),
             keras_code("""
                 y_train = y_train.reshape(-1, 1)  # one column for one output

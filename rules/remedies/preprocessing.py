@@ -142,6 +142,7 @@ REMEDIES = (
         "Random augmentation belongs to training alone.",
         cost="config line",
         risk="low",
+        not_when=(not_when(data.feature_shift < 0.01, "the columns of both sets lie alike"),),
         snippets=(
             keras_code("""
                 normalization = keras.layers.Normalization(axis=-1)

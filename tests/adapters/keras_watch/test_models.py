@@ -197,7 +197,7 @@ def test_a_look_that_fails_is_a_note_and_the_training_goes_on(monkeypatch: pytes
     def broken(*_: Any) -> Any:
         raise RuntimeError("no such luck")
 
-    monkeypatch.setattr(looks, "norm", broken)
+    monkeypatch.setattr(looks, "norms_of", broken)
     watcher = ExpertCallback(quiet=True)
     model, bare = plain(), plain()
     fit(bare)

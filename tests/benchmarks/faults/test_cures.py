@@ -30,6 +30,7 @@ WITHOUT_PLACE = {
     "config.seed",
     "config.penalty_in_gradient",
     "config.weight_averaging",
+    "config.loss_broadcast",
 }
 """Fields that remedies change and no training of this benchmark has."""
 BESIDE = ("momentum", "initialization", "gain", "hidden_bias")
