@@ -7,6 +7,7 @@ from expert.authoring import (
 from expert.rules.limits import OVERFIT_PARTING, TURNED_GAIN, TURNED_RISE, TURNED_STEADY, WILD_UPDATE
 
 SHOOTS = limit("shoots-up-at-once", 0.3, unit="relative", source="measured", healthy="0.00-0.17")
+THROWN = limit("thrown-up-at-once", 10, unit="relative", source="measured", healthy="0.00-0.17")
 BURST = limit("first-epoch-burst", 5, unit="ratio", source="measured", healthy="1.0-4; more where the descent goes on")
 HUGE = limit("first-epoch-explosion", 5000, unit="ratio", source="measured", healthy="1-1000")
 NOTHING = limit("fall-after-burst", 0.1, unit="share", source="measured", healthy="0.3-0.99")
@@ -34,7 +35,7 @@ RULE = Rule(
     blames=("learning-rate",),
     symptom="the loss shoots up or settles at chance after steps as large as the weights themselves",
     cause="the learning rate is far too high: the first steps throw the weights away",
-    when=((early > WILD_UPDATE) & ((later < WELL) | ~later.known | (burst > BURST)))
+    when=((early > WILD_UPDATE) & ((later < WELL) | ~later.known | (burst > BURST) | (shot > THROWN)))
     | (~early.known & (shot > SHOOTS) & ((later < WELL) | ~later.known | (burst > BURST)))
     | (~early.known & (((burst > BURST) & (later < NOTHING)) | (burst > HUGE)))
     | (~early.known & (rise > TURNED_RISE) & (gain > TURNED_GAIN) & (steadiness > TURNED_STEADY)
@@ -77,6 +78,8 @@ RULE = Rule(
         case("a burst, then chance", run(curve(train.loss, line(900, 1.39, 2), line(1.39, 1.386, 14)))),
         case("just enough", facts(early.of(0.35))),
         case("a wild update, then a fair descent", facts(early.of(0.5), later.of(0.3))),
+        case("a wild update that throws the loss up, then a descent", facts(early.of(0.5), shot.of(12), later.of(0.9),
+             burst.of(1.0))),
         case("shoots up, then a fair descent", facts(early.of(None), shot.of(0.4), later.of(0.3), burst.of(1.0))),
         case("shoots up by 40 %, rate above the usual", facts(early.of(None), shot.of(0.4), usual.of(0.5))),
         case("bursts sixfold, rate below the usual", facts(early.of(None), shot.of(None), burst.of(6), later.of(0.08),
@@ -88,6 +91,8 @@ RULE = Rule(
     ),
     quiet=(
         case("a smooth descent", run(curve(train.loss, decay(2.0, 0.2, 30)))),
+        case("a wild update that lifts the loss, then a descent", facts(early.of(0.5), shot.of(8), later.of(0.9),
+             burst.of(1.0))),
         case("wild updates that do no harm", facts(early.of(0.9), later.of(0.5))),
         case("shoots up at once and learns", facts(early.of(None), shot.of(0.9), later.of(0.5), burst.of(1.0),
              rise.of(0.0))),
