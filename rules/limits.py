@@ -80,5 +80,5 @@ TINY_UPDATE = limit(
     profiles=(for_profile("fine-tuning", 1e-5, source="measured", healthy="6e-5 to 2e-3"),),
 )
 LOSS_GROWTH = limit("loss-growth-before-break", 3, unit="ratio", source="measured", healthy="1.0 before a broken cell")
-SLIGHT_RETURN = limit("slight-return", 0.1, unit="share of the fall", source="measured", healthy="0.00-0.08")
-SCORE_KEPT = limit("score-kept", 0.02, unit="share", source="measured", healthy="0.00-0.02")
+SLIGHT_RETURN = limit("slight-return", 0.1, unit="share of the fall", source="measured", healthy="0.00-0.12")
+SCORE_KEPT = limit("score-kept", 0.02, unit="share", source="measured", healthy="0.00-0.015")

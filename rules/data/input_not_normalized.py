@@ -9,7 +9,7 @@ from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD
 NARROW = limit("input-spread-narrow", 0.1, unit="standard deviation", source="measured", healthy="0.5-1.7")
 UNEVEN = limit("input-spread-ratio", 100, unit="ratio", source="measured: 3e4 ends in NaN", healthy="1.0-2.8")
 FITS = limit("loss-in-spite-of-raw-inputs", 0.5, unit="ratio", source="measured", healthy="0.01-0.4")
-FAR_START = limit("first-loss-far-over-chance", 2.75, unit="ratio", source="measured: 2.8-60", healthy="0.95-2.2")
+FAR_START = limit("first-loss-far-over-chance", 2.75, unit="ratio", source="measured", healthy="0.95-2.3")
 HIGH_START = limit(
     "first-loss-with-raw-inputs",
     2,

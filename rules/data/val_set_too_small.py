@@ -15,7 +15,7 @@ UNCERTAIN = limit(
 FEW = limit("fewest-validation-samples", 100, unit="samples", source="measured: 20 are far off", healthy="400 and more")
 
 VERY_UNCERTAIN = limit(
-    "validation-very-uncertain", 0.05, unit="standard error of the accuracy", source="measured", healthy="0.004-0.035"
+    "validation-very-uncertain", 0.05, unit="standard error of the accuracy", source="measured", healthy="0.000-0.017"
 )
 
 count = data.validation_samples

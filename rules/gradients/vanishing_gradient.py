@@ -22,7 +22,7 @@ from expert.authoring import (
 from expert.rules.limits import FAINT_GRADIENT, LITTLE_PROGRESS, NO_PROGRESS, WILD_UPDATE
 
 LOST = limit("lost-first-gradient", 1e-3, unit="ratio", source="AutoTrainer 2021, measured", healthy="0.14-3.2")
-GONE = limit("vanished-first-gradient", 1e-4, unit="ratio", source="measured: 1e-5 to 3e-5", healthy="0.14-3.2")
+GONE = limit("vanished-first-gradient", 1e-4, unit="ratio", source="measured: 2e-5", healthy="0.14-3.2")
 TINY = limit("tiny-gradient", 1e-7, unit="mean absolute gradient", source="SageMaker Debugger", healthy="above 1e-4")
 DEEP = limit("deep-for-saturating-layers", 4, unit="weight layers", source="article 3.4, measured")
 

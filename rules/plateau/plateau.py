@@ -15,7 +15,7 @@ TRAINED_BEFORE = limit(
     "trained-before", 0.7, unit="ratio to the loss of guessing", source="measured", healthy="0.9-1.3 from fresh weights"
 )
 NEAR_CHANCE = limit("standstill-near-chance", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.5")
-MASTERED = limit("task-mastered", 0.9, unit="share of right answers", source="measured", healthy="0.9-1.0")
+MASTERED = limit("task-mastered", 0.9, unit="share of right answers", source="knowledge of the field")
 AT_ITS_END = limit("schedule-at-its-end", 0.1, unit="share of the highest rate", source="knowledge of the field")
 HIGH_UP = limit(
     "fall-before-standstill",
