@@ -141,9 +141,14 @@ class Run(WatchedLoop):
         return self._collector.spent / max(monotonic() - self._started, 1e-9)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint must hold for the record to go on after a restart; plain numbers and one byte tensor."""
+        """What a checkpoint must hold for the record to go on after a restart; plain numbers and one byte tensor.
+
+        Of a distributed run, rank zero's is that of all ranks: what they have told by then, or tell within a second.
+        It is whole where all ranks call this, or have just called `epoch`.
+        """
         from expert.adapters.torch.resuming import state_of
 
+        self._catch_up()
         return state_of(self.history(), self._collector.updates, self._epochs, monotonic() - self._started)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -277,6 +282,16 @@ class Run(WatchedLoop):
             return
         try:
             ranks.tick(self._collector.updates, wait=wait)
+        except Exception as error:
+            self._failed("bringing the ranks together", error)
+
+    def _catch_up(self) -> None:
+        """Wait a little for what the other ranks of a distributed run have not told yet."""
+        if self._collector.ranks is None or self._is_over():
+            return
+        try:
+            self._settle(wait=True)
+            self._collector.ranks.catch_up(self._collector.updates)
         except Exception as error:
             self._failed("bringing the ranks together", error)
 

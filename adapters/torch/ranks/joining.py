@@ -22,6 +22,8 @@ from expert.history import History
 FAREWELL = 3.0
 """Seconds rank zero waits on closing for the last reports of the others."""
 IN_HASTE = 1.0
+CAUGHT_UP = 1.0
+"""Seconds rank zero waits for what the others have not told yet where its record is to be kept in a checkpoint."""
 TOLD_OF_OTHERS = {"nonfinite_loss", "nonfinite_gradient_before_update", "crash", "stopped"}
 """Events of other ranks that are told where rank zero met with none of their kind before."""
 
@@ -37,6 +39,7 @@ class Joining(Ranks):
         self.losses = self._losses.own
         self._looks = JointLooks(telemetry, self.size)
         self._told_counts = self._closed = False
+        self._patience = CAUGHT_UP
 
     def tick(self, updates: int, *, wait: float = 0.0) -> None:
         """Join what has arrived."""
@@ -49,6 +52,19 @@ class Joining(Ranks):
         """An epoch has ended after so many steps."""
         self._losses.epoch(updates)
         super().epoch(updates)
+
+    def catch_up(self, updates: int) -> None:
+        """Join all up to this step, as soon as the others have told it.
+
+        Where a checkpoint is made on rank zero alone, the others may have gone on to where they need rank zero, and
+        tell nothing: less is waited where it was in vain the last time.
+        """
+        until = monotonic() + self._patience
+        self.tick(updates, wait=0.05)
+        while self._lacks_reports() and (left := until - monotonic()) > 0.0:
+            sleep(0.01)
+            self.tick(updates, wait=left)
+        self._patience = self._patience / 2 if self._lacks_reports() else CAUGHT_UP
 
     def close(self, updates: int, *, in_haste: bool) -> None:
         """Join the rest."""
@@ -115,6 +131,11 @@ class Joining(Ranks):
         if not awaited and not any(peer.present for peer in self._peers):
             self._looks.give_up()
         self._check_epochs()
+
+    def _lacks_reports(self) -> bool:
+        """Whether something of rank zero waits for what another rank is still expected to tell."""
+        waits = bool(self.losses.at) or self._looks.is_waiting
+        return waits and any(self._awaits(peer) for peer in self._peers)
 
     def _awaits(self, peer: Peer) -> bool:
         return not self.mailbox.is_broken and peer.awaited(self.updates, self._asked_at)

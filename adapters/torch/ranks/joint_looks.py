@@ -59,6 +59,11 @@ class JointLooks:
         self.is_partial = False
         """Whether what is recorded is of rank zero's part alone; that is never mixed with what was added up."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether looks of rank zero wait for those of other ranks."""
+        return bool(self._waiting)
+
     def add(self, waiting: Waiting) -> None:
         """Take in a look of rank zero."""
         if self.is_partial and waiting.shard is not None:

@@ -70,21 +70,24 @@ class Mailbox:
         return taken
 
     def exchange(self, wait: float = 0.0) -> None:
-        """Let the helper ask the store, and wait for it at most ``wait`` seconds."""
-        if self.is_broken:
-            return
-        if self._thread is None or not self._thread.is_alive():
-            if not wait and monotonic() < self._not_before:
-                return
-            self._thread = threading.Thread(target=self._work, name="training-expert ranks", daemon=True)
-            try:
-                self._thread.start()
-            except RuntimeError:  # the interpreter is about to end and starts no threads any more
-                self._thread = None
-                self._work()
-                return
-        if wait:
+        """Let the helper ask the store, and wait at most ``wait`` seconds until it has asked since this call."""
+        until = monotonic() + wait
+        if wait and self._thread is not None and not self.is_broken:
+            # It may have looked already for what is asked for now.
             self._thread.join(wait)
+        if self.is_broken or (self._thread is not None and self._thread.is_alive()):
+            return
+        if not wait and monotonic() < self._not_before:
+            return
+        self._thread = threading.Thread(target=self._work, name="training-expert ranks", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # the interpreter is about to end and starts no threads any more
+            self._thread = None
+            self._work()
+            return
+        if wait:
+            self._thread.join(max(0.0, until - monotonic()))
 
     def close(self) -> None:
         """Let go of the store."""

@@ -109,6 +109,10 @@ class Ranks(ABC):
         """Exchange what there is to be exchanged, waiting for the store so many seconds at most."""
 
     @abstractmethod
+    def catch_up(self, updates: int) -> None:
+        """Exchange all there is up to this step, for a record that is to be kept; takes a few seconds at most."""
+
+    @abstractmethod
     def close(self, updates: int, *, in_haste: bool) -> None:
         """Exchange the rest and let go of the store; takes a few seconds at most, and less in haste."""
 

@@ -44,9 +44,15 @@ class Telling(Ranks):
         if not wait and now < self._not_before:
             return
         self._not_before = now + TOLD_EVERY + PER_RANK * self.size
+        if wait and not self.mailbox.is_empty:
+            self.mailbox.exchange(wait)
         if self.mailbox.is_empty and not self.mailbox.is_broken:
             self.mailbox.post(self._report().encode())
         self.mailbox.exchange(wait)
+
+    def catch_up(self, updates: int) -> None:
+        """Post what is new, however long the store takes for what was posted before."""
+        self.tick(updates, wait=GOODBYE)
 
     def close(self, updates: int, *, in_haste: bool) -> None:
         """Post the last report."""

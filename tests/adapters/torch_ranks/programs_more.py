@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -15,8 +16,10 @@ from expert.adapters.torch import run as run_module
 from expert.adapters.torch import watch
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.losses import Losses
-from expert.adapters.torch.ranks import telling
+from expert.adapters.torch.ranks import joining, telling
+from expert.adapters.torch.resuming import restored
 
+from .pair import LONGEST
 from .programs import BATCH, batches, network, replicated, samples, sharded, train, update
 
 
@@ -189,8 +192,8 @@ def on_a_device(rank: int, kind: str, steps: int) -> Any:
         return train(rank, kind, steps)
 
 
-def resumed(rank: int, kind: str) -> Any:
-    """A run that goes on from a checkpoint of rank zero's record."""
+def resumed(rank: int, kind: str, saved_by: str) -> Any:
+    """A run that goes on from a checkpoint of rank zero's record, which all ranks or rank zero alone asked for."""
     state: Any = None
     for part in range(2):
         model = replicated(network()) if kind == "ddp" else sharded(network())
@@ -201,7 +204,28 @@ def resumed(rank: int, kind: str) -> Any:
         for x, y in batches(30, rank):
             run.step(update(model, optimizer, x, y))
         run.epoch()
-        if part == 0:
+        if part == 0 and (rank == 0 or saved_by == "all"):
             state = run.state_dict()
         run.close()
+        if part == 0:
+            # All ranks go on from the same file.
+            given = [state]
+            dist.broadcast_object_list(given)
+            state = given[0]
     return run.history()
+
+
+def saved_while_others_wait(rank: int) -> Any:
+    """A checkpoint on rank zero alone, in the midst of an epoch, while rank one is in the next step already."""
+    model = replicated(network())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    states = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joining, "CAUGHT_UP", 0.1)
+        patch.setattr(telling, "TOLD_EVERY", LONGEST)
+        with watch(model, optimizer) as run:
+            for step, (x, y) in enumerate(batches(30, rank), 1):
+                run.step(update(model, optimizer, x, y))
+                if rank == 0 and step in (10, 20):
+                    states.append(run.state_dict())
+    return [restored(state)[0] for state in states], run.history()

@@ -95,10 +95,20 @@ def test_numbers_that_a_device_delivers_late_are_joined_all_the_same(pair: Ranks
     assert disagreements(history) == []
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("saved_by", ["all", "rank zero"])
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
-def test_a_run_goes_on_after_a_restart(pair: Ranks, kind: str) -> None:
-    history, _ = pair.run(programs_more.resumed, kind)
+def test_a_run_goes_on_after_a_restart(pair: Ranks, kind: str, saved_by: str) -> None:
+    history, _ = pair.run(programs_more.resumed, kind, saved_by)
     np.testing.assert_array_equal(series(history, "train.loss").at, np.arange(1.0, 61.0))
     np.testing.assert_array_equal(series(history, "gradient.norm").at, [*range(1, 12), *range(31, 42)])
     assert disagreements(history) == []
+    assert [note for note in history.notes if "rank" in note] == []
+
+
+def test_a_checkpoint_does_not_wait_for_ranks_that_wait_for_it(pair: Ranks) -> None:
+    (states, history), _ = pair.run(programs_more.saved_while_others_wait)
+    for count, saved in zip((10, 20), states, strict=True):
+        assert len(series(saved, "train.loss")) == count
+        assert [note for note in saved.notes if "is that of rank 0" in note]
+    assert len(series(history, "train.loss")) == 30
+    assert [note for note in history.notes if "rank" in note] == []
