@@ -59,6 +59,17 @@ class Recurrent:
 
 
 @dataclass(frozen=True)
+class ConvolutionalRecurrent:
+    """Convolutions over (batch, time, features), each of which halves the steps, and a recurrent layer behind them."""
+
+    cell: Cell
+    features: int
+    outputs: int
+    convolutions: tuple[int, ...]
+    width: int
+
+
+@dataclass(frozen=True)
 class Transformer:
     """Pre-norm blocks over tokens; ``causal``: logits at each position, else those of the mean over positions."""
 
@@ -80,4 +91,13 @@ class Embedded:
     hidden: tuple[int, ...]
 
 
-Architecture = Dense | Convolutional | ResidualConvolutional | TimeConvolutional | Recurrent | Transformer | Embedded
+Architecture = (
+    Dense
+    | Convolutional
+    | ResidualConvolutional
+    | TimeConvolutional
+    | Recurrent
+    | ConvolutionalRecurrent
+    | Transformer
+    | Embedded
+)

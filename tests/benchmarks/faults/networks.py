@@ -11,6 +11,7 @@ from . import architectures
 from .architectures import (
     Architecture,
     Convolutional,
+    ConvolutionalRecurrent,
     Dense,
     Embedded,
     Recurrent,
@@ -46,6 +47,8 @@ def build(architecture: Architecture, setup: Setup) -> nn.Module:
             return time_convolutional(setup, architecture)
         case Recurrent():
             return recurrent(setup, architecture)
+        case ConvolutionalRecurrent():
+            return convolutional_recurrent(setup, architecture)
         case Embedded():
             return embedded(setup, architecture)
     return Transformer(setup, architecture)
@@ -166,6 +169,27 @@ def recurrent(setup: Setup, network: Recurrent) -> nn.Sequential:
     reader = LastState(setup.recurrence or network.cell, network.features, width, network.bidirectional)
     body, last = dense(setup, width * (2 if network.bidirectional else 1), network.hidden)
     return headed(setup, nn.Sequential(reader, *body), last, network.outputs)
+
+
+class Turned(nn.Module):
+    """(batch, time, features) as (batch, channels, time), or back."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2)
+
+
+def convolutional_recurrent(setup: Setup, network: ConvolutionalRecurrent) -> nn.Sequential:
+    """Over (batch, time, features)."""
+    layers: list[nn.Module] = [Turned()]
+    channels = network.features
+    strides = [(base, 2) for base in network.convolutions] + [(network.convolutions[-1], 1)] * setup.extra_layers
+    for base, stride in strides:
+        width = _wide(setup, base)
+        layers += [nn.Conv1d(channels, width, 5, padding=2, stride=stride), *_finish(setup, width, None)]
+        channels = width
+    width = _wide(setup, network.width)
+    layers += [Turned(), LastState(setup.recurrence or network.cell, channels, width, bidirectional=False)]
+    return headed(setup, nn.Sequential(*layers), width, network.outputs)
 
 
 class Attention(nn.Module):

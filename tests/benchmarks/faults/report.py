@@ -7,6 +7,7 @@ evaluation is lost; what each rule said stands there too, and in `by_rule.json` 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -25,11 +26,13 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-faults.md"
 
 HEAD = """# Benchmark: injected faults
 
-Real trainings, small enough for a laptop, with a fault put into each: {problems} problems × {faults} faults
-× severities, and {variants} ways to train well. About a fifth is trained with Keras, by `model.fit` and watched by its
-callback, the others by a loop in PyTorch; faults that a call of `fit` has no place for are PyTorch's alone, and so are
-the cures. Tuning and evaluation use different problems, networks, data and seeds; what is evaluated is drawn from the
-hash of the commit. Made by `python -m tests.benchmarks.faults` (`make`, `calibrate`, `judge`, `cure`, `evaluate`).
+Real trainings, small enough for a laptop, with a fault put into each: {tuning} problems for tuning and {evaluation} for
+evaluation × {faults} faults × severities, and {variants} ways to train well. About a fifth is trained with Keras, by
+`model.fit` and watched by its callback, the others by a loop in PyTorch; faults that a call of `fit` has no place for
+are PyTorch's alone, and so are the cures. Tuning and evaluation use different problems, networks, data and seeds; what
+is evaluated is drawn from the hash of the commit. Evaluations 1 and 2 were made on other problems than those of today:
+what came of them was read, so their problems and runs belong to the tuning half since. Made by
+`python -m tests.benchmarks.faults` (`make`, `calibrate`, `judge`, `cure`, `evaluate`).
 
 A run is *sick* if its quality on clean samples is worse than that of its sound twins by more than twice their spread,
 or if what is measured of it is wrong by construction. *Right* is a rule that names the fault; *precision* is the share
@@ -116,8 +119,8 @@ def keep_evaluation(commit: str, share: float, lines: Sequence[str], rules: by_r
 def write(tuning: Sequence[str], rules: by_rule.Counted) -> None:
     """Write the page, and what each rule said: the tuning half given, and the evaluations kept, the last one first."""
     RULES.write_text(json.dumps(rules.as_record(), indent=1) + "\n", encoding="utf-8")
-    half = len({problem.half for problem in PROBLEMS.values()})
-    lines = [HEAD.format(problems=len(PROBLEMS) // half, faults=len(FAULTS), variants=len(VARIANTS))]
+    halves = Counter(problem.half for problem in PROBLEMS.values())
+    lines = [HEAD.format(**halves, faults=len(FAULTS), variants=len(VARIANTS))]
     kept = _kept()
     for number, one in reversed(list(enumerate(kept, 1))):
         share = "" if one["share"] == 1.0 else f", {one['share']:.0%} of the sample"

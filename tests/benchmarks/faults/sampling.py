@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import evaluation_problems, tuning_problems
+from . import evaluated_problems, evaluation_problems, tuning_problems
 from .faults import BY_ID as FAULTS
 from .faults import Fault
 from .frameworks import SHARES, Framework, can_train
 from .healthy import BY_ID as VARIANTS
-from .problem import Half, Problem
+from .problem import Problem
 from .setup import Setup
 
-PROBLEMS = {problem.name: problem for problem in (*tuning_problems.PROBLEMS, *evaluation_problems.PROBLEMS)}
+PROBLEMS = {
+    problem.name: problem
+    for problem in (*tuning_problems.PROBLEMS, *evaluated_problems.PROBLEMS, *evaluation_problems.PROBLEMS)
+}
+
+LAST_OF_EVALUATED = "4600d8db6e952d837f960dbd608c07632e8f97b3"
+"""The last commit that was evaluated on the problems that the tuning half has now; its runs are used on."""
 
 PAIRS = (
     ("rate-too-high", "shifted-validation"), ("inputs-not-scaled", "label-noise"), ("sorted-samples", "frozen"),
@@ -94,18 +100,14 @@ def tuning(seeds: int = 1) -> list[Case]:
         # Each framework has a chooser of its own: what one draws does not change what the other does.
         chooser = random.Random(0)
         for seed in range(seeds):
-            cases += _balanced("tuning", framework, chooser, seed, share)
+            cases += _balanced(tuning_problems.PROBLEMS, framework, chooser, seed, share)
+    cases += _drawn(evaluated_problems.PROBLEMS, LAST_OF_EVALUATED, 1.0)
     return list(dict.fromkeys(cases))
 
 
 def evaluation(commit: str, share: float = 1.0) -> list[Case]:
     """A sample of the evaluation half, drawn from the hash of a commit."""
-    cases: list[Case] = []
-    for framework, of_programs in SHARES.items():
-        chooser = random.Random(int(hashlib.sha256(commit.encode()).hexdigest()[:12], 16))
-        seed = chooser.randrange(10_000, 1_000_000_000)
-        cases += _balanced("evaluation", framework, chooser, seed, share * of_programs)
-    return list(dict.fromkeys(cases))
+    return list(dict.fromkeys(_drawn(evaluation_problems.PROBLEMS, commit, share)))
 
 
 def repeats(count: int = 24, seeds: int = 2) -> list[list[Case]]:
@@ -128,8 +130,16 @@ def twins(cases: list[Case], seeds: int = 4) -> list[Case]:
     ]
 
 
-def _balanced(half: Half, framework: Framework, chooser: random.Random, seed: int, share: float) -> Iterator[Case]:
-    problems = [problem for problem in PROBLEMS.values() if problem.half == half]
+def _drawn(problems: Sequence[Problem], commit: str, share: float) -> Iterator[Case]:
+    for framework, of_programs in SHARES.items():
+        chooser = random.Random(int(hashlib.sha256(commit.encode()).hexdigest()[:12], 16))
+        seed = chooser.randrange(10_000, 1_000_000_000)
+        yield from _balanced(problems, framework, chooser, seed, share * of_programs)
+
+
+def _balanced(
+    problems: Sequence[Problem], framework: Framework, chooser: random.Random, seed: int, share: float
+) -> Iterator[Case]:
     for fault in FAULTS.values():
         for problem in _some([p for p in problems if _possible(framework, p, fault)], chooser, share):
             drawn = seed + chooser.randrange(100)

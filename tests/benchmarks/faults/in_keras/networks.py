@@ -10,6 +10,7 @@ import keras
 from tests.benchmarks.faults.architectures import (
     Architecture,
     Convolutional,
+    ConvolutionalRecurrent,
     Dense,
     Embedded,
     Recurrent,
@@ -67,6 +68,12 @@ def _body(architecture: Architecture, setup: Setup, x: Any) -> Any:
             reader = CELLS[setup.recurrence or architecture.cell](width, **_penalty(setup))
             x = layers.Bidirectional(reader)(x) if architecture.bidirectional else reader(x)
             return _dense(setup, x, architecture.hidden)
+        case ConvolutionalRecurrent():
+            strides = [(width, 2) for width in architecture.convolutions]
+            for width, stride in strides + [(architecture.convolutions[-1], 1)] * setup.extra_layers:
+                made = layers.Conv1D(_wide(setup, width), 5, strides=stride, padding="same", **_weights(setup))
+                x = _finished(setup, made(x))
+            return CELLS[setup.recurrence or architecture.cell](_wide(setup, architecture.width), **_penalty(setup))(x)
         case Embedded():
             x = layers.GlobalAveragePooling1D()(layers.Embedding(architecture.vocabulary, architecture.width)(x))
             return _dense(setup, x, architecture.hidden)
