@@ -23,8 +23,10 @@ from expert.commands.watch import EVERY
 from tests.engine.test_cli import FALLING, SWINGS
 
 HEADER = "epoch,loss\n"
-PATIENCE = 60.0
+PATIENCE = 240.0
 """Seconds after which a test gives up waiting."""
+IDLE = "5"
+"""Seconds without a change after which a watcher ends where more is still written: no machine is busy for so long."""
 
 
 def falling(first: int, count: int) -> str:
@@ -116,7 +118,7 @@ def test_a_finding_is_told_once_while_the_log_grows(tmp_path: Path, watch: Start
 def test_a_healthy_run_is_met_with_silence(tmp_path: Path, watch: Start) -> None:
     log = tmp_path / "log.csv"
     log.write_text("")
-    watcher = watch(log, "--until-idle", "1.5")
+    watcher = watch(log, "--until-idle", IDLE)
     append(log, HEADER)
     for k in range(40):
         append(log, falling(k, 1))
@@ -128,7 +130,7 @@ def test_a_healthy_run_is_met_with_silence(tmp_path: Path, watch: Start) -> None
 def test_a_finding_that_disappears_is_told_once(tmp_path: Path, watch: Start) -> None:
     log = tmp_path / "log.csv"
     log.write_text(SWINGS)
-    watcher = watch(log, "--until-idle", "2")
+    watcher = watch(log, "--until-idle", IDLE)
     watcher.until("oscillating-loss")
     append(log, "".join(f"{k},{0.5 * 0.97 ** (k - 30) + 0.1:.5f}\n" for k in range(30, 400)))
     watcher.until("no longer found: oscillating-loss (OSC101)")
@@ -163,7 +165,7 @@ def test_a_log_that_never_comes_or_is_none(tmp_path: Path, watch: Start) -> None
 def test_another_run_begins(how: str, tmp_path: Path, watch: Start) -> None:
     log = tmp_path / "log.csv"
     log.write_text(SWINGS)
-    watcher = watch(log, "--until-idle", "2")
+    watcher = watch(log, "--until-idle", IDLE)
     watcher.until("oscillating-loss")
     following = "".join(f"{k},{3.0 if k % 2 else 4.0}\n" for k in range(29))
     if how == "truncated":
