@@ -108,6 +108,10 @@ YES_NO: Mapping[str, tuple[str, str]] = {
     "residual": ("the model has residual connections", "the model has no residual connections"),
     "seeded": ("a seed was set", "no seed was set"),
     "shuffle": ("the samples are shuffled", "the samples are not shuffled"),
+    "softmax_over_classes": (
+        "the softmax runs over the classes",
+        "the softmax runs over another axis than that of the classes",
+    ),
     "sorted_by_label": ("the samples are sorted by label", "the samples are not sorted by label"),
     "training_mode_in_training": ("training runs in training mode", "training runs in evaluation mode"),
     "transformer": ("the model is a transformer", "the model is not a transformer"),

@@ -16,6 +16,7 @@ from expert.adapters.torch.activations import NOT_OBSERVED, Activations
 from expert.adapters.torch.batches import BatchWatch
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.looks import Looker
+from expert.adapters.torch.loss_graph import LossGraph
 from expert.adapters.torch.modes import ModeLook
 from expert.adapters.torch.precision import ScalerWatch
 from expert.adapters.torch.ranks.ranks import Ranks
@@ -64,6 +65,7 @@ class Collector:
         self._last_epoch = 0
         self.epoch_end = steps_per_epoch or 0
         """The step after which the current epoch is expected to end; 0 where that is not known."""
+        self.loss_graph = LossGraph(telemetry)
         self.batches = BatchWatch(telemetry, self.reads)
         self.scaler = ScalerWatch(scaler, telemetry, self.reads) if scaler is not None else None
         self.activations: Activations | None = None

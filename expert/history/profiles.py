@@ -64,6 +64,8 @@ class RunConfig(Record):
     loss_formula: Literal["fused", "hand_made"] | None = None
     loss_broadcast: bool | None = None
     """True if outputs and targets of different shapes are compared, so that each output meets several targets."""
+    softmax_over_classes: bool | None = None
+    """False if the softmax before the loss runs over another axis than that of the classes, as over the samples."""
     probability_clamp: float | None = None
     """Smallest probability admitted to a logarithm."""
     label_smoothing: float | None = None

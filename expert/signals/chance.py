@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from expert.signals.curve import Curve
+from expert.signals.curve import Curve, Floats
 from expert.signals.nonfinite import minimum
 from expert.signals.plateau import settled_level
 from expert.signals.shape import shape, too_few
@@ -16,6 +16,10 @@ ENTROPY_LOSSES = (None, "cross_entropy", "nll", "bce", "bce_with_logits")
 USUAL_CLASSES = (*range(2, 21), 26, 47, 50, 62, 100, 101, 200, 256, 365, 1000)
 ERRORS_OF_LUCK = 3.0
 """A score may lie so many standard errors below that of guessing by bad luck."""
+FEWEST_DIFFERENT = 3
+"""So many different accuracies must agree on a number of samples."""
+MOST_TOLD = 5000
+"""Accuracies of more samples than these tell no number of them that rounding does not blur."""
 COMMON_CLASSES = (2, 3, 4, 5, 10, 20, 100, 1000)
 """Where nothing tells how many classes there are, a level is compared with guessing among so many."""
 TELL_CLASSES = 'advise(..., data={"classes": ...}) or data={"class_counts": (...)}'
@@ -142,10 +146,29 @@ def _score_over_majority(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(score - max(shares), detail={"score": score, "majority": max(shares)})
 
 
+def samples_told(curve: Curve) -> int | None:
+    """The least number of samples that these accuracies can be shares of; None where they tell none."""
+    scores = curve.epochs / (100.0 if float(np.abs(curve.epochs).max(initial=0.0)) > 1.5 else 1.0)
+    different = np.unique(scores[(scores > 0.0) & (scores < 1.0)])
+    if len(different) < FEWEST_DIFFERENT:
+        return None
+    # Written down with a few digits, an accuracy is a share of that power of ten as well.
+    rounding = next((0.5 * step for step in (1e-2, 1e-3, 1e-4, 1e-5) if _multiples(different, step)), 1e-6)
+    counts = np.arange(2, MOST_TOLD + 1)
+    shares = different[:, None] * counts
+    fits = (np.abs(shares - np.round(shares)) <= rounding * counts).all(axis=0) & (2 * rounding * counts < 1.0)
+    return int(counts[fits.argmax()]) if fits.any() else None
+
+
+def _multiples(values: Floats, step: float) -> bool:
+    return bool((np.abs(values / step - np.round(values / step)) < 1e-4).all())
+
+
 def _worse_than_blind(view: View, curve: Curve) -> Reading | Unknown:
-    shares, samples = prior(view), view.data.validation_samples
+    shares = prior(view)
     if shares is None:
         return Unknown("the number of classes is not known", TELL_CLASSES)
+    samples = view.data.validation_samples or curve.derive(samples_told)
     if not samples:
         return Unknown("the number of validation samples is not known", 'advise(..., data={"validation_samples": ...})')
     form = curve.derive(shape)
@@ -222,7 +245,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Share by which the validation accuracy falls short of guessing, beyond the luck of so many samples",
         unit="share of the accuracy of guessing",
         grade="curve",
-        reads="{series} ends at {score:.3f}; of {samples:.0f} samples random guessing gets {blind:.3f} right",
+        reads="{series} ends at {score:.3f}; of {samples:.0f} samples at least random guessing gets {blind:.3f} right",
         compute=_worse_than_blind,
         record="log the accuracy at every epoch",
     ),

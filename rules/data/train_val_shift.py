@@ -74,6 +74,7 @@ RULE = Rule(
         against(config.class_weights, strong, "the classes are weighted, which lowers plain accuracy"),
     ),
     escalate=(escalates(worse_than_blind, "error"),),
+    unless=("RUN112",),
     explains=("GEN101", "GEN102", "OSC105"),
     invalidates=(val.loss, val.accuracy),
     remedies=("verify-labels", "same-preprocessing", "split-properly"),

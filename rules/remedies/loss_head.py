@@ -191,6 +191,32 @@ REMEDIES = (
         source=("knowledge of the field", "PyTorch documentation"),
     ),
     Remedy(
+        id="FX510",
+        name="softmax-over-classes",
+        title="Take the softmax over the classes",
+        do="Let the softmax run over the axis of the classes: the second one of PyTorch's losses, the last one of "
+        "Keras. Better, drop it and feed the raw outputs to the cross entropy, which knows the axis itself.",
+        cost="config line",
+        risk="low",
+        changes=(set_to(config.softmax_over_classes, True),),
+        not_when=(not_when(config.softmax_over_classes, "the softmax runs over the classes already"),),
+        snippets=(
+            torch_code("""
+                log_chances = F.log_softmax(logits, dim=1)
+                assert torch.allclose(log_chances.exp().sum(dim=1), torch.ones(len(logits)), atol=1e-3)
+                loss = F.nll_loss(log_chances, targets)  # or F.cross_entropy(logits, targets), which does both
+            """),
+            keras_code("""
+                head = keras.layers.Softmax(axis=-1)
+                loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)  # or this, without any softmax
+            """),
+        ),
+        watch="the first loss is near ln C for C classes, whatever the batch size, and one sample alone gets the "
+        "answer that it gets in a batch",
+        worked=signal.initial_loss_over_chance(train.loss) < 1.2,
+        source=("knowledge of the field", "PyTorch documentation"),
+    ),
+    Remedy(
         id="FX507",
         name="set-final-bias",
         title="Start the last bias at the prior",

@@ -74,3 +74,32 @@ def test_a_first_loss_with_a_penalty_in_it_is_not_held_against_guessing() -> Non
 
     assert read().value == pytest.approx(7.0 / math.log(10))
     assert isinstance(read(penalty_in_loss=True), Unknown)
+
+
+@pytest.mark.parametrize("digits", [16, 4])
+def test_accuracies_tell_of_how_many_samples_they_are_shares(digits: int) -> None:
+    right = [6, 5, 2, 1, 1, 0]
+    scores = [round(one / 360, digits) for one in right]
+    run = Run({"val.accuracy": scores}, data={"classes": 10}, config={"loss": "cross_entropy"})
+    found = run.read("worse_than_blind", "val.accuracy")
+    assert not isinstance(found, Unknown)
+    # Shares of 360 are shares of its multiples as well, and where these are even, of fewer.
+    assert 180 <= found.detail["samples"] <= 360
+    assert float(found.value) > 0.4
+
+
+def test_what_wrong_answers_cost_at_least() -> None:
+    def read(level: float, score: float, **config: Any) -> Any:
+        run = Run(
+            {"train.loss": decay(10) * 2.3, "val.loss": [level] * 10, "val.accuracy": [score] * 10},
+            data={"classes": 10},
+            config={"loss": "cross_entropy"} | config,
+        )
+        return run.read("loss_over_least", "val.loss", "val.accuracy")
+
+    assert read(0.2, 0.5).value == pytest.approx(0.2 / (0.5 * math.log(2)))
+    assert read(20.0, 0.5).value == pytest.approx(20.0 / (0.5 * math.log(2)))
+    assert read(0.2, 50.0).value == pytest.approx(0.2 / (0.5 * math.log(2)))
+    assert read(0.0, 1.0).value > 1e6
+    assert isinstance(read(0.2, 0.5, loss="mse"), Unknown)
+    assert isinstance(read(-0.2, 0.5), Unknown)

@@ -31,6 +31,7 @@ WITHOUT_PLACE = {
     "config.penalty_in_gradient",
     "config.weight_averaging",
     "config.loss_broadcast",
+    "config.softmax_over_classes",
 }
 """Fields that remedies change and no training of this benchmark has."""
 BESIDE = ("momentum", "initialization", "gain", "hidden_bias")
