@@ -43,6 +43,8 @@ class Losses:
     def take_any(self, at: int, loss: Any) -> None:
         """Take whatever people hand over; without an update since the last one it is a part of the next step's."""
         if loss is not None:
+            if self._collector.loss_graph.left:
+                self._collector.loss_graph.see(loss)
             self._take(at, loss)
         alone = not (self._parts or self.doubtful or self._on_device)
         self.plain = alone and self._collector.scaler is None and bool(self._collector.watches)

@@ -218,8 +218,6 @@ class Run(WatchedLoop):
                     watch.update_passed()
             collector.scaler.record(collector.updates)
         self._stepped_at = collector.updates
-        if collector.loss_graph.left and loss is not None:
-            collector.loss_graph.see(loss)
         at = collector.updates + self._ahead
         losses.take_any(at, loss)
         if losses.doubtful:
