@@ -82,6 +82,10 @@ YES_NO: Mapping[str, tuple[str, str]] = {
     "early_stopping": ("the training stops early", "the training does not stop early"),
     "embedding": ("the model has an embedding", "the model has no embedding"),
     "evaluation_mode_in_validation": ("validation runs in evaluation mode", "validation runs in training mode"),
+    "dropout_in_evaluation": (
+        "a dropout in the code of the model stays on in evaluation",
+        "every dropout is turned off in evaluation",
+    ),
     "gradients_zeroed": (
         "the gradients are zeroed before each update is computed",
         "the gradients are not zeroed before each update is computed",
@@ -113,6 +117,10 @@ YES_NO: Mapping[str, tuple[str, str]] = {
         "the softmax runs over another axis than that of the classes",
     ),
     "sorted_by_label": ("the samples are sorted by label", "the samples are not sorted by label"),
+    "targets_are_inputs": (
+        "the targets are the inputs, place for place",
+        "the targets are other tokens than the inputs",
+    ),
     "training_mode_in_training": ("training runs in training mode", "training runs in evaluation mode"),
     "transformer": ("the model is a transformer", "the model is not a transformer"),
     "validation_augmented": ("validation samples are augmented", "validation samples are not augmented"),

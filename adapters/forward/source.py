@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from expert.adapters.forward import words
 from expert.adapters.forward.flow import Flow, TooLongError
-from expert.adapters.forward.values import End
+from expert.adapters.forward.values import End, rate_of
 
 DYNAMIC = frozenset({"children", "named_children", "modules", "named_modules", "_modules", "parameters", "__dict__"})
 """Attributes by which code reaches submodules without naming them."""
+MODES = ("train", "eval", "mode", "infer", "determin")
+"""Parts of the names by which code asks in which mode it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class Forward:
     a submodule is applied to its own result in a loop. ``used`` are the attributes of the submodules reached, in order
     of use; None where there may be others. ``steps`` are the calls of submodules, each as (path, indices of the steps
     it builds on, whether it is taken again upon its own result). ``rates`` are those of dropout functions, a number or
-    the attribute that holds it. ``losses`` are the loss functions called and what their first argument went through
-    last.
+    the attribute that holds it, ``never_off`` those of them that are at work in evaluation, too. ``losses`` are the
+    loss functions called and what their first argument went through last.
     """
 
     functions: tuple[str, ...] = ()
@@ -46,6 +49,7 @@ class Forward:
     used: tuple[str, ...] | None = None
     steps: tuple[tuple[str, frozenset[int], bool], ...] | None = None
     rates: tuple[float | str, ...] = ()
+    never_off: tuple[float | str, ...] = ()
     losses: tuple[tuple[str, tuple[End, ...]], ...] = ()
 
 
@@ -87,6 +91,7 @@ def _read(
         used=used if everything else None,
         steps=tuple((path, before, number in seen.chained) for number, (path, before) in enumerate(seen.steps)),
         rates=tuple(seen.rates),
+        never_off=_never_off(flow),
         losses=tuple(seen.losses),
     )
 
@@ -133,6 +138,46 @@ def _mentioned(flow: Flow, submodules: frozenset[str]) -> tuple[list[str], bool]
         # Whoever is given the module itself may reach into it.
         everything &= owned == bare
     return named, everything
+
+
+def _never_off(flow: Flow) -> tuple[float | str, ...]:
+    """The rates of dropout functions that nobody tells of evaluation; none where the code asks for the mode."""
+    found: list[float | str] = []
+    for definition in flow.reached.values():
+        for node in ast.walk(definition):
+            if isinstance(node, ast.If | ast.IfExp | ast.Match) and _names_a_mode(node):
+                return ()
+            if isinstance(node, ast.Call) and _is_dropout(node) and not _is_told(node):
+                found.append(rate_of(node))
+    return tuple(found)
+
+
+def _names_a_mode(node: ast.If | ast.IfExp | ast.Match) -> bool:
+    asked = node.subject if isinstance(node, ast.Match) else node.test
+    names = [one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in ast.walk(asked)]
+    return any(word in name.lower() for name in names for word in MODES)
+
+
+def _is_dropout(node: ast.Call) -> bool:
+    """A function of that name; a submodule or method of the module's own knows the mode itself."""
+    match node.func:
+        case ast.Name(id=name):
+            return name in words.DROPOUTS
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return name in words.DROPOUTS and owner != "self"
+        case ast.Attribute(value=ast.Attribute(attr=owner), attr=name):
+            return name in words.DROPOUTS and owner in {"functional", "random", "nn", "special"}
+        case _:
+            return False
+
+
+def _is_told(node: ast.Call) -> bool:
+    """Whether the call says when it is to be at work: by ``training``, as its third argument, or by a mapping."""
+    named = {one.arg: one.value for one in node.keywords}
+    always = named.get("training")
+    if isinstance(always, ast.Constant):
+        return always.value is not True
+    return len(node.args) > 2 or always is not None or None in named
 
 
 def _asks_for_a_name(node: ast.Call) -> bool:

@@ -155,7 +155,7 @@ class Seen:
         if name in words.WEIGHTS or (name in words.MATRICES and sum(bool(one.sources) for one in every) == 1):
             return self.weights(call, every, deep="embedding" not in name)
         if name in words.DROPOUTS:
-            self.rates.append(_rate(call))
+            self.rates.append(rate_of(call))
             return self.made(every, ends)
         if "pool" in name:
             self.bends |= "max" in name
@@ -219,7 +219,7 @@ class Seen:
         return self.made(every)
 
 
-def _rate(call: ast.Call) -> float | str:
+def rate_of(call: ast.Call) -> float | str:
     """The rate of a dropout call: a number, or the attribute that holds it; "" where it is something else."""
     named = {one.arg: one.value for one in call.keywords}
     match named.get("p", call.args[1] if len(call.args) > 1 else None):

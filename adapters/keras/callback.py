@@ -17,6 +17,7 @@ import keras
 from expert.adapters.keras.fit_call import arguments_of, callback_list_of, fit_call
 from expert.adapters.keras.profile.data import can_be_shown, read_fit_data, read_shown_data
 from expert.adapters.keras.profile.profiles import read_profiles
+from expert.adapters.keras.seen_samples import tell_of_arrays
 from expert.adapters.keras.training import Training
 from expert.adapters.live.findings import FindingWatch
 from expert.adapters.live.options import check_options, open_journal, read_config
@@ -65,7 +66,8 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
     with. ``probe``: a batch of inputs that is passed through the model in inference at the end of each epoch, for the
     activations of hidden layers: dead and saturated units. ``data``: True lets the samples be looked into that ``fit``
     is given, once, before it begins; where that is a pipeline or generator, the arrays behind it in its place, as
-    `profile_data` takes them. ``config`` adds fields of `RunConfig` that cannot be seen.
+    `profile_data` takes them; without it only some rows of arrays tell how large inputs and targets are, and how often
+    each class comes. ``config`` adds fields of `RunConfig` that cannot be seen.
     ``budget``: share of the training's time that looking into steps may take in the long run (0.01 is one per cent),
     reckoned for the smallest of steps; with larger ones it takes less. ``every=k`` looks at the first ten steps, then
     at every k-th and the one after it. ``on_finding`` is
@@ -173,6 +175,8 @@ class ExpertCallback(keras.callbacks.Callback, WatchedRun):  # type: ignore[misc
         training = self._training
         self._in_fit = self._first_epoch = True
         self._profile(training, arguments)
+        if not training.steps:
+            tell_of_arrays(model, training.telemetry, arguments.get("x"), arguments.get("y"))
         training.begin(arguments.get("steps"), arguments.get("batch_size"))
         if call is not None:
             # Where fit raises, Keras tells nobody; but its list of callbacks goes with it.

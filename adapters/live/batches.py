@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from expert.adapters.live.seen_samples import SeenShares
 from expert.adapters.live.telemetry import Telemetry
 from expert.history import Cell
 
@@ -42,16 +43,31 @@ class LabelMix:
         self._total: Counter[float] = Counter()
         self._mixes: list[tuple[int, float]] = []
         self._representative = False
+        self.refused = False
+        """There were labels that are no classes."""
+        self._shares = SeenShares(telemetry)
 
     def take(self, at: int, labels: Sequence[float]) -> None:
-        """Take in one class for each sample of the batch of a step."""
-        if len(self._total) > MOST_CLASSES:
+        """Take in one class for each sample of the batch of a step; NaN where a batch holds no classes."""
+        if len(self._total) > MOST_CLASSES or self.refused:
             return
-        counts = Counter(labels)
-        self._total.update(counts)
+        counts = self.count(labels)
+        if self.refused:
+            return
         self._mixes.append((at, _entropy(counts)))
         if self._representative or len(self._mixes) > WAITING:
             self.publish()
+
+    def count(self, labels: Sequence[float]) -> Counter[float]:
+        """Count the classes of a batch for their shares alone, as where one of two is so rare that most batches lack
+        it by chance. NaN says that the labels are no classes.
+        """
+        if any(map(math.isnan, labels)):
+            self._refuse()
+            return Counter()
+        counts = Counter(labels)
+        self._total.update(counts)
+        return counts
 
     def publish(self) -> None:
         """Tell the mixes as shares of the mix of all labels seen so far; call it at the end of an epoch."""
@@ -61,6 +77,7 @@ class LabelMix:
         for at, mix in self._mixes:
             self._telemetry.column("batch.label_entropy").append(at, mix / whole)
         self._mixes.clear()
+        self._shares.tell(self._total)
         if not self._representative and self._telemetry.data.classes is None and min(self._total) >= 0.0:
             # Classes are numbered from 0; those that no batch under a look held are below the largest number.
             self._telemetry.know("data", classes=int(max(self._total)) + 1)
@@ -69,6 +86,13 @@ class LabelMix:
     def forget(self) -> None:
         """Let go of what was not told yet: the run goes on from another place."""
         self._mixes.clear()
+
+    def _refuse(self) -> None:
+        """These are no classes: take in no more, and take back what was said of their shares."""
+        self.refused = True
+        self._total.clear()
+        self._mixes.clear()
+        self._shares.withdraw()
 
 
 def tell_broken(telemetry: Telemetry, at: int, cells: int, rows: int, shown: Sequence[tuple[int, int, float]]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from expert.adapters.keras.seen_samples import SampleWatch
 from expert.adapters.live.batches import MOST_LABELS, SHOWN_CELLS, BatchSize, LabelMix, tell_broken
 from expert.adapters.live.telemetry import Telemetry
 
@@ -16,19 +17,27 @@ from expert.adapters.live.telemetry import Telemetry
 class BatchWatch:
     """Looks at batches (x, y), tensors or arrays with the samples along the first axis."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(self, telemetry: Telemetry, model: Any) -> None:
         self._telemetry = telemetry
         self._size, self._mix = BatchSize(telemetry), LabelMix(telemetry)
+        self._samples = SampleWatch(model, telemetry)
 
     def size(self, at: int, batch: Any) -> None:
         """Note the batch's size where it changed."""
         self._size.take(at, next((int(one.shape[0]) for one in parts(batch) if _axes(one)), 0))
 
     def look(self, at: int, batch: Any) -> None:
-        """Look at the labels of one batch."""
-        labels = _labels(parts(batch)[1])
+        """Look at the samples of one batch and at its labels."""
+        x, y = parts(batch)
+        labels = _labels(y)
         if labels is not None:
             self._mix.take(at, labels.tolist())
+        elif not self._mix.refused:
+            answers = _answers(y)
+            if answers is not None:
+                self._mix.count(answers.tolist())
+        if self._samples.wanted:
+            self._samples.see(x, y, sure=False)
 
     def publish(self) -> None:
         """An epoch has ended: tell how varied its batches were."""
@@ -66,6 +75,17 @@ def parts(batch: Any) -> tuple[Any, Any]:
 def _axes(value: Any) -> int:
     shape = getattr(value, "shape", None)
     return len(shape) if shape is not None else 0
+
+
+def _answers(y: Any) -> NDArray[np.float64] | None:
+    """Yes or no for each sample (n,), NaN where the numbers are others; None for other labels."""
+    if not _axes(y) or math.prod(y.shape) > MOST_LABELS or not math.prod(y.shape):
+        return None
+    values = np.asarray(y)
+    if values.dtype.kind != "f" or values.size != len(values):
+        return None
+    known = bool(((values == 0.0) | (values == 1.0)).all())
+    return values.reshape(-1).astype(np.float64) if known else np.full(1, np.nan)
 
 
 def _labels(y: Any) -> NDArray[np.float64] | None:

@@ -57,7 +57,7 @@ class Run(WatchedLoop):
     ) -> None:
         super().__init__(Metrics(telemetry, as_number), findings, journal, os.getpid())
         self._watch, self._reads = watch, reads
-        self._losses, self._batches = Losses(telemetry, reads), BatchWatch(telemetry)
+        self._losses, self._batches = Losses(telemetry, reads), BatchWatch(telemetry, watch.model)
         self._steps = self._failures = 0
         self._due, self._judged_at = 1, FIRST_JUDGMENT
         watch.failed = self._failed

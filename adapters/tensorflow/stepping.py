@@ -55,7 +55,7 @@ class StepWatch:
         self.optimizer, self.inner = optimizer, inner_optimizer(optimizer)
         self.scales = self.inner is not optimizer
         self.sampling, self.due, self.looked_at, self.spent = sampling, 1, 0, 0.0
-        self._model, self._given, self._telemetry = model, variables, telemetry
+        self.model, self._given, self._telemetry = model, variables, telemetry
         self._reads = reads
         self.failed: Callable[[str, Exception], None] = lambda doing, error: None
         self._looker: Looker | None = None
@@ -118,11 +118,11 @@ class StepWatch:
         return self.inner.iterations if own is None else own
 
     def _prepare(self, gradients: Any) -> None:
-        trainable = list(self._model.trainable_variables if self._given is None else self._given)
+        trainable = list(self.model.trainable_variables if self._given is None else self._given)
         if self._looker is not None and [id(one) for one in trainable] == [id(one) for one in self._all]:
             return
         self._all = trainable
-        watched = watched_variables(trainable, self._model)
+        watched = watched_variables(trainable, self.model)
         by_key = {id(one): one for one in trainable}
         self._variables = [by_key[one.key] for one in watched]
         self._looker = Looker(watched, clips_of(self.optimizer).get("clipvalue"))
@@ -135,7 +135,7 @@ class StepWatch:
         held = {id(one) for one in self._all}
         if are_pairs(gradients):
             held = set(by_variable(gradients, self._all))
-        names = tuple(one.path for one in self._model.trainable_variables if id(one) not in held)
+        names = tuple(one.path for one in self.model.trainable_variables if id(one) not in held)
         self._telemetry.know("model", not_optimized=names)
         if names:
             shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
@@ -199,7 +199,7 @@ class StepWatch:
 
     def _is_the_same(self) -> bool:
         """Whether the variables are still those that were looked at."""
-        current = self._model.trainable_variables if self._given is None else self._given
+        current = self.model.trainable_variables if self._given is None else self._given
         return [id(one) for one in current] == [id(one) for one in self._all]
 
     def _weights(self) -> list[Any]:

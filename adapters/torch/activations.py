@@ -26,6 +26,7 @@ from expert.adapters.torch.output_units import OutputUnits
 from expert.adapters.torch.outputs import OutputSpread, tensors_of
 from expert.adapters.torch.parameters import BLOCKS, sample
 from expert.adapters.torch.recurrence import GradientThroughTime
+from expert.adapters.torch.seen_samples import TARGET_LOSSES, InputWatch, TargetWatch
 
 SAMPLED = 4096
 """So many numbers of an output, in 16 blocks, give its mean, spread and shares."""
@@ -59,7 +60,9 @@ class Site:
 class Activations:
     """Watches the activation modules of one model, or, where they are functions, what they hand to weight layers."""
 
-    def __init__(self, model: nn.Module, roots: set[int], telemetry: Telemetry, reads: DeferredReads) -> None:
+    def __init__(
+        self, model: nn.Module, roots: set[int], telemetry: Telemetry, reads: DeferredReads, targets: TargetWatch
+    ) -> None:
         self._telemetry, self._reads, self._roots = telemetry, reads, roots
         self._sites: dict[int, Site] = {}
         self._inputs: dict[int, Site] = {}
@@ -80,6 +83,7 @@ class Activations:
         self._spread = OutputSpread(telemetry, reads)
         self._units = OutputUnits(telemetry)
         self._shapes = LossShapes(telemetry)
+        self._given, self._targets = InputWatch(telemetry, reads), targets
         axis = -1
         for name, module in model.named_modules():
             kind = activation_name(type(module).__name__)
@@ -100,6 +104,7 @@ class Activations:
     def arm(self) -> None:
         """Put the hook on for the forward passes of the step that follows."""
         if self._handle is None:
+            self._given.begin()
             self._handle = hook_forwards(self._hook)
 
     def disarm(self, at: int | None) -> None:
@@ -142,6 +147,8 @@ class Activations:
         key = id(module)
         if type(module) in ELEMENTWISE:
             self._shapes.see(inputs)
+        if type(module) in TARGET_LOSSES and torch.is_grad_enabled() and not _transformed():
+            self._targets.see_loss(inputs)
         if key not in self._known or _transformed():
             return
         started = perf_counter()
@@ -150,6 +157,9 @@ class Activations:
                 self._forward(key, module, inputs, output)
             elif key in self._roots:
                 self._forget()
+                self._given.begin()
+            else:
+                self._given.pass_by()
         except Exception as error:  # whatever an unusual tensor does, the training goes on
             site = self._sites.pop(key, None) or self._inputs.pop(key, None)
             self.failed(f"looking at the activations of {site.name if site else 'the model'}", error)
@@ -158,7 +168,9 @@ class Activations:
     def _forward(self, key: int, module: nn.Module, inputs: Any, output: Any) -> None:
         if self.through_time is not None and isinstance(module, nn.RNNBase):
             self.through_time.watch(module, inputs)
+            self._given.see(module, inputs)
         if key in self._roots:
+            self._given.begin()
             self.called = True
             self.forward_seen(module.training)
             self._spread.see(tensors_of(output))
@@ -167,6 +179,7 @@ class Activations:
             return
         if key in self._layers:
             self._units.see_layer(module, output)
+            self._given.see(module, inputs)
             if self._outputs and inputs and isinstance(inputs[0], Tensor):
                 self._consumed.add(inputs[0].data_ptr())
         site = self._sites.get(key)

@@ -12,6 +12,8 @@ from torch import Tensor
 from expert.adapters.live.batches import MOST_LABELS, SHOWN_CELLS, BatchSize, LabelMix, tell_broken
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.deferred import DeferredReads
+from expert.adapters.torch.loss_graph import LossGraph
+from expert.adapters.torch.seen_samples import CopyWatch, TargetWatch
 
 FINGERPRINT = 65_536
 """So many values of a batch tell it from another."""
@@ -20,8 +22,9 @@ FINGERPRINT = 65_536
 class BatchWatch:
     """Looks at the batches of sampled steps. ``x`` and ``y`` are tensors with the samples along the first axis."""
 
-    def __init__(self, telemetry: Telemetry, reads: DeferredReads) -> None:
-        self._telemetry, self._reads = telemetry, reads
+    def __init__(self, telemetry: Telemetry, reads: DeferredReads, targets: TargetWatch, loss_graph: LossGraph) -> None:
+        self._telemetry, self._reads, self._targets = telemetry, reads, targets
+        self._copies = CopyWatch(telemetry, reads, loss_graph)
         self._size, self._mix = BatchSize(telemetry), LabelMix(telemetry)
         self._prints: dict[tuple[float, ...], int] = {}
         """Of each batch of this epoch, known by a few sums, the step at which it was given last."""
@@ -40,7 +43,12 @@ class BatchWatch:
         x, y = parts(batch)
         labels = _labels(y)
         if labels is not None:
-            self._reads.read(labels, lambda numbers: self._mixed(at, numbers))
+            self._reads.read(labels, lambda numbers: self._mix.take(at, numbers))
+        answers = None if self._mix.refused else _answers(y)
+        if answers is not None:
+            self._reads.read(answers, self._mix.count)
+        self._targets.see_batch(y)
+        self._copies.see(batch, x, y)
         if isinstance(x, Tensor) and x.numel() > 1:
             flat = (torch.view_as_real(x.detach().resolve_conj()) if x.is_complex() else x.detach()).reshape(-1)
             few = flat[:: _stride(x)][:FINGERPRINT].float()
@@ -73,10 +81,6 @@ class BatchWatch:
         places = torch.nonzero(bad)[:SHOWN_CELLS].tolist()
         shown = [(row, feature, float(rows[row, feature])) for row, feature in places]
         return tell_broken(self._telemetry, at, int(bad.sum()), int(bad.any(1).sum()), shown)
-
-    def _mixed(self, at: int, labels: Sequence[float]) -> None:
-        if not any(map(math.isnan, labels)):
-            self._mix.take(at, labels)
 
     def _compare(self, at: int, print_: tuple[float, ...]) -> None:
         # Who tells of epochs only now and then goes through the set several times in one of them.
@@ -122,6 +126,16 @@ def _labels(y: Any) -> Tensor | None:
     if y.dim() > 1 and y.numel() != len(y):
         return None
     return y.detach().reshape(-1).float()
+
+
+def _answers(y: Any) -> Tensor | None:
+    """Yes or no for each sample as float32 (n,), NaN where the numbers are others, or None for other labels."""
+    if not isinstance(y, Tensor) or not y.is_floating_point() or y.dim() == 0 or y.numel() > MOST_LABELS:
+        return None
+    if not y.numel() or y.numel() != len(y):
+        return None
+    numbers = y.detach().reshape(-1).float()
+    return torch.where(((numbers == 0.0) | (numbers == 1.0)).all(), numbers, torch.nan)
 
 
 def _stride(x: Tensor) -> int:

@@ -21,6 +21,7 @@ from expert.adapters.torch.modes import ModeLook
 from expert.adapters.torch.precision import ScalerWatch
 from expert.adapters.torch.ranks.ranks import Ranks
 from expert.adapters.torch.ranks.sharding import SPREAD, whole
+from expert.adapters.torch.seen_samples import TargetWatch
 from expert.adapters.torch.stepping import OptimizerWatch
 from expert.history import History, Series
 
@@ -66,12 +67,13 @@ class Collector:
         self.epoch_end = steps_per_epoch or 0
         """The step after which the current epoch is expected to end; 0 where that is not known."""
         self.loss_graph = LossGraph(telemetry)
-        self.batches = BatchWatch(telemetry, self.reads)
+        self._targets = TargetWatch(telemetry, self.reads)
+        self.batches = BatchWatch(telemetry, self.reads, self._targets, self.loss_graph)
         self.scaler = ScalerWatch(scaler, telemetry, self.reads) if scaler is not None else None
         self.activations: Activations | None = None
         self._why_unseen = ": the model is compiled" if compiled else ""
         if activations and not compiled:
-            self.activations = Activations(model, roots, telemetry, self.reads)
+            self.activations = Activations(model, roots, telemetry, self.reads, self._targets)
             self.activations.failed, self.activations.forward_seen = self.failed, self.forward_seen
             if not self.activations.possible:
                 self._why_unseen = ": the model has no activation modules"

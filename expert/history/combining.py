@@ -62,10 +62,12 @@ def _union(first: tuple[Kept, ...], second: Iterable[Kept]) -> tuple[Kept, ...]:
 
 def _merged(first: Profile, second: Profile, notes: list[str]) -> Profile:
     known: dict[str, Any] = {}
+    # What a run's batches told gives way, without a word, to what is known of the whole set.
+    estimated = getattr(first, "samples_seen", None) is not None
     for name in type(first).model_fields:
         mine, theirs = getattr(first, name), getattr(second, name)
         known[name] = mine if theirs is None else theirs
-        if mine is not None and theirs is not None and not same(mine, theirs):
+        if not estimated and mine is not None and theirs is not None and not same(mine, theirs):
             notes.append(
                 f"{type(first).__name__}.{name} is {_short(mine)} in one source and {_short(theirs)} in the other; "
                 f"{_short(theirs)} is used."

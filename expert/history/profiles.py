@@ -138,6 +138,8 @@ class ModelProfile(Record):
     """True if there is no non-linearity between input and output."""
     dropout: float | None = None
     """The largest dropout rate in use, 0 to 1; 0 for none."""
+    dropout_in_evaluation: bool | None = None
+    """True if the model's code calls a dropout that evaluation mode does not turn off."""
     sequence_length: int | None = None
     embedding: bool | None = None
     initialization: str | None = None
@@ -191,9 +193,15 @@ class DataProfile(Record):
     target_std: float | None = None
     target_prior: tuple[float, ...] | None = None
     """Share of each class."""
+    samples_seen: int | None = None
+    """Where scales, ranges or shares were told by the batches of a run: of so many samples. None where the set itself
+    was looked at."""
     label_minimum: float | None = None
     label_maximum: float | None = None
     labels_integer: bool | None = None
+    targets_are_inputs: bool | None = None
+    """True if each sample's targets are its own tokens, place for place; nothing is said of models that are known to
+    shift them inside."""
     algorithmic: bool | None = None
     """True if the samples are made by a rule that can be learned exactly, such as modular arithmetic."""
 

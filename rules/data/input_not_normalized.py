@@ -9,6 +9,13 @@ from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD
 NARROW = limit("input-spread-narrow", 0.1, unit="standard deviation", source="measured", healthy="0.5-1.7")
 UNEVEN = limit("input-spread-ratio", 100, unit="ratio", source="measured: 3e4 ends in NaN", healthy="1.0-2.8")
 FITS = limit("loss-in-spite-of-raw-inputs", 0.5, unit="ratio", source="measured", healthy="0.01-0.4")
+FALLS = limit(
+    "fall-in-spite-of-raw-inputs",
+    0.5,
+    unit="share",
+    source="knowledge of the field",
+    healthy="half and more, where no chance level is known",
+)
 FAR_START = limit("first-loss-far-over-chance", 2.75, unit="ratio", source="measured", healthy="0.95-2.3")
 HIGH_START = limit(
     "first-loss-with-raw-inputs",
@@ -21,6 +28,7 @@ HIGH_START = limit(
 SATURATED = limit("saturation-from-inputs", 0.5, unit="share", source="SageMaker Debugger, measured", healthy="0.00")
 
 start = signal.initial_loss_over_chance(train.loss)
+best = signal.best_loss_over_chance(train.loss)
 untold = ~data.largest_std.known
 unread = (
     untold
@@ -61,7 +69,7 @@ RULE = Rule(
         against(model.embedding, moderate, "with an embedding the inputs may be indices, whose size means nothing"),
     ),
     escalate=(
-        escalates(signal.best_loss_over_chance(train.loss) <= FITS, "info"),
+        escalates((best <= FITS) | (~best.known & (signal.loss_fall() >= FALLS)), "info"),
         escalates(signal.saturated_share() > SATURATED, "error"),
     ),
     explains=(
@@ -126,6 +134,11 @@ RULE = Rule(
                 signal.saturated_share().of(0.4),
             ),
         ),
+        case(
+            "of a loss without a level of chance, and it falls",
+            facts(data.largest_std.of(12.0), signal.loss_fall().of(0.6)),
+        ),
+        case("and it hardly falls", facts(data.largest_std.of(12.0), signal.loss_fall().of(0.4))),
         case(
             "saturated by its inputs",
             facts(

@@ -15,7 +15,13 @@ RULE = Rule(
     blames=("labels", "loss-function"),
     symptom="labels lie outside what the loss or the output can express",
     cause="the loss reads a number that is no class of this output, so it crashes, turns negative or teaches nonsense",
-    when=(signal.label_out_of_range() & ~data.label_minimum.is_(-100.0) & ~data.label_maximum.is_(255.0))
+    # Numbers beyond the range of the output are told by what the output is (MOD103).
+    when=(
+        signal.label_out_of_range()
+        & ~data.label_minimum.is_(-100.0)
+        & ~data.label_maximum.is_(255.0)
+        & (~config.loss.is_("mse", "mae", "huber") | ~config.loss.known)
+    )
     | (config.loss.is_("cross_entropy", "nll") & data.labels_integer.is_(False) & (data.label_maximum > NO_SHARE)),
     evidence=(
         supports(signal.lowest_value_is_negative(train.loss), strong, "the loss falls to {lowest:.4g}, below zero"),
@@ -24,11 +30,11 @@ RULE = Rule(
     remedies=("verify-labels", "pair-head-with-loss"),
     meaning=(
         "Each loss wants its own coding: classes 0 to C-1 for a cross entropy, 0 and 1 for the binary one, "
-        "-1 and 1 for a hinge; a bounded output wants targets within its bounds."
+        "-1 and 1 for a hinge."
     ),
     mechanism=(
         "Classes counted from 1 point one beyond the outputs. Labels of -1 make a binary cross entropy negative "
-        "without end. A target of 3 cannot be reached by a sigmoid."
+        "without end."
     ),
     false_alarms="Values that the loss is told to ignore (-100 and 255 are left out); ranks as targets on purpose.",
     source=("DeepDiagnosis 2022", "Karpathy 2019"),
@@ -85,6 +91,16 @@ RULE = Rule(
                 data.label_minimum.of(0.0),
                 data.label_maximum.of(255.0),
                 data.labels_integer.of(True),
+            ),
+        ),
+        case(
+            "numbers that a sigmoid does not reach",
+            facts(
+                signal.label_out_of_range().of(True),
+                config.loss.of("mse"),
+                data.label_minimum.of(0.0),
+                data.label_maximum.of(7.0),
+                data.labels_integer.of(False),
             ),
         ),
         case(

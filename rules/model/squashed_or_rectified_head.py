@@ -8,6 +8,7 @@ from expert.authoring import (
     curve,
     data,
     decay,
+    escalates,
     facts,
     limit,
     model,
@@ -28,6 +29,7 @@ values = config.loss.is_("mse", "mae", "huber")
 too_narrow = values & (
     (head.is_("sigmoid", "softmax", "tanh") & (data.label_maximum > 1.0))
     | (head.is_("sigmoid", "softmax", "relu") & (data.label_minimum < 0.0))
+    | (head.is_("tanh") & (data.label_minimum < -1.0))
 )
 untold = ~data.label_minimum.known & ~data.label_maximum.known
 # The range of the targets was not told, but the loss stays high.
@@ -51,6 +53,7 @@ RULE = Rule(
         against(perhaps, moderate, "the range of the targets was not told"),
         supports(too_narrow, strong, "the loss is {value}, and some targets lie outside the range of the output"),
     ),
+    escalate=(escalates(too_narrow & (fall >= FAR_DOWN), "info"),),
     explains=(
         "PLT101",
         "PLT104",
@@ -79,6 +82,30 @@ RULE = Rule(
         case(
             "tanh for targets up to 1.4",
             facts(head.of("tanh"), config.loss.of("mse"), data.label_maximum.of(1.4), data.label_minimum.of(-1)),
+        ),
+        case(
+            "tanh for targets up to 1.02, and the loss falls",
+            facts(
+                head.of("tanh"),
+                config.loss.of("mse"),
+                data.label_maximum.of(1.02),
+                data.label_minimum.of(-1),
+                fall.of(0.7),
+            ),
+        ),
+        case(
+            "tanh for targets up to 4, and the loss stays high",
+            facts(
+                head.of("tanh"),
+                config.loss.of("mse"),
+                data.label_maximum.of(4.0),
+                data.label_minimum.of(-1),
+                fall.of(0.5),
+            ),
+        ),
+        case(
+            "tanh for targets down to -3",
+            facts(head.of("tanh"), config.loss.of("mae"), data.label_maximum.of(0.5), data.label_minimum.of(-3)),
         ),
         case("ReLU for negative targets", facts(head.of("relu"), config.loss.of("mae"), data.label_minimum.of(-2))),
         case("sigmoid, and the loss stays high", facts(head.of("sigmoid"), config.loss.of("mse"), fall.of(0.5))),

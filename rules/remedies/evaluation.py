@@ -6,6 +6,7 @@ from expert.authoring import (
     Remedy,
     config,
     keras_code,
+    model,
     not_when,
     numpy_code,
     set_to,
@@ -50,6 +51,32 @@ REMEDIES = (
         watch="two evaluations of the same batch give exactly the same loss",
         worked=config.evaluation_mode_in_validation & config.training_mode_in_training,
         source=("knowledge of the field", "PyTorch FAQ"),
+    ),
+    Remedy(
+        id="FX712",
+        name="tell-dropout-the-mode",
+        title="Tell the dropout function the mode",
+        do="Give a dropout that is called as a function the mode of the module, or use the module, which knows it. As "
+        "a function it is on at all times, in validation and in use as well.",
+        cost="config line",
+        risk="low",
+        changes=(set_to(model.dropout_in_evaluation, False),),
+        not_when=(not_when(~model.dropout_in_evaluation, "every dropout is turned off in evaluation already"),),
+        snippets=(
+            torch_code("""
+                class Net(nn.Module):
+                    def forward(self, inputs):
+                        return F.dropout(inputs, p=0.5, training=self.training)  # or self.dropout = nn.Dropout(0.5)
+            """),
+            keras_code("""
+                class Drop(keras.layers.Layer):
+                    def call(self, inputs, training=False):
+                        return keras.random.dropout(inputs, rate=0.5) if training else inputs  # or layers.Dropout(0.5)
+            """),
+        ),
+        watch="two evaluations of the same batch give exactly the same loss",
+        worked=~model.dropout_in_evaluation,
+        source=("PyTorch, torch.nn.functional.dropout", "knowledge of the field"),
     ),
     Remedy(
         id="FX709",

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, not_when, numpy_code, set_to, signal, torch_code, train, val
+from expert.authoring import (
+    Remedy,
+    config,
+    data,
+    keras_code,
+    not_when,
+    numpy_code,
+    set_to,
+    signal,
+    torch_code,
+    train,
+    val,
+)
 
 REMEDIES = (
     Remedy(
@@ -81,6 +93,30 @@ REMEDIES = (
         watch="the best validation loss is lower and comes later",
         worked=signal.validation_rise(val.loss, train.loss) < 0.1,
         source=("knowledge of the field", "Northcutt et al. 2021"),
+    ),
+    Remedy(
+        id="FX116",
+        name="shift-targets",
+        title="Shift the targets by one place",
+        do="Let each place foretell the token behind it: drop the last token of the inputs and the first one of the "
+        "targets. Do it once: models of Transformers shift labels that equal the inputs themselves.",
+        cost="config line",
+        risk="low",
+        changes=(set_to(data.targets_are_inputs, False),),
+        not_when=(not_when(~data.targets_are_inputs, "the targets are other tokens than the inputs already"),),
+        snippets=(
+            torch_code("""
+                tokens = torch.randint(0, 50, (8, 33))  # one more than the model is given
+                inputs, targets = tokens[:, :-1], tokens[:, 1:]
+            """),
+            keras_code("""
+                tokens = np.random.randint(0, 50, (8, 33))  # one more than the model is given
+                x_train, y_train = tokens[:, :-1], tokens[:, 1:]
+            """),
+        ),
+        watch="the loss falls slowly and stays well above zero on text that was never seen",
+        worked=~data.targets_are_inputs,
+        source=("Karpathy, nanoGPT", "Hugging Face, causal language modeling"),
     ),
     Remedy(
         id="FX110",

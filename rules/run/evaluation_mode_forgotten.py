@@ -11,21 +11,23 @@ RULE = Rule(
     severity="error",
     prior=0.9,
     blames=("validation", "code"),
-    symptom="the model is validated in training mode",
+    symptom="the model works in validation as it does in training",
     cause="dropout and batch statistics stay at work in validation, so it measures a thinned network instead of the "
     "one that will be used",
-    when=~config.evaluation_mode_in_validation & ((model.dropout > 0) | model.normalization.is_("batch")),
+    when=(~config.evaluation_mode_in_validation & ((model.dropout > 0) | model.normalization.is_("batch")))
+    | model.dropout_in_evaluation,
     evidence=(
         supports(model.dropout >= 0.3, weak, "a dropout of {value:g} is at work in validation too"),
         against(config.task.is_("language_model"), weak, "sampling with dropout is a method of its own there"),
     ),
     explains=("OSC105", "GEN102", "GEN105", "GEN106"),
     invalidates=(val.loss, val.accuracy),
-    remedies=("set-training-mode",),
+    remedies=("set-training-mode", "tell-dropout-the-mode"),
     meaning="The validation figures are worse and noisier than the model, and whatever is chosen by them is chosen "
     "badly: checkpoints, early stopping, hyper-parameters.",
     mechanism="In training mode dropout removes random units and batch normalization uses the batch at hand, and "
-    "updates its averages with validation data. Two evaluations of one batch then differ.",
+    "updates its averages with validation data. Two evaluations of one batch then differ. A dropout called as a "
+    "function knows nothing of the mode, and is on unless it is told.",
     false_alarms="Monte-Carlo dropout, which samples on purpose, and batch statistics that are adapted to new data.",
     source=("PyTorch, torch.nn.Module.eval", "measured"),
     aliases=("eval-mode-forgotten",),
@@ -47,6 +49,7 @@ RULE = Rule(
                 config.task.of("language_model"),
             ),
         ),
+        case("a dropout function that is never told", facts(model.dropout_in_evaluation.of(True))),
         case(
             "batch normalization",
             facts(
@@ -58,6 +61,10 @@ RULE = Rule(
         case(
             "as it should be",
             run(config={"evaluation_mode_in_validation": True}, model={"dropout": 0.5, "normalization": "batch"}),
+        ),
+        case(
+            "every dropout is told",
+            facts(config.evaluation_mode_in_validation.of(True), model.dropout_in_evaluation.of(False)),
         ),
         case(
             "nothing that depends on the mode",

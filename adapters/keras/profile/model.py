@@ -99,6 +99,7 @@ def _read_model(model: KerasModel) -> ModelProfile:
     update: dict[str, Any] = {
         "depth": depth_of(model),
         "dropout": None if unknown else max(rates, default=None),
+        "dropout_in_evaluation": True if tree.never_off else None,
         "largest_gain": initialization.largest_gain,
     }
     if profile.recurrent == "none" and any(code.repeats for code in tree.codes):

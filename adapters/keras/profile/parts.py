@@ -41,6 +41,7 @@ class Tree:
 
     codes: list[Forward] = field(default_factory=list)
     rates: list[float | None] = field(default_factory=list)
+    never_off: bool = False
     unused: dict[str, Any] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
 
@@ -55,6 +56,7 @@ def parts_of(layer: Any, tree: Tree, idle: bool = False) -> Iterator[Part]:
         if not idle:
             tree.codes.append(code)
             tree.rates += [_rate(layer, rate) for rate in code.rates]
+            tree.never_off |= any((_rate(layer, rate) or 0.0) > 0.0 for rate in code.never_off)
         inside, unused = _in_order(layer, code, inside)
     for child in inside:
         if id(child) in tree.seen:
@@ -85,6 +87,7 @@ def leaf(layer: Any, chain: int | None = None, tree: Tree | None = None, idle: b
         if not idle:
             tree.codes.append(code)
             tree.rates += [_rate(layer, rate) for rate in code.rates]
+            tree.never_off |= any((_rate(layer, rate) or 0.0) > 0.0 for rate in code.never_off)
     wide = any(len(weight.shape) >= 2 for weight in weights) if built else kind.startswith(WEIGHT_KINDS)
     units = [attribute(inner_layer(layer), key) for key in UNIT_ATTRIBUTES]
     return Part(

@@ -191,6 +191,7 @@ def _read_module(module: Module) -> ModelProfile:
     update: dict[str, Any] = {
         "depth": None if several else depth_of(module, own),
         "dropout": None if unknown else max(rates, default=None),
+        "dropout_in_evaluation": True if tree.never_off else None,
         "largest_gain": initialization.largest_gain,
     }
     if profile.recurrent == "none" and any(code.repeats for code in codes):

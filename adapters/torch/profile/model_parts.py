@@ -35,12 +35,14 @@ COMPOUND = TRANSFORMERS | TRANSFORMER_LAYERS | CONTAINERS | {"Sequential"}
 class Tree:
     """What a walk through a module found: ``codes`` of its user's own classes, the outermost first.
 
-    ``rates`` are those of dropout functions, None where one is not known. ``unused`` are the submodules that the code
+    ``rates`` are those of dropout functions, None where one is not known; ``never_off`` says that one of them is at
+    work in evaluation, too. ``unused`` are the submodules that the code
     of their owner never calls, by name, ``reached`` the ids of all others.
     """
 
     codes: list[Forward] = field(default_factory=list)
     rates: list[float | None] = field(default_factory=list)
+    never_off: bool = False
     unused: dict[str, Module] = field(default_factory=dict)
     reached: set[int] = field(default_factory=set)
 
@@ -142,6 +144,7 @@ def _read_code(module: Module, tree: Tree, idle: bool) -> Forward:
     if not idle:
         tree.codes.append(code)
         tree.rates += [_rate(module, rate) for rate in code.rates]
+        tree.never_off |= any((_rate(module, rate) or 0.0) > 0.0 for rate in code.never_off)
     return code
 
 

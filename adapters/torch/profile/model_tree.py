@@ -138,7 +138,7 @@ def code_of(module: Module) -> Forward:
     if len(step.used) == 1 and len(returned) == 1 and returned[0][0] == "module":
         # One network from the batch to the loss; what else the step does is no part of it.
         return Forward(returned=returned, adds=False, opaque=False, bends=False, used=step.used, steps=step.steps)
-    return replace(step, returned=returned, opaque=True, rates=())
+    return replace(step, returned=returned, opaque=True, rates=(), never_off=())
 
 
 def losses_in_code(module: Module) -> set[str]:

@@ -32,6 +32,8 @@ WITHOUT_PLACE = {
     "config.weight_averaging",
     "config.loss_broadcast",
     "config.softmax_over_classes",
+    "model.dropout_in_evaluation",
+    "data.targets_are_inputs",
 }
 """Fields that remedies change and no training of this benchmark has."""
 BESIDE = ("momentum", "initialization", "gain", "hidden_bias")
