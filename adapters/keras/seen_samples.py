@@ -48,7 +48,8 @@ class SampleWatch:
         loss = self._telemetry.config.loss
         if targets is None:
             return
-        if self._telemetry.data.targets_are_inputs is not False and _are_tokens(inputs, targets):
+        copies = self._telemetry.data.targets_are_inputs is not False
+        if copies and inputs is not None and _are_tokens(inputs, targets):
             self._telemetry.know("data", targets_are_inputs=bool(np.array_equal(inputs, targets)))
         if not self._targets.wanted:
             return
@@ -119,10 +120,9 @@ def _numbers(samples: Any, most: int = ENOUGH) -> NDArray[Any] | None:
     return array.astype(np.float64) if array.dtype == np.uint8 and array.ndim > 1 else array
 
 
-def _are_tokens(inputs: Any, targets: NDArray[Any]) -> bool:
+def _are_tokens(inputs: NDArray[Any], targets: NDArray[Any]) -> bool:
     """Whether there is a token for each token."""
-    kinds = None if inputs is None else {inputs.dtype.kind, targets.dtype.kind}
-    return kinds == {"i"} and inputs.ndim > 1 and inputs.shape == targets.shape
+    return {inputs.dtype.kind, targets.dtype.kind} == {"i"} and inputs.ndim > 1 and inputs.shape == targets.shape
 
 
 def _taken(samples: Any, rows: NDArray[np.int64]) -> Any:

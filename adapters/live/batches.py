@@ -51,23 +51,21 @@ class LabelMix:
         """Take in one class for each sample of the batch of a step; NaN where a batch holds no classes."""
         if len(self._total) > MOST_CLASSES or self.refused:
             return
-        counts = self.count(labels)
+        self.count(labels)
         if self.refused:
             return
-        self._mixes.append((at, _entropy(counts)))
+        self._mixes.append((at, _entropy(Counter(labels))))
         if self._representative or len(self._mixes) > WAITING:
             self.publish()
 
-    def count(self, labels: Sequence[float]) -> Counter[float]:
+    def count(self, labels: Sequence[float]) -> None:
         """Count the classes of a batch for their shares alone, as where one of two is so rare that most batches lack
         it by chance. NaN says that the labels are no classes.
         """
         if any(map(math.isnan, labels)):
             self._refuse()
-            return Counter()
-        counts = Counter(labels)
-        self._total.update(counts)
-        return counts
+        else:
+            self._total.update(labels)
 
     def publish(self) -> None:
         """Tell the mixes as shares of the mix of all labels seen so far; call it at the end of an epoch."""

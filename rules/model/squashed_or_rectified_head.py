@@ -104,8 +104,18 @@ RULE = Rule(
             ),
         ),
         case(
-            "tanh for targets down to -3",
-            facts(head.of("tanh"), config.loss.of("mae"), data.label_maximum.of(0.5), data.label_minimum.of(-3)),
+            "tanh for targets down to -1.2, and the loss falls",
+            facts(
+                head.of("tanh"),
+                config.loss.of("mse"),
+                data.label_maximum.of(0.5),
+                data.label_minimum.of(-1.2),
+                fall.of(0.7),
+            ),
+        ),
+        case(
+            "tanh for targets down to -1.3",
+            facts(head.of("tanh"), config.loss.of("mae"), data.label_maximum.of(0.5), data.label_minimum.of(-1.3)),
         ),
         case("ReLU for negative targets", facts(head.of("relu"), config.loss.of("mae"), data.label_minimum.of(-2))),
         case("sigmoid, and the loss stays high", facts(head.of("sigmoid"), config.loss.of("mse"), fall.of(0.5))),
@@ -117,6 +127,16 @@ RULE = Rule(
         case(
             "ReLU for targets from 0 on, and the loss stays high",
             facts(head.of("relu"), config.loss.of("mse"), fall.of(0.5), data.label_minimum.of(0.0)),
+        ),
+        case(
+            "tanh for targets within its range, and the loss stays high",
+            facts(
+                head.of("tanh"),
+                config.loss.of("mse"),
+                data.label_maximum.of(0.9),
+                data.label_minimum.of(-0.7),
+                fall.of(0.5),
+            ),
         ),
         case("sigmoid, and the loss falls", facts(head.of("sigmoid"), config.loss.of("mse"), fall.of(0.7))),
         case(
