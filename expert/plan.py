@@ -71,7 +71,7 @@ def plan(
     limits: Limits,
 ) -> tuple[Recommendation, ...]:
     """The recommendations for ranked findings, in order. Notes ask for something only where nothing is serious."""
-    only_notes = not any(is_serious(one.severity) for group in groups for one in group)
+    only_notes = not any(is_serious(one.severity) and not one.rule.invalidates for group in groups for one in group)
     made = _Plan(judgments, remedies, facts, limits)
     for group in groups:
         asking = [one for one in group if not one.explained_by and (only_notes or _asks(one, group))]
@@ -141,12 +141,12 @@ class _Plan:
             self.places.remove(loser)
 
     def name_remedies_of_effects(self, findings: Sequence[Judgment]) -> None:
-        """The remedies of explained findings become alternatives of what serves their explanation."""
+        """The remedies of explained findings become alternatives of what serves their explanation, behind its own."""
         placed = {place.remedy.id for place in self.places}
         for judgment in findings:
             if not judgment.explained_by:
                 continue
-            for place in self._treating(judgment)[:1]:
+            for place in self._treating(judgment)[-1:]:
                 for remedy in (self.remedies[word] for word in judgment.rule.remedies):
                     if remedy.id not in placed and not self._harms(remedy):
                         place.add(remedy, TREATS_EFFECT.format(rule=judgment.rule.name, explainers=place.names))

@@ -116,12 +116,12 @@ def differential(causes: Sequence[Judgment]) -> list[Judgment]:
 
 
 def _invalidates(judgment: Judgment, headline: Judgment) -> bool:
-    """Whether a finding means that series the headline was read from cannot be trusted."""
-    verdicts = [headline.verdict, *(item.verdict for item in headline.evidence if item.counts)]
+    """Whether a finding means that series which the headline's condition was read from cannot be trusted. What only
+    supports it may well fall away.
+    """
     used = {
         role
-        for verdict in verdicts
-        for leaf in verdict.reasons()
+        for leaf in headline.verdict.reasons()
         if leaf.fact is not None and isinstance(leaf.fact.term, SignalTerm)
         for role in leaf.fact.term.of
     }

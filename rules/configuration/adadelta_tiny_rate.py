@@ -24,7 +24,7 @@ RULE = Rule(
     evidence=(against(progress >= MOVES, strong, "the training loss improved by {value:.0%} all the same"),),
     escalate=(escalates(progress >= MOVES, "info"),),
     explains=("PLT102", "PLT101", "PLT104", "PLT106", "OPT104", "GEN103"),
-    remedies=("probe-learning-rate", "switch-to-adam"),
+    remedies=("raise-learning-rate", "switch-to-adam", "probe-learning-rate"),
     meaning="A rate of 0.001 is the default of Keras, and right for Adam. For Adadelta it is a thousandth.",
     mechanism=(
         "The update is the gradient times the ratio of two running means, of updates and of gradients. Its unit is "

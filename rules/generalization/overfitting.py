@@ -47,8 +47,8 @@ RULE = Rule(
     ),
     explains=("RUN105",),
     remedies=(
-        "keep-best-checkpoint", "more-data", "augment-data", "raise-weight-decay", "add-dropout", "smooth-labels",
-        "smaller-model",
+        "keep-best-checkpoint", "clean-labels", "more-data", "augment-data", "raise-weight-decay", "add-dropout",
+        "smooth-labels", "smaller-model",
     ),
     meaning="The row missing in the article's table. The weights of the best validation epoch are the ones to keep; "
     "what is trained "

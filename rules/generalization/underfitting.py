@@ -44,7 +44,10 @@ RULE = Rule(
         supports(model.dropout > 0.5, weak, "{value:.0%} of the units are dropped"),
         against(config.pretrained, weak, "the model was trained before"),
     ),
-    remedies=("overfit-one-batch", "lower-dropout", "lower-weight-decay", "more-capacity", "train-longer"),
+    remedies=(
+        "overfit-one-batch", "compare-with-blind-baseline", "lower-dropout", "lower-weight-decay", "more-capacity",
+        "train-longer",
+    ),
     meaning="The model does not even describe the samples it is trained on. First see whether it can learn a single "
     "batch by heart: if so, "
     "regularization, rate or time are short; if not, its structure or its inputs.",

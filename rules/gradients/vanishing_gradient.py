@@ -78,8 +78,8 @@ RULE = Rule(
     remedies=(
         "initialize-well",
         "change-activation",
-        "add-normalization",
         "add-residual-connections",
+        "add-normalization",
         "switch-to-adam",
         "use-gated-recurrence",
         "fine-tune-pretrained",

@@ -69,8 +69,8 @@ RULE = Rule(
     ),
     remedies=(
         "initialize-well",
-        "add-normalization",
         "add-residual-connections",
+        "add-normalization",
         "switch-to-adam",
         "fine-tune-pretrained",
         "fewer-layers",

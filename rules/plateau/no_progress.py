@@ -57,7 +57,7 @@ RULE = Rule(
     evidence=(supports(fall < 0.01, weak, "beyond its noise the loss fell by {value:.1%} over the whole run"),),
     explains=("PLT101",),
     unless=("OSC101", "OPT106", "NUM101"),
-    remedies=("overfit-one-batch", "probe-learning-rate", "compare-with-blind-baseline"),
+    remedies=("overfit-one-batch", "compare-with-blind-baseline", "probe-learning-rate"),
     meaning="From start to end neither loss came down by more than a few percent, or what it came down by cannot be "
     "told from its "
     "noise. Healthy runs lose more than half of their first loss.",

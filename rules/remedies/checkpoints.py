@@ -66,6 +66,10 @@ REMEDIES = (
                 (signal.loss_fall() < 0.4) & ((rise <= 0.0) | ~rise.known),
                 "hardly anything was learned that would be worth keeping",
             ),
+            not_when(
+                signal.share_given_back(val.loss) < 0.01,
+                "the run ends as good as it ever was: the last epoch is the best",
+            ),
         ),
         snippets=(
             torch_code("""

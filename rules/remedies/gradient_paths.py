@@ -53,9 +53,9 @@ REMEDIES = (
         id="FX405",
         name="add-residual-connections",
         title="Add residual connections",
-        do="Add each block's input to its output, normalize at the block's entrance, and let its last layer start at "
-        "zero. This is for vanishing gradients in deep networks first of all, and with normalization it tames "
-        "exploding ones too.",
+        do="Add each block's input to its output, normalize at the block's entrance and once more behind the last "
+        "block, and let each block's last layer start at zero. This is for vanishing gradients in deep networks first "
+        "of all, and with normalization it tames exploding ones too.",
         cost="new structure",
         risk="medium",
         changes=(

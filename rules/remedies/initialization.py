@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from expert.authoring import Remedy, config, keras_code, model, not_when, set_to, signal, torch_code, train
 
+VANISHES = signal.first_to_last_gradient() < 1e-2
+FLATTENING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
+
 REMEDIES = (
     Remedy(
         id="FX402",
@@ -17,7 +20,17 @@ REMEDIES = (
             set_to(model.initialization, "glorot", when=model.activation.is_("tanh", "sigmoid")),
             set_to(model.initialization, "he"),
         ),
-        not_when=(not_when(config.pretrained, "new weights would throw the pre-trained ones away"),),
+        not_when=(
+            not_when(config.pretrained, "new weights would throw the pre-trained ones away"),
+            not_when(
+                VANISHES & model.activation.is_(*FLATTENING) & model.largest_gain.between(0.4, 1.4),
+                "the weights start at a usual size: the gradients are lost in the flat ends of the activation",
+            ),
+            not_when(
+                VANISHES & (model.depth >= 16) & model.normalization.is_("none") & model.residual.is_(False),
+                "through so many plain layers no initialization carries the gradients reliably",
+            ),
+        ),
         snippets=(
             torch_code("""
                 def initialize(module):
@@ -66,6 +79,12 @@ REMEDIES = (
                 model.normalization.is_("batch", "layer", "group", "instance")
                 & model.activation.is_("relu", "leaky_relu", "gelu", "elu", "silu"),
                 "with normalization this activation is sound: look elsewhere first",
+            ),
+            not_when(
+                VANISHES
+                & model.activation.is_("relu", "leaky_relu", "gelu", "elu", "silu")
+                & ((signal.dead_unit_share() < 0.5) | ~signal.dead_unit_share().known),
+                "the gradients vanish, and this activation is not what takes them away",
             ),
         ),
         snippets=(

@@ -7,6 +7,7 @@ from expert.authoring import (
     config,
     data,
     keras_code,
+    multiply,
     not_when,
     numpy_code,
     set_to,
@@ -78,6 +79,12 @@ REMEDIES = (
         "hundred by hand. Correct or drop the wrong ones; keep what is hard but right.",
         cost="new data",
         risk="medium",
+        not_when=(
+            not_when(
+                (signal.share_given_back(val.loss) < 0.25) | (signal.shortfall_from_best(val.accuracy) < 0.01),
+                "the validation set lost little of what had been learned, as it does where labels are right",
+            ),
+        ),
         snippets=(
             torch_code("""
                 model.eval()
@@ -122,12 +129,12 @@ REMEDIES = (
         id="FX110",
         name="rebalance-classes",
         title="Weight or sample the classes evenly",
-        do="Weight the loss by the inverse class frequency, or draw the classes equally often. Do one of the two; "
-        "predicted probabilities no longer match the true frequencies afterwards, so choose the threshold or "
-        "calibrate again.",
+        do="Weight the loss by the inverse class frequency, or draw the classes equally often. Do one of the two, and "
+        "train twice as long: the rare classes begin to be learned only now, from few samples an epoch. Predicted "
+        "probabilities no longer match the true frequencies afterwards, so choose the threshold or calibrate again.",
         cost="config line",
         risk="medium",
-        changes=(set_to(config.class_weights, True),),
+        changes=(set_to(config.class_weights, True), multiply(config.epochs, 2.0)),
         not_when=(
             not_when(config.class_weights, "the loss weights the classes already"),
             not_when(config.task.is_("regression", "autoencoder"), "the task has no classes"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expert.authoring import Remedy, config, keras_code, multiply, not_when, signal, torch_code, train
+from expert.authoring import Remedy, config, keras_code, multiply, not_when, set_to, signal, torch_code, train
 
 REMEDIES = (
     Remedy(
@@ -49,12 +49,16 @@ REMEDIES = (
         name="raise-learning-rate",
         title="Raise the learning rate",
         do="Multiply the learning rate by 3 to 10 and watch the first hundred steps. Take it back if the loss rises "
-        "there; multiply it once more as long as the loss ends lower by that.",
+        "there; multiply it once more as long as the loss ends lower by that. Adadelta takes 1 at once, the rate it is "
+        "made for.",
         cost="config line",
         risk="medium",
         knob="learning-rate",
         direction="up",
-        changes=(multiply(config.learning_rate, 10.0),),
+        changes=(
+            set_to(config.learning_rate, 1.0, when=config.optimizer.is_("adadelta") & (config.learning_rate < 1.0)),
+            multiply(config.learning_rate, 10.0),
+        ),
         again=True,
         not_when=(
             not_when(signal.has_nonfinite(train.loss), "the loss became non-finite at the present rate"),

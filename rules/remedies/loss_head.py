@@ -80,7 +80,8 @@ REMEDIES = (
         do="Take C raw outputs with cross entropy on logits for one of C classes, one raw output each with binary "
         "cross entropy on logits for yes or no (also for several labels at once), and a linear output with a "
         "squared or Huber loss for a number. Apply softmax or sigmoid once, inside the loss or in the model, "
-        "never in both.",
+        "never in both. Another loss has gradients of another size: where it was exchanged, probe the learning rate "
+        "again.",
         cost="config line",
         risk="low",
         changes=(

@@ -29,7 +29,7 @@ RULE = Rule(
         ),
     ),
     explains=("PLT104", "PLT106", "PLT101", "GEN103", "MOD201", "ACT103"),
-    remedies=("pair-inputs-with-labels", "verify-labels", "standardize-inputs"),
+    remedies=("verify-labels", "pair-inputs-with-labels", "standardize-inputs"),
     meaning="Nothing about the optimizer can help before the inputs reach the loss. Look at one sample right before "
     "the model: is it what its label says?",
     mechanism="With its inputs zeroed a network can only learn the shares of the classes. A real run that ends there "

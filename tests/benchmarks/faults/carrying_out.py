@@ -93,7 +93,8 @@ WORDS: Mapping[str, Callable[[Any, Setup, Problem], Fields]] = {
     "model.output_activation": lambda value, *_: {"head_activation": value},
     "model.initialization": lambda value, *_: {"initialization": value, "gain": 1.0, "hidden_bias": None},
     "model.normalization": _normalization,
-    "model.residual": lambda value, *_: {"residual": value},
+    # As the remedy says: normalized at the entrance, the last layer at zero.
+    "model.residual": lambda value, *_: {"residual": value, "normalized_entrance": value},
     "model.recurrent": lambda value, setup, problem: {"recurrence": value} if problem.kind == "recurrent" else {},
 }
 """Profile fields that are set, and what that is in a setup. A field that no setup has changes nothing."""

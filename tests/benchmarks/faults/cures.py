@@ -8,7 +8,7 @@ unless nothing else was recommended. There are three tries at most.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from expert import advise
@@ -22,7 +22,7 @@ from expert.parts import ProposedChange
 from expert.remedy import Remedy
 
 from .carrying_out import carried_out
-from .experiments import EXPERIMENTS, KNOWLEDGE, final_loss, order_of
+from .experiments import EXPERIMENTS, KNOWLEDGE, final_loss, order_of, probed
 from .judging import Judged
 from .problem import Problem
 from .retraining import Retrained, retrained
@@ -38,6 +38,14 @@ LOWER = 0.99
 TRIES = 3
 STEPS = 3
 """So often a remedy that says "once more" is taken, in one try."""
+
+
+RATE_ANEW: Mapping[str, Callable[[Setup, Setup], bool]] = {
+    "FX302": lambda before, after: True,
+    "FX307": lambda before, after: True,
+    "FX501": lambda before, after: before.loss != after.loss,
+}
+"""Remedies that say to look for the rate again afterwards, and whether they say so of a setup before and after."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,8 @@ class _Cure:
         outcome = EXPERIMENTS[remedy.id](self.case, self.setup, self.history)
         if isinstance(outcome, tuple):
             self.ahead = list(outcome)
+        elif isinstance(outcome, frozenset):
+            self.done |= outcome
         elif outcome is not None and outcome != self.setup:
             self._make(remedy.id, iter([outcome]))
 
@@ -160,6 +170,10 @@ class _Cure:
             self.tries.append(Try(remedy, 0.0, False, 0))
             return
         best = min(made, key=lambda one: final_loss(one[1].history))
+        if remedy in RATE_ANEW and RATE_ANEW[remedy](self.setup, best[0]):
+            setup = probed(self.case, best[0])
+            made.append((setup, retrained(self.case, setup)))
+            best = min(best, made[-1], key=lambda one: final_loss(one[1].history))
         gain = self._gain(*best)
         self.last = best
         facts = Facts(best[1].history, KNOWLEDGE.signals)

@@ -16,7 +16,7 @@ WITHOUT_PLACE: Mapping[Framework, tuple[str, ...]] = {
     "torch": (),
     "keras": (
         "gradients_zeroed", "left_out", "training_mode", "clip_values",
-        "keep_best", "training_measured", "prior_bias",
+        "keep_best", "training_measured", "prior_bias", "normalized_entrance",
     ),
 }  # fmt: skip
 """Fields for which a call of ``model.fit`` has no place, so that a fault which turns one has no meaning there; behind

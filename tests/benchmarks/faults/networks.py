@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +67,20 @@ class Added(nn.Module):
         return out
 
 
+class OverTime(nn.BatchNorm1d):
+    """Batch normalization of (batch, channels, time), where a layer's normalization is one of channels and time."""
+
+
+class Residual(Added):
+    """A weight layer behind the normalization and the activation of its inputs, added to them: nothing at the start."""
+
+    def __init__(
+        self, setup: Setup, norm: type[nn.Module], layer: nn.Linear | nn.Conv1d | nn.Conv2d, width: int
+    ) -> None:
+        super().__init__(nn.Sequential(*_finish(setup, width, norm), layer))
+        self.layer = layer
+
+
 def _wide(setup: Setup, width: int) -> int:
     return max(1, round(setup.width * width))
 
@@ -83,15 +98,28 @@ def _finish(setup: Setup, width: int, norm: type[nn.Module] | None) -> list[nn.M
     return layers
 
 
+def _added(setup: Setup, block: nn.Module, layer: nn.Linear | nn.Conv2d, norm: type[nn.Module]) -> nn.Module:
+    """A block with as many outputs as inputs, and the shortcut that the setup gives it."""
+    if setup.normalized_entrance:
+        return Residual(setup, norm, layer, layer.weight.shape[0])
+    return Added(block) if setup.residual else block
+
+
+def _left(setup: Setup, layers: Sequence[nn.Module], width: int, norm: type[nn.Module]) -> list[nn.Module]:
+    """What stands behind the last of the residual blocks that are normalized at their entrance."""
+    return _finish(setup, width, norm) if any(isinstance(layer, Residual) for layer in layers) else []
+
+
 def dense(setup: Setup, inputs: int, widths: Sequence[int]) -> tuple[nn.Sequential, int]:
     """Fully connected hidden layers, and the width of the last."""
     widths = [_wide(setup, width) for width in (*widths, *widths[-1:] * setup.extra_layers)]
     layers: list[nn.Module] = []
     for width in widths:
-        block = nn.Sequential(nn.Linear(inputs, width), *_finish(setup, width, nn.BatchNorm1d))
-        layers.append(Added(block) if setup.residual and width == inputs else block)
+        layer = nn.Linear(inputs, width)
+        block = nn.Sequential(layer, *_finish(setup, width, nn.BatchNorm1d))
+        layers.append(_added(setup, block, layer, nn.BatchNorm1d) if width == inputs else block)
         inputs = width
-    return nn.Sequential(*layers), inputs
+    return nn.Sequential(*layers, *_left(setup, layers, width, nn.BatchNorm1d)), inputs
 
 
 def headed(setup: Setup, body: nn.Sequential, width: int, outputs: int) -> nn.Sequential:
@@ -115,8 +143,10 @@ def convolutional(setup: Setup, network: Convolutional) -> nn.Sequential:
         layers += [nn.Conv2d(channels, width, 3, padding=1), *_finish(setup, width, nn.BatchNorm2d), nn.MaxPool2d(2)]
         channels = width
     for _ in range(setup.extra_layers):
-        block = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), *_finish(setup, channels, nn.BatchNorm2d))
-        layers.append(Added(block) if setup.residual else block)
+        layer = nn.Conv2d(channels, channels, 3, padding=1)
+        block = nn.Sequential(layer, *_finish(setup, channels, nn.BatchNorm2d))
+        layers.append(_added(setup, block, layer, nn.BatchNorm2d))
+    layers += _left(setup, layers, channels, nn.BatchNorm2d)
     return headed(setup, nn.Sequential(*layers, nn.Flatten()), network.flat * channels, network.outputs)
 
 
@@ -128,10 +158,12 @@ def residual_convolutional(setup: Setup, network: ResidualConvolutional) -> nn.S
         *_finish(setup, width, nn.BatchNorm2d),
     ]
     for number in range(network.blocks + setup.extra_layers):
-        block = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), *_finish(setup, width, nn.BatchNorm2d))
-        layers.append(Added(block) if setup.residual else block)
+        layer = nn.Conv2d(width, width, 3, padding=1)
+        block = nn.Sequential(layer, *_finish(setup, width, nn.BatchNorm2d))
+        layers.append(_added(setup, block, layer, nn.BatchNorm2d))
         if number < 2:
             layers.append(nn.MaxPool2d(2))
+    layers += _left(setup, layers, width, nn.BatchNorm2d)
     body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
     return headed(setup, body, width, network.outputs)
 
@@ -142,8 +174,13 @@ def time_convolutional(setup: Setup, network: TimeConvolutional) -> nn.Sequentia
     channels = network.channels
     for base in (*network.widths, *network.widths[-1:] * setup.extra_layers):
         width = _wide(setup, base)
-        layers += [nn.Conv1d(channels, width, 5, padding=2, stride=1), *_finish(setup, width, None)]
+        layer = nn.Conv1d(channels, width, 5, padding=2, stride=1)
+        if setup.normalized_entrance and width == channels:
+            layers.append(Residual(setup, OverTime, layer, width))
+        else:
+            layers += [layer, *_finish(setup, width, None)]
         channels = width
+    layers += _left(setup, layers, channels, OverTime)
     body = nn.Sequential(*layers, nn.AdaptiveAvgPool1d(1), nn.Flatten())
     return headed(setup, body, channels, network.outputs)
 
@@ -287,6 +324,10 @@ def prepare(model: nn.Module, setup: Setup) -> nn.Module:
             _open_forget_gates(module)
     if alike:
         nn.init.zeros_(head.weight if setup.initialization == "zeros" else head.bias)
+    for module in model.modules():
+        if isinstance(module, Residual):
+            nn.init.zeros_(module.layer.weight)
+            nn.init.zeros_(cast("Tensor", module.layer.bias))
     if setup.frozen:
         for parameter in model.parameters():
             parameter.requires_grad_(False)

@@ -48,6 +48,8 @@ class Setup:
     width: float = 1.0
     """Factor on the widths of the hidden layers."""
     residual: bool = False
+    normalized_entrance: bool = False
+    """Residual blocks are normalized at their entrance, and behind the last one, and start at zero."""
     dropout: float = 0.0
     recurrence: Literal["", "rnn", "gru", "lstm"] = ""
     """Cell of a recurrent network, if another than the problem's own."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 
 from expert import advise
 from expert.history import History
@@ -13,11 +15,11 @@ from expert.parts import ProposedChange
 from expert.plugins import named_in_environment
 from expert.remedy import Remedy
 
-from . import cures, retraining, store
+from . import cures, networks, retraining, store
 from .carrying_out import BY_HAND, NUMBERS, WORDS, carried_out
 from .cure_report import tables
 from .cures import Tried, Try, proposed_by, tried
-from .experiments import COMPARED, EXPERIMENTS, order_of
+from .experiments import COMPARED, EXPERIMENTS, NEEDS_MORE, order_of
 from .harm import Applied, applied, drawn
 from .judging import judge
 from .sampling import PROBLEMS, Case
@@ -68,6 +70,27 @@ def test_a_setup_becomes_what_the_remedy_says(remedy: str, field: str, value: ob
     changed = carried_out(remedy, proposed_by(REMEDIES[remedy], known), SICK, PROBLEMS["digits-mlp"])
     assert getattr(changed, field) == value
     assert changed.but(**{name: getattr(SICK, name) for name in (*BESIDE, field)}) == SICK
+
+
+@pytest.mark.parametrize("name", ["digits-mlp", "digits-cnn", "shapes-resnet", "pulses-conv1d"])
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_residual_blocks_are_added_as_the_remedy_says_and_start_as_nothing(name: str, normalization: str) -> None:
+    problem = PROBLEMS[name]
+    deep = problem.sound.but(extra_layers=4, normalization="none", residual=False, initialization="he")
+    said = (
+        ProposedChange(field="model.residual", operation="set", value=True),
+        ProposedChange(field="model.normalization", operation="set", value=normalization),
+    )
+    setup = carried_out("FX405", said, deep, problem)
+    model = networks.prepare(networks.build(problem.network, setup), setup)
+    blocks = [module for module in model.modules() if isinstance(module, networks.Residual)]
+    assert len(blocks) >= 4
+    seen: list[tuple[Tensor, Tensor]] = []
+    for block in blocks:
+        block.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
+    model(problem.samples(setup.but(samples=8, validation_samples=1), 0).x)
+    assert len(seen) == len(blocks)
+    assert all(torch.equal(entered, left) for entered, left in seen)
 
 
 def test_the_factor_is_the_remedys_and_not_the_benchmarks() -> None:
@@ -145,6 +168,32 @@ def test_what_is_found_of_losses_measured_unlike_is_settled_once_they_are_measur
     left = list(order_of(advice, COMPARED))
     assert len(left) < len(list(order_of(advice)))
     assert not {"FX709", "FX114", "FX111"}.intersection(left)
+
+
+def test_where_a_batch_was_learned_by_heart_size_is_not_what_is_missing(own_store: Path) -> None:
+    case = Case("digits-mlp", 3)
+    sound = PROBLEMS["digits-mlp"].sound
+    assert EXPERIMENTS["FX704"](case, sound, History()) == NEEDS_MORE
+    assert EXPERIMENTS["FX704"](case, sound.but(rate=1e-6), History()) != NEEDS_MORE
+
+
+def test_a_run_that_is_no_better_without_inputs_leads_to_its_pairing(own_store: Path) -> None:
+    case = Case("friedman-mlp", 3)
+    sound = PROBLEMS["friedman-mlp"].sound.but(epochs=6)
+    first = {}
+    for labels in ("right", "misaligned"):
+        setup = sound.but(labels=labels)
+        outcome = EXPERIMENTS["FX702"](case, setup, retraining.retrained(case, setup).history)
+        assert isinstance(outcome, tuple)
+        first[labels] = outcome[:1]
+    assert first["misaligned"] == ("FX105",)
+    assert first["right"] != ("FX105",)
+
+
+def test_a_loss_that_was_exchanged_is_given_a_rate_of_its_own(own_store: Path) -> None:
+    case = Case("topics-embedding", 3, (("squared-loss", 1.0),))
+    cured = cure(case)
+    assert (cured.cured_at, cured.tries[0].remedy, cured.tries[0].trainings) == (1, "FX501", 2)
 
 
 def test_the_tables_count_what_each_try_cured_and_leave_out_what_has_no_gap() -> None:
