@@ -54,12 +54,12 @@ def _forests(count: int, random: Generator) -> tuple[Tensor, Tensor]:
 
 
 def _arms(count: int, random: Generator) -> tuple[Tensor, Tensor]:
-    """Where the tip of an arm is that has three joints and links of varying length: two targets."""
+    """Where the tip of an arm is that has three joints and links of varying length: two targets, measured roughly."""
     angles = 2.4 * torch.rand(count, 3, generator=random) - 1.2
     lengths = torch.tensor([1.0, 0.8, 0.5]) * (0.7 + 0.6 * torch.rand(count, 3, generator=random))
     turned = angles.cumsum(1)
     tip = torch.stack([(lengths * turned.cos()).sum(1) - 1.4, (lengths * turned.sin()).sum(1)], 1)
-    tip = tip / torch.tensor([0.55, 1.15]) + 0.08 * torch.randn(count, 2, generator=random)
+    tip = tip / torch.tensor([0.55, 1.15]) + 0.2 * torch.randn(count, 2, generator=random)
     x = torch.cat([angles / 0.7, (lengths / torch.tensor([1.0, 0.8, 0.5]) - 1.0) / 0.173], 1)
     return x, tip
 
@@ -101,19 +101,19 @@ LETTERS = {
 
 
 def _letters(count: int, random: Generator) -> tuple[Tensor, Tensor]:
-    """Pictures of 14 × 14 of ten letters, turned, slanted, moved and of varying size, in noise."""
+    """Pictures of 12 × 12 of ten letters, turned, slanted, moved and of varying size, in noise."""
     shapes = torch.full((len(LETTERS), 4, 2, 2), torch.nan)
     for number, lines in enumerate(LETTERS.values()):
         for place, line in enumerate(lines.split()):
             shapes[number, place] = torch.tensor([[int(digit) / 3.0 - 1.0 for digit in end] for end in line.split("-")])
     y = torch.randint(len(LETTERS), (count,), generator=random)
-    turn = 0.35 * torch.randn(count, generator=random).clamp(-2.0, 2.0)
+    turn = 0.3 * torch.randn(count, generator=random).clamp(-2.0, 2.0)
     size = 0.5 + 0.25 * torch.rand(count, 2, 1, generator=random)
     turned = torch.stack([turn.cos(), -turn.sin(), turn.sin(), turn.cos()], 1).view(count, 2, 2) * size
     moved = 0.25 * (2.0 * torch.rand(count, 1, 1, 2, generator=random) - 1.0)
     ends = (turned[:, None, None] @ shapes[y][..., None])[..., 0] + moved
-    x = (_drawn(ends, 14, 0.12) - 0.15) / 0.3
-    return (x + 0.4 * torch.randn(x.shape, generator=random))[:, None], y
+    x = (_drawn(ends, 12, 0.14) - 0.15) / 0.3
+    return (x + 0.45 * torch.randn(x.shape, generator=random))[:, None], y
 
 
 def _gestures(count: int, random: Generator) -> tuple[Tensor, Tensor]:
@@ -190,7 +190,7 @@ def _opinions(count: int, random: Generator) -> tuple[Tensor, Tensor]:
     words[rows[:, None], places[:, :4]] = opinions
     words[rows[turned], places[turned, 4]] = 8
     strengths = torch.tensor([1.0, 1.4, 1.8, 2.2, -1.0, -1.4, -1.8, -2.2])
-    side = strengths[opinions].sum(1) + 0.4 * torch.randn(count, generator=random)
+    side = strengths[opinions].sum(1) + 0.3 * torch.randn(count, generator=random)
     return words, ((side > 0) ^ turned).float()[:, None]
 
 
@@ -213,10 +213,10 @@ def _of_patches(count: int, random: Generator) -> tuple[Tensor, Tensor]:
 
 
 def _reviews(count: int, random: Generator) -> tuple[Tensor, Tensor]:
-    """Texts of 24 words out of 400, some frequent and most rare: are they for or against? One word in five tells."""
+    """Texts of 24 words out of 300, some frequent and most rare: are they for or against? One word in five tells."""
     fixed = torch.Generator().manual_seed(32)
-    frequency = 1.0 / (5.0 + torch.arange(400.0))
-    leaning = 1.5 * torch.randn(400, generator=fixed) * (torch.rand(400, generator=fixed) < 0.3)
+    frequency = 1.0 / (5.0 + torch.arange(300.0))
+    leaning = 1.5 * torch.randn(300, generator=fixed) * (torch.rand(300, generator=fixed) < 0.3)
     y = torch.randint(2, (count,), generator=random)
     shares = frequency * torch.exp((2.0 * y[:, None] - 1.0) * leaning * 0.5)
     return torch.multinomial(shares, 24, replacement=True, generator=random), y.float()[:, None]
@@ -227,8 +227,9 @@ PROBLEMS: tuple[Problem, ...] = (
         name="forests-mlp", half="evaluation", task="classification", classes=7,
         draw=_forests,
         network=Dense(15, 7, (96, 48)),
-        sound=Setup(samples=2400, validation_samples=500, optimizer="adamw", rate=3e-3, weight_decay=1e-3,
-                    schedule="cosine", batch=64, epochs=15),
+        sound=Setup(samples=3000, validation_samples=500, optimizer="adamw", rate=3e-3, weight_decay=1e-3,
+                    schedule="cosine", batch=64, epochs=12),
+        test_samples=1000,
     ),
     Problem(
         name="arms-mlp", half="evaluation", task="regression",
@@ -240,14 +241,15 @@ PROBLEMS: tuple[Problem, ...] = (
         name="gauges-cnn", half="evaluation", task="classification", classes=9, kind="convolutional",
         draw=_gauges,
         network=Convolutional(1, 9, (8, 16, 32), flat=4),
-        sound=Setup(samples=1400, activation="leaky_relu", rate=3e-3, schedule="cosine", epochs=12),
+        sound=Setup(samples=1400, activation="leaky_relu", rate=4e-3, schedule="step", epochs=11),
+        test_samples=1000,
     ),
     Problem(
         name="letters-resnet", half="evaluation", task="classification", classes=10, kind="convolutional",
         draw=_letters,
         network=ResidualConvolutional(1, 10, width=16, blocks=4),
-        sound=Setup(samples=1200, optimizer="sgd", rate=0.04, momentum=0.9, weight_decay=1e-4, schedule="step",
-                    warmup=0.1, normalization="batch", residual=True, batch=40, epochs=10),
+        sound=Setup(samples=1200, optimizer="sgd", rate=0.04, momentum=0.9, weight_decay=1e-4, schedule="cosine",
+                    warmup=0.1, normalization="batch", residual=True, epochs=10),
     ),
     Problem(
         name="gestures-convgru", half="evaluation", task="classification", classes=8, kind="recurrent",
@@ -268,12 +270,14 @@ PROBLEMS: tuple[Problem, ...] = (
         network=Transformer(48, 48, length=24, width=32, blocks=2, causal=True),
         sound=Setup(samples=1200, validation_samples=300, activation="gelu", optimizer="adamw", rate=5e-3,
                     weight_decay=0.01, warmup=0.1, schedule="cosine", clip_norm=1.0, epochs=8),
+        test_samples=1000,
     ),
     Problem(
         name="opinions-attention", half="evaluation", task="binary", classes=2, kind="transformer",
         draw=_opinions,
-        network=Transformer(30, 1, length=12, width=24, blocks=2, causal=False),
-        sound=Setup(samples=2400, rate=4e-3, schedule="cosine", warmup=0.1, batch=48, epochs=8),
+        network=Transformer(30, 1, length=12, width=32, blocks=1, causal=False),
+        sound=Setup(samples=4000, rate=4e-3, schedule="cosine", warmup=0.1, dropout=0.1, batch=80, epochs=7),
+        test_samples=1000,
     ),
     Problem(
         name="patches-autoencoder", half="evaluation", task="autoencoder",
@@ -284,7 +288,8 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         name="reviews-embedding", half="evaluation", task="binary", classes=2, kind="embedding",
         draw=_reviews,
-        network=Embedded(400, 1, width=16, hidden=(24,)),
-        sound=Setup(samples=2400, activation="tanh", optimizer="rmsprop", rate=2e-3, epochs=10),
+        network=Embedded(300, 1, width=8, hidden=(16,)),
+        sound=Setup(samples=4000, activation="tanh", optimizer="rmsprop", rate=2e-3, dropout=0.1, batch=40, epochs=6),
+        test_samples=1000,
     ),
 )  # fmt: skip
