@@ -16,7 +16,7 @@ WORKERS ?= --numprocesses=2 --dist=loadfile
 RUNS ?= 1000000
 WRITERS ?=
 
-.PHONY: demo test test-all lint docs site bench bench-engine bench-torch bench-keras bench-readers bench-faults mutants fuzz-readers record-logs check-logs clean
+.PHONY: demo test test-all search lint docs site bench bench-engine bench-torch bench-keras bench-readers bench-faults mutants fuzz-readers record-logs check-logs clean
 
 demo: $(VENV)/core
 	$(BIN)/expert advise docs/examples/stuck_at_79_percent.csv --set optimizer=sgd --fail-on never
@@ -26,6 +26,9 @@ test: $(VENV)/test lint
 
 test-all: $(VENV)/test $(VENV)/docs lint
 	$(BIN)/python -m pytest $(WORKERS)
+
+search: $(VENV)/test
+	$(BIN)/python -m pytest -m "hypothesis and not slow" --hypothesis-profile=search $(WORKERS)
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .

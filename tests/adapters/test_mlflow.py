@@ -255,7 +255,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return made(tmp_path_factory.mktemp("sound") / "mlflow.db", RUN + rows(30)).read_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 1 << 16), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6))
 def test_a_damaged_database_is_read_or_refused(
     sound: bytes, tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, bytes]]
@@ -276,7 +276,7 @@ def test_a_damaged_database_is_read_or_refused(
     assert refused == "" or str(path) in refused
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from(["1731000000123 0.5 1", "1731000000124 nan 2", "x", "", "1731000000125 0.25", "17310 1", "\0"]),

@@ -280,7 +280,7 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 SOUND = [pickle.dumps(FORMS[form](), protocol) for form in ("arrays", "float32", "ordered") for protocol in (0, 3, 5)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     content=st.sampled_from(SOUND),
     edits=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 6), st.binary(max_size=6)), min_size=1, max_size=4),
@@ -326,7 +326,7 @@ def test_a_large_archive_is_left_alone(tmp_path: Path, monkeypatch: pytest.Monke
         read(tmp_path / "large.npz")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(edits=st.lists(st.tuples(st.integers(4, 900), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4))
 def test_a_damaged_archive_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, bytes]]

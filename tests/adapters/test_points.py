@@ -140,7 +140,7 @@ moments = st.lists(st.tuples(st.integers(0, 12), st.floats(0, 50)), max_size=25)
 logs = st.lists(st.dictionaries(st.sampled_from("abcd"), moments, max_size=3), min_size=1, max_size=3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(logs)
 def test_cuts_are_few_and_enough(log: list[dict[str, list[tuple[int, float]]]]) -> None:
     writers = [
@@ -172,7 +172,7 @@ def test_cuts_are_few_and_enough(log: list[dict[str, list[tuple[int, float]]]]) 
     assert len(found) == apart
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(logs, st.sampled_from([{}, {"0loss": "step", "0val_loss": "epoch"}, {"1loss": "epoch"}]))
 def test_every_value_stands_where_it_was_logged(
     log: list[dict[str, list[tuple[int, float]]]], clocks: Mapping[str, Clock]

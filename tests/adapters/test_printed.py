@@ -428,7 +428,7 @@ def damaged(draw: st.DrawFn) -> str:
     return text[: len(text) - draw(st.integers(0, 30))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(damaged())
 def test_a_damaged_log_gives_numbers_that_stand_in_it_or_one_sentence(
     tmp_path_factory: pytest.TempPathFactory, text: str

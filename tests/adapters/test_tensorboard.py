@@ -350,7 +350,7 @@ def small() -> bytes:
     return (LOGS / "cut_off").joinpath("events.out.tfevents.1731000000.host.28.0").read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(content=damaged(small()) | st.binary(min_size=1, max_size=200).map(lambda tail: written.version() + tail))
 def test_any_damage_is_said_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = one_file(tmp_path_factory.mktemp("any"), content)
@@ -381,7 +381,7 @@ def messages() -> st.SearchStrategy[bytes]:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(payload=st.binary(max_size=200) | messages())
 def test_any_payload_is_an_event_or_malformed(payload: bytes) -> None:
     try:

@@ -86,7 +86,7 @@ def _described(table: Table) -> object:
     return repr((columns, table.length, sorted(table.percent), table.starts, table.words, table.ignored, table.notes))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(table=texts(), block=st.integers(20, 120))
 @example(table=("epoch,loss\nepoch,loss\n0,adam\n1,0.5\n", ","), block=1)
 @example(table=("epoch,loss\n0,1.5\n1,NA\n2,nan\n", ","), block=10)

@@ -28,7 +28,7 @@ def drawn(*series: Series, mark: float | None = None) -> str:
     return svg(figure_of(History(series=series), mark), "a run")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(values=VALUES, layers=st.lists(st.floats(), min_size=1, max_size=5), width=st.integers(1, 200))
 def test_any_values_make_a_sound_drawing(values: list[float], layers: list[float], width: int) -> None:
     statistics = LayerStatistics(

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expert import advise, read_runs
@@ -36,7 +36,6 @@ from expert.history.journal import HEADER, LEAST_MARK
 from tests.history.strategies import histories
 
 NAN, INFINITY = float("nan"), float("inf")
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def loss(*at: float, values: Any = None, clock: Any = "step", role: str = "train.loss") -> Series:
@@ -139,13 +138,11 @@ class TestWholeAndInParts:
             assert ("Nothing was recorded in this journal." in history.notes) == (complete == 0)
         assert most == points(History.load(tmp_path / "whole"))
 
-    @in_one_folder
     @given(histories)
     def test_a_history_in_one_record(self, tmp_path: Path, history: History) -> None:
         written(tmp_path / "run", [history])
         assert History.load(tmp_path / "run") == once(history)
 
-    @in_one_folder
     @given(histories, st.data())
     def test_a_history_split_anywhere(self, tmp_path: Path, history: History, data: st.DataObject) -> None:
         parts = split(history, data)
@@ -489,7 +486,6 @@ class TestDamage:
             "Lines 3, 4, 5, 6, 8 and 2 more of the journal are cut off or damaged and left out.",
         )
 
-    @in_one_folder
     @given(where=st.floats(0, 1, exclude_max=True), byte=st.integers(1, 255))
     def test_any_byte_can_be_damaged(self, tmp_path: Path, where: float, byte: int) -> None:
         content = bytearray(written(tmp_path / "run", run()))
@@ -501,7 +497,6 @@ class TestDamage:
         with contextlib.suppress(SourceError):
             check(History.load(tmp_path / "damaged"))
 
-    @in_one_folder
     @given(
         st.lists(st.sampled_from([*HEADER.decode(), '{"series":[', "NaN", "[]", "}", "\n", "1e999", '"at":', "0"])).map(
             "".join

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expert.errors import SourceError
@@ -32,7 +32,6 @@ def example() -> History:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories)
 def test_a_file_gives_back_what_was_saved(tmp_path: Path, history: History) -> None:
     history.save(tmp_path / "run.expert")
@@ -63,7 +62,6 @@ def test_an_existing_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -
 
 
 @given(cut=st.floats(0, 1, exclude_max=True))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_cut_off_anywhere_is_one_sentence(tmp_path: Path, cut: float) -> None:
     example().save(tmp_path / "run")
     whole = (tmp_path / "run").read_bytes()
@@ -75,7 +73,7 @@ def test_a_file_cut_off_anywhere_is_one_sentence(tmp_path: Path, cut: float) -> 
 
 
 @given(where=st.floats(0, 1, exclude_max=True), byte=st.integers(1, 255))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(max_examples=200)
 def test_a_damaged_file_is_refused_or_unharmed(tmp_path: Path, where: float, byte: int) -> None:
     example().save(tmp_path / "run")
     content = bytearray((tmp_path / "run").read_bytes())

@@ -19,7 +19,7 @@ OWN_UNITS = {"minimum_value", "last_value", "shortfall_from_best", "best_chance_
 COURSES = {"decay": decay, "flat": flat, "line": line, "bowl": bowl, "alternating": alternating}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(sorted(COURSES)),
     st.integers(6, 120),

@@ -103,7 +103,7 @@ def arguments(signal: Signal, run: Run) -> list[Curve]:
     return [curve for curve in curves if curve is not None]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(runs())
 def test_any_run(run: Run) -> None:
     with warnings.catch_warnings():

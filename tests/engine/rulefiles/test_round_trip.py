@@ -145,7 +145,7 @@ CONDITIONS: some.SearchStrategy[ConditionNode] = some.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(when=CONDITIONS, word=TEXTS, number=NUMBERS, kind=some.sampled_from(KINDS))
 def test_whatever_can_be_said_comes_back_as_it_was(when: ConditionNode, word: str, number: float, kind: Kind) -> None:
     given_facts = facts(signal.noise_level(train.loss).of(number), signal.noise_level(val.loss).of(None))
@@ -161,7 +161,7 @@ def test_whatever_can_be_said_comes_back_as_it_was(when: ConditionNode, word: st
     assert back(dump_rule(made, kind), kind) == ((made,), ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(code=TEXTS, value=some.one_of(some.booleans(), NUMBERS, TEXTS), kind=some.sampled_from(KINDS))
 def test_a_remedy_comes_back_whatever_its_code_is(code: str, value: object, kind: Kind) -> None:
     made = remedy(

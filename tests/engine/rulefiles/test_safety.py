@@ -141,7 +141,7 @@ def test_rules_are_read_while_pyyaml_is_never_asked_to_construct(monkeypatch: py
 LETTERS = some.text(alphabet=" \n\t#:-[]{}'\"\\,.=&*!|>%@ab01e_", max_size=60)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=LETTERS, kind=some.sampled_from([".yaml", ".toml"]))
 def test_whatever_stands_there_is_read_or_told(text: str, kind: str) -> None:
     read = read_rules(text, "f", kind)
@@ -157,7 +157,7 @@ DATA: some.SearchStrategy[Any] = some.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=some.dictionaries(KEYS, DATA, max_size=3), seed=some.integers(0, 7))
 def test_every_place_in_toml_is_where_the_value_stands(data: dict[str, Any], seed: int) -> None:
     text = toml_of(data, seed)
