@@ -19,6 +19,7 @@ from torch import Tensor, compiler, nn
 from expert.adapters.live.flat_ends import ENDS, HEADS, RECTIFIED
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.structure import activation_name
+from expert.adapters.torch.copied_tokens import CopiedTokens
 from expert.adapters.torch.deferred import DeferredReads
 from expert.adapters.torch.forwards import hook_forwards
 from expert.adapters.torch.loss_shapes import ELEMENTWISE, LossShapes
@@ -82,6 +83,7 @@ class Activations:
         self.through_time = GradientThroughTime(telemetry, reads) if recurrent else None
         self._spread = OutputSpread(telemetry, reads)
         self._units = OutputUnits(telemetry)
+        self._copied = CopiedTokens(telemetry, reads)
         self._shapes = LossShapes(telemetry)
         self._given, self._targets = InputWatch(telemetry, reads), targets
         axis = -1
@@ -117,6 +119,7 @@ class Activations:
         if self.through_time is not None:
             self.through_time.hand_over(at)
         self._spread.hand_over(at)
+        self._copied.hand_over(at)
         sites = [site for site in (*self._sites.values(), *self._inputs.values()) if site.numbers]
         if at is not None and sites:
             self._hand_over(at, sites)
@@ -174,6 +177,7 @@ class Activations:
             self.called = True
             self.forward_seen(module.training)
             self._spread.see(tensors_of(output))
+            self._copied.see(inputs, output)
             self._units.see_model(output)
             self._set_heads_aside(output)
             return

@@ -114,6 +114,7 @@ OTHER_ROLES: tuple[tuple[str, str], ...] = (
     ("gradient.cosine", r"grad(ient)?_cosine(_similarity)?"),
     ("gradient.zero_share", r"grad(ient)?_zero_share"),
     ("output.spread", r"(output|prediction)s?_spread"),
+    ("output.copied_share", r"output_copied_share"),
     ("output.log_normalizer", r"output_log_(z|normalizer)"),
     ("embedding.cosine", r"embeddings?_cosine(_similarity)?"),
     ("embedding.rank_share", r"embeddings?_rank_share"),

@@ -67,6 +67,17 @@ def last_layer(model: Any, deep: int = 0) -> Any:
     return None if operation is None else last_layer(operation, deep + 1)
 
 
+def softmax_over_classes(model: Any) -> bool | None:
+    """Whether a softmax layer at the end runs over the last axis, where Keras' losses look for the classes; None where
+    no such layer ends the model.
+    """
+    last = last_layer(model)
+    axis, rank = attribute(last, "axis"), len(attribute(attribute(last, "output"), "shape") or ())
+    if last is None or type(last).__name__ != "Softmax" or not isinstance(axis, int) or not rank:
+        return None
+    return axis in {-1, rank - 1}
+
+
 def depth_of(layer: Any, deep: int = 0) -> int | None:
     """Return the number of weight layers on the longest way through a model or layer; None where it is not seen."""
     if deep > DEEPEST:

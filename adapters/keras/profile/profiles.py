@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expert.adapters.keras.profile.compiled import read_compiled, trains_as_keras_does
+from expert.adapters.keras.profile.ends import softmax_over_classes
 from expert.adapters.keras.profile.fit import count_rows, read_fit
 from expert.adapters.keras.profile.model import never_called, read_model
 from expert.adapters.keras.profile.modes import always_in_training
@@ -44,6 +45,8 @@ def read_profiles(model: Any, fit_parameters: Mapping[str, Any] | None = None) -
     if unused:
         shown = ", ".join(unused[:5]) + (" ..." if len(unused) > 5 else "")
         notes += (f"The code of the model never calls {shown}.",)
+    if softmax_over_classes(model) is not None:
+        config = config.model_copy(update={"softmax_over_classes": softmax_over_classes(model)})
     if trained_before(model):
         config = config.model_copy(update={"pretrained": True})
     if fit_parameters is not None:

@@ -268,3 +268,12 @@ def test_half_precision_keeps_keras_from_undoing_it() -> None:
     finally:
         keras.mixed_precision.set_global_policy("float32")
     assert (config(model).loss_from_logits, config(model).precision) == (True, "bfloat16")
+
+
+@pytest.mark.parametrize(("axis", "right"), [(-1, True), (1, True), (0, False)])
+def test_the_axis_of_a_softmax_at_the_end(axis: int, right: bool) -> None:
+    model = compiled("sgd", "sparse_categorical_crossentropy", layers.Dense(4), layers.Softmax(axis=axis))
+    assert config(model).softmax_over_classes is right
+    assert config(compiled("sgd", "mse", layers.Dense(4, activation="softmax"))).softmax_over_classes is None
+    found = advise(config=config(model)).is_found("MOD109")
+    assert found is not right

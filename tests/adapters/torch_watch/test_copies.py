@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from expert.adapters.torch import Run, watch
 
 from .observers import failures
+from .reference import points
 
 TOKENS = 30
 
@@ -58,6 +59,10 @@ def same(tokens: Tensor) -> tuple[Any, Tensor, Tensor]:
     return (tokens, tokens.clone()), tokens, tokens
 
 
+def same_and_not_handed_over(tokens: Tensor) -> tuple[Any, Tensor, Tensor]:
+    return None, tokens, tokens
+
+
 def shifted(tokens: Tensor) -> tuple[Any, Tensor, Tensor]:
     x, y = tokens[:, :-1], tokens[:, 1:]
     return (x, y), x, y
@@ -67,9 +72,12 @@ def as_transformers_want_it(tokens: Tensor) -> tuple[Any, Tensor, Tensor]:
     return {"input_ids": tokens, "labels": tokens}, tokens, tokens
 
 
-def test_a_model_that_copies_is_named() -> None:
-    run = trained(same)
-    assert run.history().data.targets_are_inputs is True
+@pytest.mark.parametrize(("batches", "told"), [(same, True), (same_and_not_handed_over, None)])
+def test_a_model_that_copies_is_named(batches: Batches, told: bool | None) -> None:
+    run = trained(batches)
+    assert run.history().data.targets_are_inputs is told
+    assert min(points(run, "output.copied_share").values()) < 0.3
+    assert max(points(run, "output.copied_share").values()) > 0.95
     advice = run.advise()
     assert advice.findings[0].rule == "DAT205"
     assert advice.recommendations[0].name == "shift-targets"
@@ -82,6 +90,7 @@ def test_a_model_that_copies_is_named() -> None:
 )
 def test_a_model_that_foretells_is_left_alone(batches: Batches, inside: bool, told: bool | None) -> None:
     run = trained(batches, inside)
+    assert max(points(run, "output.copied_share").values()) < 0.3
     assert run.history().data.targets_are_inputs is told
     assert not run.advise().is_found("DAT205")
 
