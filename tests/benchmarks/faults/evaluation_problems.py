@@ -190,7 +190,7 @@ def _opinions(count: int, random: Generator) -> tuple[Tensor, Tensor]:
     words[rows[:, None], places[:, :4]] = opinions
     words[rows[turned], places[turned, 4]] = 8
     strengths = torch.tensor([1.0, 1.4, 1.8, 2.2, -1.0, -1.4, -1.8, -2.2])
-    side = strengths[opinions].sum(1) + 0.3 * torch.randn(count, generator=random)
+    side = strengths[opinions].sum(1) + 0.2 * torch.randn(count, generator=random)
     return words, ((side > 0) ^ turned).float()[:, None]
 
 
@@ -275,8 +275,8 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         name="opinions-attention", half="evaluation", task="binary", classes=2, kind="transformer",
         draw=_opinions,
-        network=Transformer(30, 1, length=12, width=32, blocks=1, causal=False),
-        sound=Setup(samples=4000, rate=4e-3, schedule="cosine", warmup=0.1, dropout=0.1, batch=80, epochs=7),
+        network=Transformer(30, 1, length=12, width=16, blocks=1, causal=False),
+        sound=Setup(samples=5000, rate=4e-3, schedule="cosine", warmup=0.1, dropout=0.1, batch=80, epochs=6),
         test_samples=1000,
     ),
     Problem(
