@@ -307,3 +307,31 @@ def test_numbers_beyond_the_squares_of_float32() -> None:
     assert norms[:2] == pytest.approx([np.sqrt(12) * 1e25, np.sqrt(12) * 1e-30], rel=1e-3)
     assert np.isinf(norms[2])
     assert np.isnan(norms[3])
+
+
+def test_batches_tell_how_large_their_samples_are_and_how_rare_a_class_is() -> None:
+    rng = np.random.default_rng(3)
+
+    def told(last: Any, loss_fn: Any, targets: Any) -> History:
+        model = keras.Sequential([layers.Input((2,)), layers.Dense(4, "relu"), layers.Dense(1, last)])
+        optimizer = keras.optimizers.SGD(1e-5)
+        with watch(model, optimizer, loss_fn=loss_fn, every=1) as run:
+            for start in range(0, 1200, 100):
+                x = np.stack([rng.normal(0, 1, 100), rng.normal(40, 5, 100)], axis=1).astype("float32")
+                y = targets[start : start + 100].astype("float32")
+                with tf.GradientTape() as tape:
+                    loss = loss_fn(y[:, None], model(x))
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply(gradients, model.trainable_variables)
+                run.step(loss=loss, gradients=gradients, batch=(x, y))
+            run.epoch()
+        return run.history()
+
+    numbers = told(None, keras.losses.MeanSquaredError(), rng.normal(10, 3, 1200)).data
+    assert numbers.largest_mean == pytest.approx(40.0, rel=0.05)
+    assert numbers.largest_std == pytest.approx(5.0, rel=0.15)
+    assert numbers.target_mean == pytest.approx(10.0, rel=0.1)
+    assert numbers.target_std == pytest.approx(3.0, rel=0.2)
+    assert numbers.target_prior is None
+    shares = told("sigmoid", keras.losses.BinaryCrossentropy(), np.arange(1200) % 25 == 0).data
+    assert shares.target_prior == pytest.approx((0.96, 0.04))
