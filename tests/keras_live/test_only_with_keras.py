@@ -62,11 +62,12 @@ def seeded(request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_split_of_sorted_rows_is_named_and_mixing_them_first_helps(seed: int) -> None:
-    watcher, sick, data = fitted(network(), seed, sort=True, validation_split=0.2)
+    # All of the last class: where some is left to train on, what the split costs depends on how easy that class is.
+    watcher, sick, data = fitted(network(), seed, sort=True, validation_split=0.3)
     advice = advise(watcher, data=data)
     assert "DAT406" in [one.rule for one in advice.findings[:3]]
     assert next(one.remedy for one in advice.recommendations if one.kind == "change") == "FX112"
-    _, cured, _ = fitted(network(), seed, validation_split=0.2)
+    _, cured, _ = fitted(network(), seed, validation_split=0.3)
     assert cured["val_accuracy"][-1] > sick["val_accuracy"][-1] + 0.05
 
 
