@@ -119,7 +119,7 @@ def dense(setup: Setup, inputs: int, widths: Sequence[int]) -> tuple[nn.Sequenti
         block = nn.Sequential(layer, *_finish(setup, width, nn.BatchNorm1d))
         layers.append(_added(setup, block, layer, nn.BatchNorm1d) if width == inputs else block)
         inputs = width
-    return nn.Sequential(*layers, *_left(setup, layers, width, nn.BatchNorm1d)), inputs
+    return nn.Sequential(*layers, *_left(setup, layers, inputs, nn.BatchNorm1d)), inputs
 
 
 def headed(setup: Setup, body: nn.Sequential, width: int, outputs: int) -> nn.Sequential:
