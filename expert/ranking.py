@@ -36,7 +36,10 @@ class _Ranking:
         explained = self._sorted(one for one in self.found if one.explained_by)
         if not unexplained:  # relations are acyclic: nothing was found, or what explains it is suppressed
             return [[one] for one in explained]
-        headline = next((one for one in unexplained if not self._is_hygiene(one)), unexplained[0])
+        headline = next(
+            (one for one in unexplained if not self._is_hygiene(one)),
+            next((one for one in unexplained if not self._only_doubts(one)), unexplained[0]),
+        )
         group = self._group(headline, unexplained)
         rest = [one for one in unexplained if one not in group]
         before = [one for one in rest if is_serious(one.severity) and _invalidates(one, headline)]
@@ -72,9 +75,19 @@ class _Ranking:
         return self.symptoms & {judgment.rule.id, *self.catalogue.consequences(judgment.rule.id)}
 
     def _is_hygiene(self, judgment: Judgment) -> bool:
-        if not is_serious(judgment.severity) and not self._present(judgment):
+        if not self._present(judgment) and (not is_serious(judgment.severity) or self._only_doubts(judgment)):
             return True
         return bool(self.symptoms) and judgment.rule.kind == "cause" and not self._present(judgment)
+
+    def _only_doubts(self, judgment: Judgment) -> bool:
+        """Whether a finding doubts a measurement on which another one, as grave as it, does not rest."""
+        return bool(judgment.rule.invalidates) and any(
+            self.gravity[one.rule.id] >= self.gravity[judgment.rule.id]
+            and not one.rule.invalidates
+            and not one.explained_by
+            and not _invalidates(judgment, one)
+            for one in self.found
+        )
 
     def _group(self, headline: Judgment, among: Sequence[Judgment]) -> Group:
         """A finding with its rivals: all that are or account for the same symptoms, causes before a symptom that one

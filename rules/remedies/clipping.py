@@ -21,7 +21,13 @@ REMEDIES = (
         risk="low",
         knob="clipping",
         changes=(set_to(config.clip_norm, 1.0),),
-        not_when=(VANISHING,),
+        not_when=(
+            VANISHING,
+            not_when(
+                config.clip_norm.between(0.5, 2.0) & (signal.clipped_share() < 0.5),
+                "the norm is clipped already, and most steps stay below the bound",
+            ),
+        ),
         snippets=(
             torch_code("""
                 # between backward() and step(); {clip_norm} is the 90th percentile of the norms in this run

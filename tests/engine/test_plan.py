@@ -5,7 +5,20 @@ from dataclasses import replace
 import pytest
 
 from expert.advice import Advice
-from expert.authoring import Change, config, data, keras_code, multiply, not_when, set_to, signal, torch_code, val
+from expert.authoring import (
+    Change,
+    config,
+    data,
+    keras_code,
+    moderate,
+    multiply,
+    not_when,
+    set_to,
+    signal,
+    supports,
+    torch_code,
+    val,
+)  # fmt: skip
 from expert.calibration import Calibration, Line
 from expert.confidence import CLOSE
 from expert.facts import Facts
@@ -114,6 +127,36 @@ def test_hygiene_never_comes_first_unless_it_invalidates_the_evidence() -> None:
 
     assert judged([grave, untidy], nesterov=True) == ["symptom", "untidy"]
     assert judged([grave, broken], shuffle=True) == ["broken", "symptom"]
+
+
+def test_a_doubt_of_what_is_measured_comes_first_only_where_something_rests_on_it() -> None:
+    doubt = cause(
+        "DAT901", "doubt", config.shuffle, family="data", prior=0.9, remedies=("look",), invalidates=(val.loss,)
+    )
+    measured = cause("OPT901", "measured", signal.last_value(val.loss) > 1.0, remedies=("other",))
+    set_so = cause("OPT902", "set-so", config.nesterov, remedies=("rebuild",))
+    supported = cause(
+        "OPT903",
+        "supported",
+        config.nesterov,
+        remedies=("rebuild",),
+        evidence=(supports(signal.last_value(val.loss) > 1.0, moderate, "it is {value}"),),
+    )
+
+    def first(*rules: Rule) -> str:
+        columns = {"loss": [2.0] * 8, "val_loss": [2.0] * 8}
+        run = History.from_columns(columns, config={"shuffle": True, "nesterov": True})
+        return on(run, list(rules)).findings[0].name
+
+    assert first(doubt, measured) == "doubt"
+    assert first(doubt, set_so) == "set-so"
+    assert first(doubt, supported) == "supported"
+
+
+def test_notes_ask_beside_a_doubt_of_what_is_measured() -> None:
+    note = rule("OPT917", "note", config.shuffle, severity="info", remedies=("other",))
+    doubt = cause("DAT901", "doubt", config.shuffle, family="data", remedies=("look",), invalidates=(val.loss,))
+    assert names(advice([note, doubt], ALL, shuffle=True)) == ["look", "other"]
 
 
 def test_opposed_remedies_are_a_conflict_the_evidence_decides() -> None:
