@@ -57,13 +57,15 @@ RULE = Rule(
         "GEN103",
         "OPT104",
         "OPT201",
+        "OSC102",
         "MOD201",
         "RUN101",
     ),
     remedies=("initialize-well",),
     meaning="The layer is as wide as one unit, or as none: with zeros no signal and no gradient passes at all.",
-    mechanism="Gradient descent cannot tell apart units with equal weights. Random weights are there to break the tie; "
-    "biases may start at zero.",
+    mechanism="Gradient descent cannot tell apart units with equal weights. They move as one, by a step as large as "
+    "those of all together, so that a usual rate may be too high. Random weights are there to break the tie; biases "
+    "may start at zero.",
     false_alarms="The last layer of a residual branch, gates and adapters start at zero and leave it with the first "
     "steps.",
     source=("knowledge of the field", "measured"),

@@ -7,6 +7,7 @@ from expert.authoring import (
     config,
     data,
     keras_code,
+    model,
     not_when,
     numpy_code,
     set_to,
@@ -171,7 +172,10 @@ REMEDIES = (
         knob="regularization",
         direction="up",
         changes=(set_to(config.augmentation, True),),
-        not_when=(not_when(config.augmentation, "the training data are augmented already"),),
+        not_when=(
+            not_when(config.augmentation, "the training data are augmented already"),
+            not_when(model.dropout >= 0.75, "the dropout regularizes too much already: lower it first"),
+        ),
         snippets=(
             torch_code("""
                 for inputs, targets in loader:  # mixup: works for any input of numbers
