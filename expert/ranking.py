@@ -59,11 +59,19 @@ class _Ranking:
             findings,
             key=lambda one: (
                 -self.gravity[one.rule.id],
-                -one.strength,
+                -self._promise(one),
                 LEVELS.index(one.rule.level),
                 one.rule.id,
             ),
         )
+
+    @staticmethod
+    def _promise(judgment: Judgment) -> float:
+        """The strength of a finding. Of notes that are close a cause comes first: what is done about it is more to the
+        point than what is done about a symptom.
+        """
+        mere_symptom = judgment.rule.kind == "symptom" and not is_serious(judgment.severity)
+        return judgment.strength - CLOSE * mere_symptom
 
     def _gravity(self, judgment: Judgment) -> int:
         """How severe a finding is, or the worst of what it explains: who removes it removes that."""

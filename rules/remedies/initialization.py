@@ -23,6 +23,10 @@ REMEDIES = (
         not_when=(
             not_when(config.pretrained, "new weights would throw the pre-trained ones away"),
             not_when(
+                (signal.initial_loss_over_chance(train.loss) > 2.5) & model.largest_gain.between(0.3, 1.0),
+                "the first outputs are too large, and the weights that make them are no larger than these would be",
+            ),
+            not_when(
                 VANISHES & model.activation.is_(*FLATTENING) & model.largest_gain.between(0.4, 1.4),
                 "the weights start at a usual size: the gradients are lost in the flat ends of the activation",
             ),

@@ -48,6 +48,8 @@ SCATTERING = (
 MEMORIZING = (curve(train.loss, decay(2.0, 0.02, 40)), curve(val.loss, decay(2.0, 0.6, 12), line(0.6, 1.2, 28)))
 STUCK = curve(train.loss, flat(1.386, 20, noise=0.001))
 
+PLAIN = {"activation": "relu", "normalization": "none", "residual": False}
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -113,6 +115,35 @@ SITUATIONS = (
         ),
         "MOD107", ("change-activation", "initialize-well"), behind=("fewer-layers",),
         never=("more-capacity", "clip-gradient-norm", "add-l2-penalty"),
+    ),
+    Situation(
+        "a few sigmoids that lose the gradients of well-sized weights: another activation, and no other weights",
+        run(
+            STUCK,
+            layers=(layers("gradient_norm", a=1e-5, b=1e-3, c=0.3),),
+            model={
+                "activation": "sigmoid", "depth": 3, "normalization": "none", "residual": False, "largest_gain": 0.6,
+            },
+            config=CROSS_ENTROPY, data=FOUR,
+        ),
+        "GRD101", ("change-activation",), never=("initialize-well",),
+    ),
+    Situation(
+        "gradients that vanish in nine plain layers of rectifiers: other weights before another structure",
+        run(STUCK, layers=(layers("gradient_norm", a=1e-6, b=1e-3, c=0.3),), model={**PLAIN, "depth": 9},
+            config=CROSS_ENTROPY, data=FOUR),
+        "MOD202", ("initialize-well",), behind=("add-residual-connections",), never=("change-activation",),
+    ),
+    Situation(
+        "gradients that vanish in twenty plain layers: shortcuts, for no weights carry through so many",
+        run(STUCK, layers=(layers("gradient_norm", a=1e-6, b=1e-3, c=0.3),), model={**PLAIN, "depth": 20},
+            config=CROSS_ENTROPY, data=FOUR),
+        "MOD202", ("add-residual-connections",), never=("initialize-well", "change-activation"),
+    ),
+    Situation(
+        "Adadelta at a thousandth: its own rate at once",
+        run(STUCK, config={"optimizer": "adadelta", "learning_rate": 1e-3, **CROSS_ENTROPY}, data=FOUR),
+        "CFG102", ("raise-learning-rate",), behind=("switch-to-adam",),
     ),
     Situation(
         "rare spikes: clip",
