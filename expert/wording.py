@@ -50,6 +50,7 @@ NOUNS: Mapping[str, str] = {
     "smallest_std": "smallest standard deviation of an input column",
     "steps_per_epoch": "number of steps in an epoch",
     "target_mean": "mean of the targets",
+    "seen_shares": "number of classes whose share is known of batches",
     "target_prior": "number of classes whose share is known",
     "step_order": "order of the calls in a step",
     "target_std": "standard deviation of the targets",

@@ -175,10 +175,10 @@ class SeenShares:
             return
         seen = [max(counts[one], SEEN_OFTEN) for one in sorted(counts)]
         self._told_of = total
-        self._telemetry.know("data", target_prior=tuple(one / sum(seen) for one in seen), samples_seen=total)
+        self._telemetry.know("data", seen_shares=tuple(one / sum(seen) for one in seen))
 
     def withdraw(self) -> None:
         """What was seen was no classes after all."""
         if self._told_of:
-            self._telemetry.know("data", target_prior=None)
+            self._telemetry.know("data", seen_shares=None)
         self._free = False

@@ -17,6 +17,8 @@ from expert.history.series import Clock
 if TYPE_CHECKING:
     from expert.history.history import History
 
+ESTIMATED = ("largest_std", "target_std", "target_prior", "class_counts", "label_minimum")
+"""Fields of `DataProfile` that batches tell as well; whoever gives one has looked at the set."""
 Combined = TypeVar("Combined", bound="History")
 Profile = TypeVar("Profile", bound=Record)
 Kept = TypeVar("Kept")
@@ -72,6 +74,8 @@ def _merged(first: Profile, second: Profile, notes: list[str]) -> Profile:
                 f"{type(first).__name__}.{name} is {_short(mine)} in one source and {_short(theirs)} in the other; "
                 f"{_short(theirs)} is used."
             )
+    if estimated and any(getattr(second, name) is not None for name in ESTIMATED):
+        known["samples_seen"] = None
     return type(first)(**known)
 
 

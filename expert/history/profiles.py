@@ -193,6 +193,8 @@ class DataProfile(Record):
     target_std: float | None = None
     target_prior: tuple[float, ...] | None = None
     """Share of each class."""
+    seen_shares: tuple[float, ...] | None = None
+    """Share of each class among the labels of the batches that were looked at, where the set's own are not known."""
     samples_seen: int | None = None
     """Where scales, ranges or shares were told by the batches of a run: of so many samples. None where the set itself
     was looked at."""

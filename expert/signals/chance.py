@@ -22,6 +22,7 @@ MOST_TOLD = 5000
 """Accuracies of more samples than these tell no number of them that rounding does not blur."""
 COMMON_CLASSES = (2, 3, 4, 5, 10, 20, 100, 1000)
 """Where nothing tells how many classes there are, a level is compared with guessing among so many."""
+TELL_SPREAD = 'advise(..., data={"target_std": ...})'
 TELL_CLASSES = 'advise(..., data={"classes": ...}) or data={"class_counts": (...)}'
 
 
@@ -64,7 +65,10 @@ def chance_loss(view: View) -> float | Unknown:
         return Unknown("the loss is a sum over the batch, which no chance level fits")
     if config.loss == "mse":
         if view.data.target_std is None:
-            return Unknown("the spread of the target is not known", 'advise(..., data={"target_std": ...})')
+            return Unknown("the spread of the target is not known", TELL_SPREAD)
+        if view.data.samples_seen is not None:
+            # What is left of it may be noise, which nobody has told to be small by looking at a few batches.
+            return Unknown("the spread of the target is known of some batches only", TELL_SPREAD)
         return float(view.data.target_std) ** 2
     if config.loss not in ENTROPY_LOSSES:
         return Unknown(f"no chance level is known for the loss {config.loss}")
@@ -95,6 +99,19 @@ def _best_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
     if form is None:
         return too_few(curve, 3) or Unknown("too few values")
     return _against_chance(view, curve.sign * form.best)
+
+
+def _loss_over_target_spread(view: View, curve: Curve) -> Reading | Unknown:
+    spread, loss = view.data.target_std, view.config.loss
+    if not spread or loss not in ("mse", "mae", "huber"):
+        return Unknown("the spread of the target is not known, or the loss does not measure distances", TELL_SPREAD)
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    # Of a normal target the mean distance is 0.8 spreads; what a Huber loss is beyond its delta grows as distances do.
+    size = spread**2 if loss == "mse" else spread
+    level = curve.sign * form.best
+    return Reading(level / size, detail={"level": level, "spread": size})
 
 
 def _initial_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
@@ -212,6 +229,15 @@ SIGNALS: tuple[Signal, ...] = (
         reads="{series} starts at {level:.4g}, {value:.1f} times the {chance:.4g} that guessing gives",
         compute=_initial_loss_over_chance,
         record=LOG_STEPS,
+    ),
+    Signal(
+        id="loss_over_target_spread",
+        title="Best loss over the spread of the targets",
+        unit="ratio to the variance, or to the standard deviation where distances count singly",
+        grade="curve",
+        reads="the best {series} is {level:.4g}, {value:.1%} of the {spread:.4g} that the spread of the targets makes",
+        compute=_loss_over_target_spread,
+        record=LOG,
     ),
     Signal(
         id="best_chance_match",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from expert.signals.chance import prior
-from expert.signals.shape import shape
+from expert.signals.chance import ENTROPY_LOSSES, prior
+from expert.signals.curve import Curve
+from expert.signals.shape import shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
 
 USUAL_RATES = {
@@ -38,7 +39,10 @@ def _tell(record: str, *names: str) -> str:
 
 
 def _counts(view: View) -> tuple[float, ...] | Unknown:
+    """Share of each class: as told or counted, else as seen in batches."""
     if view.data.class_counts is None and view.data.target_prior is None:
+        if view.data.seen_shares is not None and len(view.data.seen_shares) > 1:
+            return view.data.seen_shares
         return Unknown("the share of each class is not known", _tell("data", "class_counts"))
     shares = prior(view)
     return shares if shares is not None else Unknown("fewer than two classes have a known share")
@@ -56,6 +60,31 @@ def _class_imbalance(view: View) -> Reading | Unknown:
 def _majority_share(view: View) -> Reading | Unknown:
     shares = _counts(view)
     return shares if isinstance(shares, Unknown) else Reading(max(shares))
+
+
+def _score_beyond_largest(view: View, curve: Curve) -> Reading | Unknown:
+    shares, form = _counts(view), curve.derive(shape)
+    if isinstance(shares, Unknown):
+        return shares
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    score = abs(form.end) / (100.0 if float(abs(form.y).max()) > 1.5 else 1.0)
+    return Reading(score - max(shares), detail={"score": score, "majority": max(shares)})
+
+
+def _loss_over_entropy(view: View, curve: Curve) -> Reading | Unknown:
+    shares, form = _counts(view), curve.derive(shape)
+    if isinstance(shares, Unknown):
+        return shares
+    if view.config.loss not in ENTROPY_LOSSES or view.config.loss_reduction == "sum":
+        return Unknown("the loss is no mean cross entropy")
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    entropy = -sum(share * math.log(share) for share in shares if share > 0.0)
+    if entropy <= 0.0:
+        return Unknown("all labels are alike: guessing has no loss")
+    level = curve.sign * form.best
+    return Reading(level / entropy, detail={"level": level, "chance": entropy})
 
 
 def _validation_standard_error(view: View) -> Reading | Unknown:
@@ -201,6 +230,24 @@ SIGNALS: tuple[Signal, ...] = (
         compute=_majority_share,
         arguments=0,
         record=_tell("data", "class_counts"),
+    ),
+    Signal(
+        id="score_beyond_largest",
+        title="Accuracy beyond the share of the largest class, in the set or in the batches seen",
+        unit="difference of shares",
+        grade="curve",
+        reads="{series} ends at {score:.3f}; the largest class alone makes {majority:.3f}",
+        compute=_score_beyond_largest,
+        record="log the accuracy at every epoch",
+    ),
+    Signal(
+        id="loss_over_entropy",
+        title="Best loss over that of naming each class as often as it comes, in the set or in the batches seen",
+        unit="ratio to the entropy of the classes",
+        grade="curve",
+        reads="the best {series} is {level:.4g}, {value:.1%} of the {chance:.4g} that guessing gives",
+        compute=_loss_over_entropy,
+        record="log the loss at least once per epoch",
     ),
     Signal(
         id="validation_standard_error",

@@ -8,8 +8,8 @@ IMBALANCE = limit("class-imbalance", 10, unit="ratio", source="SageMaker Debugge
 SKILL = limit("score-beyond-imbalance", 0.03, unit="difference of shares", source="measured: 0.01", healthy="0.34-0.73")
 FITS = limit("loss-in-spite-of-imbalance", 0.7, unit="ratio", source="measured: 0.85-0.90", healthy="0.01-0.41")
 
-beyond = signal.score_over_majority(val.accuracy)
-fit = signal.best_loss_over_chance(val.loss)
+beyond = signal.score_beyond_largest(val.accuracy)
+fit = signal.loss_over_entropy(val.loss)
 
 RULE = Rule(
     id="DAT401",
@@ -27,7 +27,11 @@ RULE = Rule(
         supports(beyond < SKILL, strong, "the accuracy ends {value:+.3f} from the share of the largest class"),
         against(fit <= FITS, moderate, "the validation loss falls to {value:.2f} of what guessing gives"),
     ),
-    escalate=(escalates((fit <= FITS) | (beyond >= SKILL), "info"),),
+    escalate=(
+        escalates((fit <= FITS) | (beyond >= SKILL), "info"),
+        # Nobody is misled by an accuracy that is not asked for.
+        escalates(signal.epochs_recorded(val.loss).known & ~signal.epochs_recorded(val.accuracy).known, "info"),
+    ),
     explains=("GEN109", "PLT104"),
     remedies=("rebalance-classes", "prior-aware-metrics", "tune-decision-threshold", "verify-labels"),
     meaning=(
@@ -52,6 +56,22 @@ RULE = Rule(
         ),
         case("before any run", facts(signal.class_imbalance().of(12.0))),
         case("its signal is strong", facts(signal.class_imbalance().of(19.0), fit.of(0.6), beyond.of(0.02))),
+        case(
+            "no accuracy is asked for",
+            facts(
+                signal.class_imbalance().of(19.0),
+                signal.epochs_recorded(val.loss).of(12),
+                signal.epochs_recorded(val.accuracy).of(None),
+            ),
+        ),
+        case(
+            "an accuracy is looked at",
+            facts(
+                signal.class_imbalance().of(19.0),
+                signal.epochs_recorded(val.loss).of(12),
+                signal.epochs_recorded(val.accuracy).of(12),
+            ),
+        ),
         case("beyond the largest class", facts(signal.class_imbalance().of(19.0), fit.of(0.8), beyond.of(0.035))),
     ),
     quiet=(

@@ -10,6 +10,8 @@ NARROW = limit("target-spread-narrow", 0.1, unit="standard deviation", source="k
 FITS = limit("regression-loss-fits", 0.5, unit="ratio", source="knowledge of the field", healthy="below 0.5")
 STUCK = limit("regression-loss-stuck", 0.9, unit="ratio", source="knowledge of the field", healthy="below 0.5")
 
+fit = signal.loss_over_target_spread(train.loss)
+
 RULE = Rule(
     id="DAT202",
     name="target-not-scaled",
@@ -25,14 +27,14 @@ RULE = Rule(
     & ((signal.target_offset() > OFFSET) | (data.target_std > WIDE) | (data.target_std < NARROW)),
     evidence=(
         supports(
-            signal.best_loss_over_chance(train.loss) >= STUCK,
+            fit >= STUCK,
             moderate,
-            "at best the loss is {value:.2f} of what predicting the mean gives",
+            "at best the loss is {value:.2f} of what the spread of the targets makes",
         ),
     ),
     escalate=(
-        escalates(signal.best_loss_over_chance(train.loss) <= FITS, "info"),
-        escalates(signal.best_loss_over_chance(train.loss) >= STUCK, "error"),
+        escalates(fit <= FITS, "info"),
+        escalates(fit >= STUCK, "error"),
     ),
     explains=("MOD206", "OPT101", "OPT106", "GRD102", "NUM102", "PLT104", "PLT106", "PLT101", "OSC101"),
     remedies=("standardize-targets", "set-final-bias"),
@@ -58,7 +60,7 @@ RULE = Rule(
                 config.loss.of("mse"),
                 signal.target_offset().of(4.0),
                 data.target_std.of(1.0),
-                signal.best_loss_over_chance(train.loss).of(0.4),
+                fit.of(0.4),
             ),
         ),
         case(
@@ -67,7 +69,7 @@ RULE = Rule(
                 config.loss.of("mae"),
                 data.target_std.of(12.0),
                 signal.target_offset().of(0.0),
-                signal.best_loss_over_chance(train.loss).of(0.7),
+                fit.of(0.7),
             ),
         ),
         case("tiny", facts(config.loss.of("mse"), data.target_std.of(0.08), signal.target_offset().of(0.0))),

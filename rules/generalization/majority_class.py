@@ -42,13 +42,14 @@ SLIGHT = limit(
 )
 
 majority = signal.majority_share()
-beyond = signal.score_over_majority(val.accuracy)
-fit = signal.best_loss_over_chance(val.loss)
+beyond = signal.score_beyond_largest(val.accuracy)
+fit = signal.loss_over_entropy(val.loss)
 swing = signal.swing_size(val.accuracy)
 level = signal.minimum_value(val.accuracy)
 fall = signal.best_improvement(val.loss)
 
-named = (majority >= LARGE) & beyond.between(-BEYOND.value, BEYOND) & ((fit > NO_FIT) | ~fit.known)
+unweighted = config.class_weights.is_(False) | ~config.class_weights.known
+named = (majority >= LARGE) & beyond.between(-BEYOND.value, BEYOND) & ((fit > NO_FIT) | ~fit.known) & unweighted
 constant = (swing < STILL) & level.between(LOW, HIGH) & (fall < SLIGHT) & ~majority.known
 
 RULE = Rule(
@@ -105,6 +106,10 @@ RULE = Rule(
         case("no large class", facts(majority.of(0.5), beyond.of(0.0), fit.of(0.9))),
         case("beyond it", facts(majority.of(0.9), beyond.of(0.025), fit.of(0.9))),
         case("short of it", facts(majority.of(0.9), beyond.of(-0.025), fit.of(0.9))),
+        case(
+            "weighted, so that the loss measures something else",
+            facts(majority.of(0.95), beyond.of(0.01), fit.of(0.9), config.class_weights.of(True)),
+        ),
         case("the loss knows them apart", facts(majority.of(0.95), beyond.of(0.01), fit.of(0.6))),
         case("shares known to be even", facts(majority.of(0.5), swing.of(0.0), level.of(0.9), fall.of(0.1))),
         case("the score moves", facts(swing.of(0.0025), level.of(0.9), fall.of(0.1))),

@@ -15,7 +15,8 @@ from tests.signals.runs import GENERAL, Run, alternating, bowl, decay, flat, lin
 
 OWN_UNITS = {"minimum_value", "last_value", "shortfall_from_best", "best_chance_match", "softmax_floor_distance",
              "loss_over_chance", "best_loss_over_chance", "initial_loss_over_chance", "score_over_majority",
-             "accuracy_swing"}  # fmt: skip
+             "accuracy_swing", "loss_over_least", "loss_over_entropy", "loss_over_target_spread",
+             "score_beyond_largest"}  # fmt: skip
 COURSES = {"decay": decay, "flat": flat, "line": line, "bowl": bowl, "alternating": alternating}
 
 

@@ -63,7 +63,7 @@ def test_bytes_of_pictures_are_numbers_and_channels_columns() -> None:
     data = told(x, np.arange(64) % 2, model, loss)
     assert data.largest_mean == pytest.approx(127.0, rel=0.1)
     assert data.largest_std == pytest.approx(74.0, rel=0.1)
-    assert data.target_prior is None  # of so few labels
+    assert data.seen_shares is None  # of so few labels
 
 
 def test_what_is_shown_wins() -> None:

@@ -332,6 +332,6 @@ def test_batches_tell_how_large_their_samples_are_and_how_rare_a_class_is() -> N
     assert numbers.largest_std == pytest.approx(5.0, rel=0.15)
     assert numbers.target_mean == pytest.approx(10.0, rel=0.1)
     assert numbers.target_std == pytest.approx(3.0, rel=0.2)
-    assert numbers.target_prior is None
+    assert numbers.seen_shares is None
     shares = told("sigmoid", keras.losses.BinaryCrossentropy(), np.arange(1200) % 25 == 0).data
-    assert shares.target_prior == pytest.approx((0.96, 0.04))
+    assert shares.seen_shares == pytest.approx((0.96, 0.04))

@@ -141,9 +141,9 @@ def test_few_samples_tell_no_shares_of_classes() -> None:
         return torch.randn(count, 3), (torch.rand(count) < 0.25).long()
 
     few = trained(samples, net(3, 2), F.cross_entropy, epochs=1, batches=1).history()
-    assert few.data.target_prior is None
+    assert few.data.seen_shares is None
     many = trained(samples, net(3, 2), F.cross_entropy, epochs=1, batches=400).history()
-    assert many.data.target_prior is None or many.data.target_prior[1] == pytest.approx(0.25, abs=0.03)
+    assert many.data.seen_shares is None or many.data.seen_shares[1] == pytest.approx(0.25, abs=0.03)
 
 
 def rare(count: int) -> Made:
@@ -154,8 +154,8 @@ def rare(count: int) -> Made:
 def test_a_rare_class_that_is_never_found_is_named_without_the_data() -> None:
     run = trained(rare, net(4), nn.BCEWithLogitsLoss(), epochs=12, batches=40, validated=True)
     data = run.history().data
-    assert data.target_prior is not None
-    assert data.target_prior[0] == pytest.approx(0.97, abs=0.02)
+    assert data.seen_shares is not None
+    assert data.seen_shares[0] == pytest.approx(0.97, abs=0.02)
     found = {one.rule for one in run.advise().findings}
     assert {"GEN109", "DAT401"} <= found
 
