@@ -21,10 +21,10 @@ The advice is followed in its order: the first recommendation, what stands under
 Each is carried out as its own data say (`changes`), by hand where no field of a profile tells it; what is repaired in
 data or code is repaired in full. Checks and experiments are carried out, too, and what follows from them belongs to the
 same try; what they settle is not tried any more. Where a text says to look for the learning rate again, rates are
-probed in the same try. What says "once more" is done up to {STEPS} times in one try, as long as the validation loss ends lower; the
-column of trainings counts them all. A change that helped is kept, and the expert is asked again. The twin is the sound
-training with the same seed; a run that ended in numbers that are none counts as one that gives a constant answer. Where
-what is measured was wrong, cured is a validation set of its own, measured in evaluation mode."""
+probed in the same try. What says "once more" is done up to {STEPS} times in one try, as long as the validation loss
+ends lower; the column of trainings counts them all. A change that helped is kept, and the expert is asked again. The
+twin is the sound training with the same seed; a run that ended in numbers that are none counts as one that gives a
+constant answer. Where what is measured was wrong, cured is a validation set of its own, measured in evaluation mode."""
 
 
 def cured(judged: Sequence[Judged], jobs: int) -> list[str]:
