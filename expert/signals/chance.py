@@ -9,11 +9,14 @@ import numpy as np
 from expert.signals.curve import Curve, Floats
 from expert.signals.nonfinite import minimum
 from expert.signals.plateau import settled_level
-from expert.signals.shape import shape, too_few
+from expert.signals.shape import SIGNIFICANT, shape, too_few
 from expert.signals.signal import Reading, Signal, Unknown, View
+from expert.signals.trend import clock_of
 
 ENTROPY_LOSSES = (None, "cross_entropy", "nll", "bce", "bce_with_logits")
 USUAL_CLASSES = (*range(2, 21), 26, 47, 50, 62, 100, 101, 200, 256, 365, 1000)
+LEAST_LEARNED = 0.01
+"""Less of its best level than that counts as this much learned."""
 ERRORS_OF_LUCK = 3.0
 """A score may lie so many standard errors below that of guessing by bad luck."""
 FEWEST_DIFFERENT = 3
@@ -129,6 +132,30 @@ def _initial_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
     return found
 
 
+def _share_given_back(view: View, curve: Curve) -> Reading | Unknown:
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, 3) or Unknown("too few values")
+    noise = SIGNIFICANT * form.deviation(form.first)
+    learned = form.fall if form.fall > noise else 0.0
+    chance = chance_loss(view) if (curve.role or "").endswith(".loss") else Unknown("no loss")
+    if not isinstance(chance, Unknown):
+        # What is fine-tuned starts near its best, and an epoch may teach nearly all: both have learned more than fell.
+        learned = max(learned, chance - form.best)
+    if learned <= 0.0 and form.rise <= noise:
+        if form.fall <= 0.0:
+            return Unknown(f"{curve.name} did not come down")
+        learned = math.inf  # it ends where it was best, however little that is
+    detail = {"best": curve.sign * form.best, "end": curve.sign * form.end}
+    # What did not come down by more than its noise has learned that at most, and loses it all if it rises by more.
+    return Reading(
+        form.rise / max(learned, noise, LEAST_LEARNED * abs(form.best)),
+        float(form.x[form.best_index]),
+        clock_of(curve),
+        detail,
+    )
+
+
 def _best_chance_match(view: View, curve: Curve) -> Reading | Unknown:
     form = curve.derive(shape)
     if form is None:
@@ -240,6 +267,15 @@ SIGNALS: tuple[Signal, ...] = (
         record=LOG,
     ),
     Signal(
+        id="share_given_back",
+        title="Share of what was learned that was lost again after the best",
+        unit="share of the fall, or of the way from guessing to the best where that is longer",
+        grade="curve",
+        reads="{series} went from {best:.4g} at {at} up to {end:.4g}, which is {value:.0%} of what it had learned",
+        compute=_share_given_back,
+        record=LOG,
+    ),
+    Signal(
         id="best_chance_match",
         title="Distance of the end from the nearest ln C of a usual number of classes",
         unit="share of ln C",
@@ -261,7 +297,7 @@ SIGNALS: tuple[Signal, ...] = (
         id="score_over_majority",
         title="Accuracy beyond the share of the largest class",
         unit="difference of shares",
-        grade="curve",
+        grade="config",
         reads="{series} ends at {score:.3f}; the largest class alone makes {majority:.3f}",
         compute=_score_over_majority,
         record="log the accuracy at every epoch",
@@ -270,7 +306,7 @@ SIGNALS: tuple[Signal, ...] = (
         id="worse_than_blind",
         title="Share by which the validation accuracy falls short of guessing, beyond the luck of so many samples",
         unit="share of the accuracy of guessing",
-        grade="curve",
+        grade="config",
         reads="{series} ends at {score:.3f}; of {samples:.0f} samples at least random guessing gets {blind:.3f} right",
         compute=_worse_than_blind,
         record="log the accuracy at every epoch",

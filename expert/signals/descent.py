@@ -19,6 +19,7 @@ FEIGNED_FALL = 2.0
 LEAST_NOISE = 1e-3
 ACCURACY_OF_GUESSING = 0.15
 """An accuracy of C classes this close to 1/C, in shares of it, is that of guessing."""
+DISTANCES = ("mae", "mse", "rmse", "r2")
 LEFT = 0.15
 """A loss that fell by more has left the level it started from."""
 NEAR = 0.1
@@ -90,6 +91,11 @@ def _loss_rise_gain(view: View) -> Reading | Unknown:
     return found if isinstance(found, Unknown) else Reading(sum(gain(one) for _, one in found))
 
 
+def _measures_distances(view: View) -> bool:
+    """Whether a measure of regressions was logged, so that the loss is no entropy of classes."""
+    return any(view.curve(f"{phase}.{name}") is not None for phase in ("train", "val") for name in DISTANCES)
+
+
 def _distance_from_chance(view: View, curve: Curve) -> Reading | Unknown:
     found, form = curve.derive(course), curve.derive(shape)
     if found is None or form is None:
@@ -99,7 +105,7 @@ def _distance_from_chance(view: View, curve: Curve) -> Reading | Unknown:
         # An untrained model guesses; what the loss was at first stands for chance where no number of classes can.
         chance = curve.sign * form.first
         left = -as_share(-net_fall(found))
-        if view.config.loss in ENTROPY_LOSSES:
+        if view.config.loss in ENTROPY_LOSSES and not _measures_distances(view):
             classes = _nearest(level, USUAL_CLASSES)
             if _guesses(view, classes):
                 chance, left = math.log(classes), 0.0

@@ -66,6 +66,14 @@ def declared_frozen(view: View, layers: Sequence[str]) -> Flags:
     return np.asarray(listed, dtype=bool)
 
 
+def _only_embeddings_frozen(view: View) -> Reading | Unknown:
+    frozen = {layer.name: layer.kind for layer in view.model.layers or () if layer.trainable is False}
+    if not frozen:
+        return Unknown("no layer is known to be frozen", "advise(history, model=your_model)")
+    others = [name for name, kind in frozen.items() if kind != "embedding"]
+    return Reading(not others, detail={"layers": ", ".join(sorted(frozen))})
+
+
 def trained_medians(view: View, found: LayerStatistics, rows: Floats) -> tuple[list[str], Floats]:
     """Names and column medians of the layers that are trained and whose gradient is not 0 throughout."""
     medians = column_medians(rows)
@@ -195,6 +203,16 @@ def _update_ratio_per_layer_spread(view: View) -> Reading | Unknown:
 
 
 SIGNALS: tuple[Signal, ...] = (
+    Signal(
+        id="only_embeddings_frozen",
+        title="Whether the layers that are not trained are all look-up tables",
+        unit="yes or no",
+        grade="config",
+        reads="the layers that are not trained, {layers}, are look-up tables: {value}",
+        compute=_only_embeddings_frozen,
+        arguments=0,
+        record="advise(history, model=your_model)",
+    ),
     Signal(
         id="first_to_last_gradient",
         title="Gradient of the first trained layer over that of the last, first 50 steps",

@@ -60,7 +60,8 @@ def _epoch_periodicity(view: View, curve: Curve) -> Reading | Unknown:
     rows = epoch_matrix(curve)
     if isinstance(rows, Unknown):
         return rows
-    value = epoch_correlation(rows)
+    # The last batch of an epoch is often a smaller one, whose loss differs in every epoch alike.
+    value = epoch_correlation(rows[:, :-1] if rows.shape[1] > SHORTEST else rows)
     if value is None:
         return Unknown(f"{curve.name} does not vary within its epochs")
     return Reading(value, detail={"epochs": float(len(rows)), "steps": curve.points_per_epoch or 0.0})

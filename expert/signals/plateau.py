@@ -15,6 +15,8 @@ from expert.signals.trend import clock_of, standard_errors
 SMALLEST_SHARE = 0.01
 RISING = 3.0
 LEAST_RISE = 0.05
+LARGEST_STEP = 0.1
+"""Among fewer than ten samples nothing is told apart."""
 
 
 def plateau_start(form: Shape) -> int:
@@ -87,22 +89,21 @@ def _best_epoch_distance(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(share_since(form, form.best_index), at, clock_of(curve), {"best": curve.sign * form.best})
 
 
+def one_sample(curve: Curve) -> float:
+    """What one sample more or less makes of a score, as it seems: the smallest step it was seen to take."""
+    levels = np.unique(curve.epochs)
+    if curve.sign > 0.0 or len(levels) < 2:
+        return 0.0
+    return min(float(np.diff(levels).min()), LARGEST_STEP * float(np.abs(levels).max()))
+
+
 def _shortfall_from_best(view: View, curve: Curve) -> Reading | Unknown:
     form = _form(curve, 3)
     if isinstance(form, Unknown):
         return form
     detail = {"best": curve.sign * form.best, "end": curve.sign * form.end}
-    return Reading(form.rise, float(form.x[form.best_index]), clock_of(curve), detail)
-
-
-def _share_given_back(view: View, curve: Curve) -> Reading | Unknown:
-    form = _form(curve, 3)
-    if isinstance(form, Unknown):
-        return form
-    if form.fall <= SIGNIFICANT * form.deviation(form.first):
-        return Unknown(f"{curve.name} did not come down by more than its noise")
-    detail = {"best": curve.sign * form.best, "end": curve.sign * form.end}
-    return Reading(form.rise / form.fall, float(form.x[form.best_index]), clock_of(curve), detail)
+    lost = max(0.0, form.rise - curve.derive(one_sample))
+    return Reading(lost, float(form.x[form.best_index]), clock_of(curve), detail)
 
 
 def _early_fall_share(view: View, curve: Curve) -> Reading | Unknown:
@@ -182,15 +183,6 @@ SIGNALS: tuple[Signal, ...] = (
         grade="curve",
         reads="{series} ends at {end:.4g}, {value:.3g} short of its best, {best:.4g} at {at}",
         compute=_shortfall_from_best,
-        record=LOG,
-    ),
-    Signal(
-        id="share_given_back",
-        title="Share of the fall that was lost again after the best",
-        unit="share of the fall",
-        grade="curve",
-        reads="{series} went from {best:.4g} at {at} up to {end:.4g}, which is {value:.0%} of its fall before",
-        compute=_share_given_back,
         record=LOG,
     ),
     Signal(

@@ -37,6 +37,16 @@ def _early_score(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(float(early[index]) / _unit(curve), float(curve.epoch_numbers[index]), "epoch")
 
 
+def _errors_left(view: View, curve: Curve) -> Reading | Unknown:
+    form = curve.derive(shape)
+    if form is None:
+        return too_few(curve, FIRST) or Unknown("too few values")
+    if curve.sign > 0:
+        return Unknown(f"{curve.name} is an error already, of which the largest possible is not known")
+    score = curve.sign * form.end / _unit(curve)
+    return Reading(max(0.0, 1.0 - score), detail={"score": score})
+
+
 def _score_lead(view: View, first: Curve, second: Curve) -> Reading | Unknown:
     both = first.derive(pair, second)
     if isinstance(both, Unknown):
@@ -76,6 +86,15 @@ SIGNALS: tuple[Signal, ...] = (
         grade="curve",
         reads="{series} is {value:.1%} at {at} already",
         compute=_early_score,
+        record=LOG,
+    ),
+    Signal(
+        id="errors_left",
+        title="What a score at the end lacks of a perfect one",
+        unit="share of samples",
+        grade="curve",
+        reads="{series} ends at {score:.1%}, {value:.1%} short of all that can be reached",
+        compute=_errors_left,
         record=LOG,
     ),
     Signal(

@@ -63,6 +63,14 @@ def _early_rise(view: View, curve: Curve) -> Reading | Unknown:
     return Reading(max(0.0, rise), float(at[min(index + 2, early - 1)]), curve.clock, {"first": first})
 
 
+def _fall_since_first_step(view: View, curve: Curve) -> Reading | Unknown:
+    started = _early_rise(view, curve)
+    if isinstance(started, Unknown):
+        return started
+    first, level = float(curve.points[0]), float(np.median(curve.points[-max(1, len(curve.points) // 10) :]))
+    return Reading((first - level) / abs(first), detail={"first": first, "level": level})
+
+
 def _scatter(points: Floats) -> float:
     """Standard deviation of the logarithm of a value about those beside it: how much single batches differ."""
     if len(points) < FEWEST_OF_THEM:
@@ -107,6 +115,15 @@ SIGNALS: tuple[Signal, ...] = (
         grade="curve",
         reads="beyond its scatter {series} rises by {value:.0%} of its first value {first:.4g} in the first 100 steps",
         compute=_early_rise,
+        record=LOG_STEPS,
+    ),
+    Signal(
+        id="fall_since_first_step",
+        title="Fall from the value of the first step to the median of the last tenth",
+        unit="share of the first value",
+        grade="curve",
+        reads="{series} went from {first:.4g} at the first step to {level:.4g} at the end, down by {value:.0%}",
+        compute=_fall_since_first_step,
         record=LOG_STEPS,
     ),
 )

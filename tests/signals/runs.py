@@ -14,6 +14,7 @@ from expert.signals import (
     chance,
     change,
     data,
+    forgetting,
     gap,
     gradients,
     layers,
@@ -34,8 +35,8 @@ BY_ID: Mapping[str, Signal] = {signal.id: signal for signal in SIGNALS}
 GENERAL: tuple[Signal, ...] = tuple(
     signal
     for theme in (
-        chance, change, data, gap, gradients, layers, noise, nonfinite, oscillation, periodicity, plateau, schedule,
-        steps, trend,
+        chance, change, data, forgetting, gap, gradients, layers, noise, nonfinite, oscillation, periodicity, plateau,
+        schedule, steps, trend,
     )
     for signal in theme.SIGNALS
 )  # fmt: skip

@@ -68,6 +68,18 @@ def test_scores_are_shares_whether_logged_in_percent_or_not(unit: float) -> None
     assert read("early_score", "val.accuracy", columns=columns) == pytest.approx(0.6 + 2 * 0.3 / 11, abs=1e-6)
 
 
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_what_a_score_lacks_of_a_perfect_one_is_told_of_its_end(unit: float) -> None:
+    scores = np.concatenate([np.linspace(0.5, 0.98, 9), np.full(3, 0.96)]) * unit
+    columns = {"epoch": list(range(1, 13)), "val.accuracy": list(scores), "val.loss": list(1.0 - scores / unit)}
+    assert read("errors_left", "val.accuracy", columns=columns) == pytest.approx(0.04)
+    assert "is an error already" in read("errors_left", "val.loss", columns=columns)
+    beyond = {"epoch": list(range(1, 7)), "val.accuracy": [1.0 * unit + 1e-6] * 6}
+    assert read("errors_left", "val.accuracy", columns=beyond) == 0.0
+    short = {"epoch": [1, 2], "val.accuracy": [0.9, 0.9]}
+    assert "2 values; 3 are needed" in read("errors_left", "val.accuracy", columns=short)
+
+
 def test_early_means_the_first_three_epochs() -> None:
     columns = {"epoch": list(range(1, 11)), "val.accuracy": [0.5, 0.6, 0.7, *[0.99] * 7]}
     assert read("early_score", "val.accuracy", columns=columns) == pytest.approx(0.7)

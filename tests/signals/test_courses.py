@@ -161,6 +161,21 @@ def test_a_score_improves_upwards() -> None:
     assert run.value("best_epoch_distance", "val.accuracy") == pytest.approx(0.4, abs=0.1)
 
 
+def test_a_score_falls_short_of_its_best_by_what_goes_beyond_one_sample() -> None:
+    def shortfall(scores: list[float]) -> float:
+        return float(Run({"val.accuracy": scores}).value("shortfall_from_best", "val.accuracy"))
+
+    # Of 50 samples: one wrong more is no loss, three more are a loss of two.
+    risen = [0.5, 0.6, 0.7, 0.78, 0.80, 0.82, 0.82, 0.82]
+    assert shortfall([*risen, 0.80, 0.80, 0.80, 0.80]) == 0.0
+    assert shortfall([*risen, 0.76, 0.76, 0.76, 0.76]) == pytest.approx(0.04)
+    # Where the levels seen lie far apart they say nothing of one sample, and a tenth of the best is left out at most.
+    assert shortfall([0.8, 0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4]) == pytest.approx(0.4 - 0.08)
+    # A loss is no count of samples: nothing of it is left out.
+    loss = Run({"val.loss": [2.0, 1.0, 0.5, 0.5, 0.5, 0.7, 0.7, 0.7, 0.7]})
+    assert loss.value("shortfall_from_best", "val.loss") == pytest.approx(0.2)
+
+
 def test_scores_in_percent_and_in_shares_swing_alike() -> None:
     scores = np.array([0.5, 0.55, 0.5, 0.51, 0.52, 0.9, 0.6, 0.61])
     assert value("accuracy_swing", scores) == value("accuracy_swing", scores * 100) == pytest.approx(2 / 5)

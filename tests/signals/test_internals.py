@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,10 @@ def steps(**series: object) -> Run:
     return Run({name.replace("_", ".", 1): values for name, values in series.items()}, clock="step")  # type: ignore[arg-type]
 
 
+def with_layers(kinds: dict[str, tuple[str, bool | None]]) -> dict[str, Any]:
+    return {"layers": [{"name": name, "kind": kind, "trainable": told} for name, (kind, told) in kinds.items()]}
+
+
 def test_update_ratios() -> None:
     ratios = np.full(STEPS, 2e-3)
     ratios[[5, 100]] = [0.5, 0.9]
@@ -26,6 +31,29 @@ def test_update_ratios() -> None:
     found = run.read("early_update_ratio")
     assert isinstance(found, Reading)
     assert (found.value, found.at) == (0.5, 6)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "only"),
+    [
+        ({"embed": ("embedding", False), "out": ("linear", True)}, True),
+        ({"words": ("embedding", False), "places": ("embedding", False), "out": ("linear", True)}, True),
+        ({"embed": ("embedding", False), "trunk": ("linear", False), "out": ("linear", True)}, False),
+        ({"embed": ("embedding", True), "trunk": ("conv2d", False), "out": ("linear", None)}, False),
+    ],
+)
+def test_whether_look_up_tables_alone_are_frozen(kinds: dict[str, tuple[str, bool | None]], only: bool) -> None:
+    found = Run(model=with_layers(kinds)).read("only_embeddings_frozen")
+    assert isinstance(found, Reading)
+    assert found.value is only
+    frozen = sorted(name for name, (_, trainable) in kinds.items() if trainable is False)
+    assert found.detail["layers"] == ", ".join(frozen)
+
+
+def test_where_no_layer_is_known_to_be_frozen_no_kind_is() -> None:
+    trained = with_layers({"embed": ("embedding", True), "out": ("linear", None)})
+    for model in ({}, {"layers": ()}, trained):
+        assert isinstance(Run(model=model).read("only_embeddings_frozen"), Unknown)
 
 
 def test_update_ratios_from_layers() -> None:

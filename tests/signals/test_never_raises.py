@@ -78,12 +78,15 @@ def runs(draw: st.DrawFn) -> Run:
             "clip_value_high": draw(st.sampled_from([None, 0.0, 1.0])),
             "optimizer": draw(st.sampled_from([None, "sgd", "adam", "lion"])),
             "learning_rate": draw(st.sampled_from([None, 0.0, 0.1, math.inf])),
+            "weight_decay": draw(st.sampled_from([None, 0.0, 0.01, 5e-324, math.inf])),
+            "momentum": draw(st.sampled_from([None, 0.0, 0.9, 1.0, math.nan])),
             "loss": draw(st.sampled_from([None, "cross_entropy", "mse", "bce", "hinge", "custom"])),
         },
         model={
             "output_units": draw(st.sampled_from([None, 0, 1, 10])),
             "frozen": draw(st.sampled_from([None, (), ("a", "")])),
             "parameters": draw(st.sampled_from([None, 0, 100])),
+            "layers": draw(st.sampled_from([None, (), ({"name": "", "trainable": False},), ({"name": "a"},)])),
         },
         data={
             "classes": draw(st.sampled_from([None, 0, 1, 2, 10])),
@@ -169,12 +172,15 @@ def rich_run() -> Run:
         marks=ClockMarks(step=np.arange(0.0, count + 1, per_epoch), epoch=np.arange(count / per_epoch + 1)),
         layers=layers,
         config={
-            "batch_size": 32, "optimizer": "adam", "learning_rate": 0.1, "loss": "cross_entropy",
+            "batch_size": 32, "optimizer": "adamw", "learning_rate": 0.1, "weight_decay": 0.01, "loss": "cross_entropy",
             "clip_value_low": -1.0, "clip_value_high": 1.0,
         },
         model={
             "output_units": 10, "parameters": 1000, "depth": 2,
-            "layers": tuple({"name": name, "kind": "linear", "units": 10} for name in ("first", "last")),
+            "layers": (
+                {"name": "table", "kind": "embedding", "trainable": False},
+                *({"name": name, "kind": "linear", "units": 10} for name in ("first", "last")),
+            ),
         },
         data={
             "classes": 10, "class_counts": (10,) * 10, "samples": 100, "validation_samples": 50,

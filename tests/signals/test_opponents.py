@@ -62,6 +62,26 @@ def test_rewards_guard_a_run(name: str) -> None:
     assert not advise(given).is_found("PLT104")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("policy_loss", "value_loss"), ("actor_loss", "critic_loss"), ("losses/policy_loss", "losses/entropy"),
+        ("train/policy_gradient_loss", "train/entropy_loss"), ("pi_loss", "v_loss"), ("actor_loss", "qf1_loss"),
+    ],
+)  # fmt: skip
+def test_losses_of_a_policy_and_of_its_values_are_told_as_rewards_are(names: tuple[str, str]) -> None:
+    given = history(*names, "loss")
+    assert holds(given, "rewards_recorded") is True
+    assert not advise(given).is_found("PLT104")
+
+
+@pytest.mark.parametrize(
+    "names", [("policy_loss", "loss"), ("value_loss", "loss"), ("policy", "value"), ("critic_loss", "generator_loss")]
+)
+def test_a_policy_without_its_values_is_none(names: tuple[str, str]) -> None:
+    assert holds(history(*names), "rewards_recorded") is False
+
+
 @pytest.mark.parametrize("name", ["rewards/chosen", "rewards/margins", "return_code", "forward", "asset_return"])
 def test_preferences_and_other_words_are_no_rewards(name: str) -> None:
     assert holds(history("loss", name), "rewards_recorded") is False

@@ -50,6 +50,34 @@ def test_what_a_rise_gives_back_of_the_fall() -> None:
     assert isinstance(Run({"val.loss": [1.0] * 9}).read("share_given_back", "val.loss"), Unknown)
 
 
+def test_what_is_given_back_is_measured_against_the_way_from_guessing_where_that_is_longer() -> None:
+    fine_tuned = [0.31, 0.30, 0.30, 0.30, 0.31, 0.32, 0.33, 0.33, 0.34, 0.34]
+    chance = math.log(10)
+    told: dict[str, Any] = {"config": {"loss": "cross_entropy"}, "data": {"classes": 10}}
+    assert Run({"val.loss": fine_tuned}).value("share_given_back", "val.loss") > 1.0
+    from_chance = Run({"val.loss": fine_tuned}, **told).value("share_given_back", "val.loss")
+    assert from_chance == pytest.approx(0.04 / (chance - 0.30), rel=0.01)
+    # A start above guessing has come down by more than that, and a score knows no such level.
+    high = [5.0, 2.0, 1.0, 0.8, 0.7, 0.7, 0.7, 0.8, 0.9, 1.0, 1.0, 1.0]
+    assert Run({"val.loss": high}, **told).value("share_given_back", "val.loss") == pytest.approx(0.3 / 4.3, rel=0.05)
+    scores = {"val.accuracy": [0.5, 0.6, 0.7, 0.8, 0.8, 0.8, 0.75, 0.7, 0.7, 0.7]}
+    assert Run(scores, **told).value("share_given_back", "val.accuracy") == pytest.approx(1 / 3)
+
+
+def test_a_fall_and_a_rise_within_the_noise_give_nothing_back() -> None:
+    dent = np.concatenate([np.full(10, 1.0), np.full(10, 0.98), np.full(10, 1.0)])
+    scattered = dent + np.where(np.arange(30) % 2 == 0, 0.05, -0.05)
+    assert Run({"val.loss": dent}).value("share_given_back", "val.loss") == pytest.approx(1.0, abs=0.1)
+    assert Run({"val.loss": scattered}).value("share_given_back", "val.loss") == 0.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rise_beyond_the_noise_that_no_fall_went_before_gives_back_more_than_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    climbing = np.linspace(1.0, 2.0, 20) * np.exp(0.02 * rng.standard_normal(20))
+    assert Run({"val.loss": climbing}).value("share_given_back", "val.loss") > 5.0
+
+
 def test_a_score_below_guessing_counts_beyond_the_luck_of_so_many_samples() -> None:
     def shortfall(score: float, samples: int, classes: int = 10) -> Any:
         data = {"classes": classes, "validation_samples": samples}

@@ -52,6 +52,18 @@ def test_an_early_rise_cannot_be_seen_in_epochs_or_in_sparse_steps() -> None:
     assert isinstance(sparse.read("early_rise", "train.loss"), Unknown)
 
 
+def test_a_fall_since_the_very_first_step_counts_what_the_first_epoch_taught() -> None:
+    course = np.concatenate([np.linspace(2.0, 0.5, 40), np.full(360, 0.5)])
+    assert value("fall_since_first_step", course, clock="step") == pytest.approx(0.75)
+    assert value("fall_since_first_step", 2.5 - course, clock="step") == pytest.approx(-3.0)
+    # The end is a median: one hard batch at the end is no end.
+    course[-1] = 50.0
+    assert value("fall_since_first_step", course, clock="step") == pytest.approx(0.75)
+    sparse = loss_run(course[:50], clock="step", at=np.arange(200.0, 2651, 50))
+    for run in (loss_run(decay(50)), sparse, loss_run(course, clock="step", reduction="epoch_mean")):
+        assert isinstance(run.read("fall_since_first_step", "train.loss"), Unknown)
+
+
 def test_a_run_that_breaks_within_its_first_steps_still_shows_its_rise() -> None:
     assert value("early_rise", [2.0, 4.0, 900.0, np.nan], clock="step") > 10
 
