@@ -186,7 +186,9 @@ class LookRecorder:
         ratios = {place: self._moved(place, seen) for place in self._weights if place in seen.moved}
         self._weight_norms = seen.weight
         self.telemetry.row("update_ratio", seen.at, {name: ratios[p] for p, name in self._ordered(ratios)})
-        known = [ratio for ratio in ratios.values() if not math.isnan(ratio)]
+        # What is frozen stands still by design and says nothing of the rate.
+        trained = (ratio for place, ratio in ratios.items() if self.watched[place].parameter.requires_grad)
+        known = [ratio for ratio in trained if not math.isnan(ratio)]
         if known:
             self._point("update.ratio", seen.at, median(known))
 

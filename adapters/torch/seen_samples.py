@@ -54,7 +54,7 @@ class InputWatch:
         if not _tells(x) or x.requires_grad or (axes is not None and x.dim() != axes):
             return
         columns = _table(x, 1 if axes is not None else -1)
-        samples, cells = min(len(x), MOST_SAMPLES), len(columns)
+        samples, cells = len(_evenly(x)), len(columns)
         zeros = (columns == 0.0).double().mean()
         told = torch.cat([columns.mean(0), columns.var(0, correction=0), zeros.reshape(1)])
         width = columns.shape[1]
@@ -86,7 +86,7 @@ class TargetWatch:
         if not self._seen.wanted or not _tells(targets) or targets.requires_grad:
             return
         columns = _table(targets if targets.dim() > 1 else targets[:, None], -1)
-        samples, cells, width = min(len(targets), MOST_SAMPLES), len(columns), columns.shape[1]
+        samples, cells, width = len(_evenly(targets)), len(columns), columns.shape[1]
         ends = torch.stack([columns.min(), columns.max(), (columns == columns.round()).all().double()])
         told = torch.cat([columns.mean(0), columns.var(0, correction=0), ends])
 
@@ -140,9 +140,14 @@ def _tells(numbers: Any) -> bool:
     )
 
 
+def _evenly(numbers: Tensor) -> Tensor:
+    """At most `MOST_SAMPLES` of the samples, evenly placed: the first ones of an ordered batch do not stand for it."""
+    return numbers[:: -(-len(numbers) // MOST_SAMPLES)]
+
+
 def _table(numbers: Tensor, axis: int) -> Tensor:
     """(cells, columns) in double precision: of some samples, at some places, the columns along ``axis``."""
-    few = numbers.detach()[:MOST_SAMPLES].movedim(axis, -1)
+    few = _evenly(numbers.detach()).movedim(axis, -1)
     for middle in range(1, few.dim() - 1):
         few = few.transpose(0, middle)[:: max(1, few.shape[middle] // MOST_PLACES)].transpose(0, middle)
     few = few[..., :: -(-few.shape[-1] // MOST_COLUMNS)]

@@ -76,6 +76,17 @@ def test_a_layer_that_stands_still_is_told_from_one_that_moves() -> None:
     assert all("0.weight" not in row for row in rows(run, "gradient_norm").values())
 
 
+def test_the_usual_update_is_that_of_the_layers_which_are_trained() -> None:
+    # Two of the three layers stand still, so the middle of all would be nothing at all.
+    model = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 8), nn.Linear(8, 2))
+    model[:2].requires_grad_(False)
+    optimizer = torch.optim.SGD([{"params": list(model.parameters())}], lr=0.05)
+    run, reference = train(model, nothing, steps=4, optimizer=optimizer)
+    ratios = {at: moved(step, "2.weight") for at, step in enumerate(reference.steps, 1)}
+    assert close(points(run, "update.ratio"), ratios, 1e-3) == []
+    assert all(row["0.weight"] == row["1.weight"] == 0.0 for row in rows(run, "update_ratio").values())
+
+
 def train_scheduled(
     optimizer: torch.optim.Optimizer, scheduler: Any, model: nn.Module, **arguments: Any
 ) -> tuple[Any, Run]:
