@@ -58,6 +58,12 @@ SURE_GAIN = limit("sure-gain", 100, unit="variances of the noise", source="measu
 OVERFIT_GAIN = limit(
     "overfit-gain", 5, unit="variances of the noise", source="measured", healthy="0-4 in 95 of 100 runs"
 )
+LARGE_GAIN = limit(
+    "large-initial-gain", 2.5, unit="times √(2 / fan-in)", source="He et al. 2015; measured", healthy="0.4-1.4"
+)
+SMALL_GAIN = limit(
+    "small-initial-gain", 0.1, unit="times √(2 / fan-in)", source="He et al. 2015; measured", healthy="0.4-1.4"
+)
 STEEP_START = limit(
     "gradient-at-start", 300, unit="norm per unit of error", source="measured", healthy="0.1-7; unscaled inputs to 190"
 )
@@ -81,4 +87,13 @@ TINY_UPDATE = limit(
 )
 LOSS_GROWTH = limit("loss-growth-before-break", 3, unit="ratio", source="measured", healthy="1.0 before a broken cell")
 SLIGHT_RETURN = limit("slight-return", 0.1, unit="share of the fall", source="measured", healthy="0.00-0.12")
+SOME_LEFT = limit(
+    "something-left",
+    0.2,
+    unit="ratio to chance",
+    source="measured",
+    healthy="0.0-0.2",
+    profiles=(for_profile("language-model", 0.5, source="measured", healthy="0.41-0.57"),),
+)
+NEARLY_ALL_RIGHT = limit("errors-left", 0.03, unit="share", source="measured", healthy="0.00-0.2")
 SCORE_KEPT = limit("score-kept", 0.02, unit="share", source="measured", healthy="0.00-0.015")

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, data, decay, escalates, facts, limit, line, moderate, run, signal, strong,
-    supports, train,
+    Rule, against, case, config, curve, data, decay, escalates, facts, for_profile, limit, line, moderate, run, signal,
+    strong, supports, train,
 )  # fmt: skip
 from expert.rules.limits import EPOCH_ECHO, MIXED_BATCH
 
 CLEAR = limit("epoch-echo-clear", 0.9, unit="correlation", source="measured: 0.98", healthy="-0.12 to 0.20")
-WELL_LEARNED = limit("learned-all-the-same", 0.5, unit="share", source="measured", healthy="0.5-0.99")
+WELL_LEARNED = limit(
+    "learned-all-the-same",
+    0.5,
+    unit="share",
+    source="measured",
+    healthy="0.5-0.99",
+    profiles=(for_profile("language-model", 0.1, source="measured", healthy="0.13-0.5: text is often read in order"),),
+)
 AGAIN = limit("epochs-over-one-order", 2, unit="epochs", source="an order repeats from the second epoch on")
 
 order = signal.batch_label_entropy()

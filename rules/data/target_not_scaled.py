@@ -8,6 +8,7 @@ OFFSET = limit("target-offset", 3, unit="standard deviations", source="knowledge
 WIDE = limit("target-spread-wide", 10, unit="standard deviation", source="knowledge of the field", healthy="1")
 NARROW = limit("target-spread-narrow", 0.1, unit="standard deviation", source="knowledge of the field", healthy="1")
 FITS = limit("regression-loss-fits", 0.5, unit="ratio", source="knowledge of the field", healthy="below 0.5")
+WELL = limit("fall-in-spite-of-unscaled-targets", 0.5, unit="share", source="measured", healthy="0.55-0.99")
 STUCK = limit("regression-loss-stuck", 0.9, unit="ratio", source="knowledge of the field", healthy="below 0.5")
 
 fit = signal.loss_over_target_spread(train.loss)
@@ -34,6 +35,7 @@ RULE = Rule(
     ),
     escalate=(
         escalates(fit <= FITS, "info"),
+        escalates(~fit.known & (signal.loss_fall() > WELL), "info"),
         escalates(fit >= STUCK, "error"),
     ),
     explains=("MOD206", "OPT101", "OPT106", "GRD102", "NUM102", "PLT104", "PLT106", "PLT101", "OSC101"),
@@ -70,6 +72,26 @@ RULE = Rule(
                 data.target_std.of(12.0),
                 signal.target_offset().of(0.0),
                 fit.of(0.7),
+            ),
+        ),
+        case(
+            "tiny, chance not known, and the loss came down",
+            facts(
+                config.loss.of("mse"),
+                data.target_std.of(0.08),
+                signal.target_offset().of(0.0),
+                fit.of(None),
+                signal.loss_fall().of(0.6),
+            ),
+        ),
+        case(
+            "tiny, chance not known, and the loss came down somewhat",
+            facts(
+                config.loss.of("mse"),
+                data.target_std.of(0.08),
+                signal.target_offset().of(0.0),
+                fit.of(None),
+                signal.loss_fall().of(0.4),
             ),
         ),
         case("tiny", facts(config.loss.of("mse"), data.target_std.of(0.08), signal.target_offset().of(0.0))),

@@ -41,7 +41,7 @@ RULE = Rule(
             "each sample holds many labels, which count here",
         ),
     ),
-    escalate=(escalates((error > VERY_UNCERTAIN) | (count < FEW), "warning"),),
+    escalate=(escalates((error > VERY_UNCERTAIN) | ((count < FEW) & ~error.known), "warning"),),
     explains=("OSC105",),
     invalidates=(val.loss, val.accuracy),
     remedies=("larger-validation-set",),

@@ -32,6 +32,9 @@ STILL = limit(
     healthy="0.006-0.04",
     profiles=(for_profile("fine-tuning", 0.0003, source="measured", healthy="0.0004-0.025"),),
 )
+GAINED = limit(
+    "gain-of-a-constant-score", 0.005, unit="share of the score", source="measured: 0.000-0.002", healthy="0.01-3"
+)
 SLIGHT = limit(
     "loss-beside-constant-score",
     0.15,
@@ -46,11 +49,12 @@ beyond = signal.score_beyond_largest(val.accuracy)
 fit = signal.loss_over_entropy(val.loss)
 swing = signal.swing_size(val.accuracy)
 level = signal.minimum_value(val.accuracy)
+gained = signal.best_improvement(val.accuracy)
 fall = signal.best_improvement(val.loss)
 
 unweighted = config.class_weights.is_(False) | ~config.class_weights.known
 named = (majority >= LARGE) & beyond.between(-BEYOND.value, BEYOND) & ((fit > NO_FIT) | ~fit.known) & unweighted
-constant = (swing < STILL) & level.between(LOW, HIGH) & (fall < SLIGHT) & ~majority.known
+constant = (swing < STILL) & level.between(LOW, HIGH) & (gained < GAINED) & (fall < SLIGHT) & ~majority.known
 
 RULE = Rule(
     id="GEN109",
@@ -91,7 +95,7 @@ RULE = Rule(
         ),
         case("seven in ten, loss not known", facts(majority.of(0.7), beyond.of(0.015), fit.of(None))),
         case("just below the largest class", facts(majority.of(0.7), beyond.of(-0.015), fit.of(0.75))),
-        case("a constant score of 0.7", facts(swing.of(0.0015), level.of(0.7), fall.of(0.12))),
+        case("a constant score of 0.7", facts(swing.of(0.0015), level.of(0.7), gained.of(0.004), fall.of(0.12))),
     ),
     quiet=(
         case(
@@ -111,10 +115,14 @@ RULE = Rule(
             facts(majority.of(0.95), beyond.of(0.01), fit.of(0.9), config.class_weights.of(True)),
         ),
         case("the loss knows them apart", facts(majority.of(0.95), beyond.of(0.01), fit.of(0.6))),
-        case("shares known to be even", facts(majority.of(0.5), swing.of(0.0), level.of(0.9), fall.of(0.1))),
-        case("the score moves", facts(swing.of(0.0025), level.of(0.9), fall.of(0.1))),
-        case("low from the start", facts(swing.of(0.0), level.of(0.5), fall.of(0.0))),
-        case("solved", facts(swing.of(0.0), level.of(0.99), fall.of(0.1))),
-        case("the loss falls", facts(swing.of(0.0), level.of(0.9), fall.of(0.2))),
+        case(
+            "shares known to be even",
+            facts(majority.of(0.5), swing.of(0.0), level.of(0.9), gained.of(0.0), fall.of(0.1)),
+        ),
+        case("the score moves", facts(swing.of(0.0025), level.of(0.9), gained.of(0.0), fall.of(0.1))),
+        case("the score has risen", facts(swing.of(0.0), level.of(0.9), gained.of(0.006), fall.of(0.1))),
+        case("low from the start", facts(swing.of(0.0), level.of(0.5), gained.of(0.0), fall.of(0.0))),
+        case("solved", facts(swing.of(0.0), level.of(0.99), gained.of(0.0), fall.of(0.1))),
+        case("the loss falls", facts(swing.of(0.0), level.of(0.9), gained.of(0.0), fall.of(0.2))),
     ),
 )

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, facts, flat, for_profile, limit, model, run, signal, supports, train,
+    Rule, against, case, config, curve, decay, escalates, facts, flat, for_profile, limit, model, run, signal, supports,
+    train,
     val, weak,
 )  # fmt: skip
 
@@ -17,6 +18,7 @@ DOWN = limit(
     "settled-pace-down", -0.005, unit="relative per epoch", source="measured", healthy="-0.2 to -0.01 while it learns"
 )
 UP = limit("settled-pace-up", 0.005, unit="relative per epoch", source="measured", healthy="below 0 while it learns")
+MOST_OF_IT = limit("nearly-nothing-explained", 0.9, unit="ratio to chance", source="measured", healthy="0.0-0.75")
 CLOSE = limit("close-validation", 0.1, unit="share", source="SageMaker Debugger", healthy="-0.2 to 0.35")
 
 level = signal.loss_over_chance(train.loss)
@@ -44,6 +46,8 @@ RULE = Rule(
         supports(model.dropout > 0.5, weak, "{value:.0%} of the units are dropped"),
         against(config.pretrained, weak, "the model was trained before"),
     ),
+    # Of a target that is a quantity noise may be the rest.
+    escalate=(escalates(config.loss.is_("mse", "mae", "huber") & (level < MOST_OF_IT), "info"),),
     remedies=(
         "overfit-one-batch", "compare-with-blind-baseline", "lower-dropout", "lower-weight-decay", "more-capacity",
         "train-longer",
@@ -65,6 +69,8 @@ RULE = Rule(
              gap.of(0.08),
              model.dropout.of(0.7))),
         case("rising a little, no validation", facts(level.of(0.9), pace.of(0.004), model.dropout.of(0.4))),
+        case("a quantity, half explained", facts(config.loss.of("mse"), level.of(0.7), pace.of(0.0))),
+        case("a quantity, next to nothing explained", facts(config.loss.of("mse"), level.of(0.95), pace.of(0.0))),
         case("fine-tuned", facts(level.of(0.9), pace.of(0.0), config.pretrained.of(True))),
         case("a classifier", facts(config.task.of("classification"), level.of(0.9), pace.of(0.0))),
     ),

@@ -24,10 +24,13 @@ MOST = limit("batch-fold-most", 1.25, unit="ratio to the batch size", source="me
 WIDE_BATCH = limit("batch-telling-sum-from-mean", 8, unit="samples", source="a smaller factor is no sign")
 FOLD = limit("losses-apart-at-start", 7, unit="ratio", source="measured: 31-36", healthy="0.4-1.6")
 STILL_APART = limit("losses-apart-at-end", 6, unit="relative", source="measured: 20-30", healthy="-0.3 to 0.5")
+WELL = limit("fall-with-a-sum", 0.4, unit="share", source="measured", healthy="0.55-0.99")
 TOGETHER = limit("losses-summed-alike", 0.5, unit="ratio to the batch size", source="measured", healthy="0.03-0.6")
 
 fold = signal.ratio_over_batch_size(train.loss, val.loss)
 apart = signal.ratio_at_start(train.loss, val.loss)
+fall = signal.loss_fall()
+adaptive = config.optimizer.is_("adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta")
 still_apart = signal.relative_gap(train.loss, val.loss)
 
 RULE = Rule(
@@ -53,7 +56,11 @@ RULE = Rule(
         ),
         against(config.loss_reduction.is_("mean"), strong, "the loss is a mean over the batch"),
     ),
-    escalate=(escalates(config.loss_reduction.is_("sum") & (fold < TOGETHER), "info"),),
+    escalate=(
+        escalates(config.loss_reduction.is_("sum") & (fold < TOGETHER), "info"),
+        # The steps of an adaptive optimizer are as long for a sum as for a mean.
+        escalates(config.loss_reduction.is_("sum") & adaptive & (fall > WELL), "info"),
+    ),
     explains=(
         "OPT101",
         "OSC102",
@@ -93,6 +100,10 @@ RULE = Rule(
         ),
         case("before any run", facts(config.loss_reduction.of("sum"))),
         case("summed in both, with a rate to fit", facts(config.loss_reduction.of("sum"), fold.of(0.03))),
+        case(
+            "summed, and an adaptive optimizer makes do",
+            facts(config.loss_reduction.of("sum"), config.optimizer.of("adam"), signal.loss_fall().of(0.5)),
+        ),
         case("found by the ratio, below", facts(fold.of(0.85), config.batch_size.of(10))),
         case("found by the ratio, above", facts(fold.of(1.2), config.batch_size.of(32))),
         case("from the curves alone", facts(apart.of(8.0), still_apart.of(7.0))),

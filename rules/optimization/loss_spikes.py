@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, facts, for_profile, gradient, limit, line, model, moderate, run, signal, supports, train, weak,
+    Rule, case, curve, escalates, facts, for_profile, gradient, limit, line, model, moderate, run, signal, supports,
+    train, val, weak,
 )  # fmt: skip
+from expert.rules.limits import SCORE_KEPT, SLIGHT_RETURN
 
 COUNT = limit("spikes", 1.5, unit="points", source="measured", healthy="0-3 without gradient spikes")
 RARE = limit("rare-spikes", 0.05, unit="share", source="LLM reports, measured", healthy="0.00-0.01")
@@ -17,6 +19,8 @@ UNPLACED = limit(
     profiles=(for_profile("rnn", 2500, source="measured", healthy="3-2300; falls with the loss, too"),),
 )
 
+back = signal.share_given_back(val.loss)
+lost = signal.shortfall_from_best(val.score)
 count = signal.spike_count(train.loss)
 share = signal.spike_share(train.loss)
 jitter = signal.step_jitter(train.loss)
@@ -42,6 +46,8 @@ RULE = Rule(
         supports(model.transformer, weak,
             "transformers are known for spikes of their second moments and attention logits"),
     ),
+    # A run that ends at its best has got over them.
+    escalate=(escalates((back < SLIGHT_RETURN) & ((lost < SCORE_KEPT) | ~lost.known), "info"),),
     unless=("OPT101", "DAT301", "OSC103", "GRD102"),
     remedies=(
         "clip-gradient-norm", "guard-preprocessing", "lower-beta2", "rewind-to-checkpoint",
@@ -69,6 +75,14 @@ RULE = Rule(
         case("four times as large as just enough", facts(count.of(2), share.of(0.04), jitter.of(0.4), there.of(40))),
         case("huge gradients in a transformer", facts(count.of(5), share.of(0.01), jitter.of(0.2), spike.of(130),
              model.transformer.of(True))),
+        case("got over them", facts(count.of(2), share.of(0.04), jitter.of(0.4), there.of(12), back.of(0.08),
+             lost.of(0.015))),
+        case("got over them, no score known", facts(count.of(2), share.of(0.04), jitter.of(0.4), there.of(12),
+             back.of(0.08))),
+        case("the loss came back, the score did not", facts(count.of(2), share.of(0.04), jitter.of(0.4), there.of(12),
+             back.of(0.08), lost.of(0.025))),
+        case("the score came back, the loss did not", facts(count.of(2), share.of(0.04), jitter.of(0.4), there.of(12),
+             back.of(0.12), lost.of(0.0))),
         case("large gradients", facts(count.of(5), share.of(0.01), jitter.of(0.2), spike.of(80))),
     ),
     quiet=(

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, decay, facts, flat, limit, moderate, run, signal, strong, supports, train,
-    val, weak, zigzag,
+    Rule, against, case, config, curve, decay, escalates, facts, flat, limit, moderate, run, signal, strong, supports,
+    train, val, weak, zigzag,
 )  # fmt: skip
-from expert.rules.limits import SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
+from expert.rules.limits import NEARLY_ALL_RIGHT, SCORE_KEPT, SLIGHT_RETURN, SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
 
 PATTERN = limit("swing-pattern", 0.4, unit="share", source="measured", healthy="below 0.35")
 OWN = limit("own-swing", 0.05, unit="share", source="measured", healthy="0.00-0.05 without noise")
 OWN_WEIGHT = limit("own-swing-over-fall", 0.1, unit="share", source="measured", healthy="0.00-0.1")
 WILD = limit("wild-swing", 0.4, unit="share", source="measured", healthy="up to 0.35 with 30 % noise")
 DWARFS = limit("wild-swing-over-fall", 0.5, unit="share", source="measured", healthy="below 0.4")
+
+DOWN_TO_NOTHING = limit("down-to-nothing", 0.95, unit="share", source="measured", healthy="0.35-0.99")
 
 agreement = signal.common_swing_correlation(train.loss, val.loss)
 common = signal.common_swing(train.loss, val.loss)
@@ -20,6 +22,10 @@ own = signal.own_swing(train.loss)
 own_weight = signal.own_swing_over_fall(train.loss)
 turns = signal.direction_changes(train.loss)
 val_own = signal.own_swing(val.loss)
+back = signal.share_given_back(val.loss)
+lost = signal.shortfall_from_best(val.score)
+fall = signal.loss_fall()
+left = signal.errors_left(val.score)
 
 RULE = Rule(
     id="OSC101",
@@ -45,6 +51,11 @@ RULE = Rule(
         against(turns < 0.15, moderate, "the training loss turns round at only {value:.0%} of the epochs"),
         against(config.warm_restarts, strong, "the schedule restarts, and the loss with it"),
     ),
+    # Where next to nothing is left to learn, the swings are those of a loss near zero.
+    escalate=(
+        escalates((left < NEARLY_ALL_RIGHT) & (back < SLIGHT_RETURN) & (lost < SCORE_KEPT), "info"),
+        escalates(~left.known & (fall > DOWN_TO_NOTHING) & (back < SLIGHT_RETURN), "info"),
+    ),
     remedies=("lower-learning-rate", "larger-batch", "shuffle-every-epoch", "clip-gradient-norm"),
     meaning="Both losses swing together, though they are measured on different samples: it is the weights that swing, "
     "not the "
@@ -66,6 +77,18 @@ RULE = Rule(
              config.warm_restarts.of(True))),
         case("the accuracy swings", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6),
              signal.accuracy_swing(train.score).of(0.25))),
+        case("nearly all right, ends at its best", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6),
+             left.of(0.025), back.of(0.08), lost.of(0.015))),
+        case("nearly all right, the best lost again", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6),
+             left.of(0.025), back.of(0.08), lost.of(0.025))),
+        case("a twentieth wrong, ends at its best", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6),
+             left.of(0.05), back.of(0.08), lost.of(0.0), fall.of(0.99))),
+        case("down to nothing, no score known", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6),
+             fall.of(0.96), back.of(0.08))),
+        case("down by nine tenths, no score known", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6),
+             fall.of(0.9), back.of(0.08))),
+        case("down to nothing and up again", facts(agreement.of(0.9), common.of(0.3), weight.of(0.6), fall.of(0.96),
+             back.of(0.12))),
         case("a pattern, no validation", facts(agreement.of(None), pattern.of(0.5), own.of(0.06), own_weight.of(0.15))),
         case("wild in both, and not in step", facts(agreement.of(0.1), own.of(0.5), val_own.of(0.5),
              own_weight.of(0.13))),

@@ -4,7 +4,7 @@ from expert.authoring import (
     Rule, against, case, config, curve, decay, escalates, facts, layers, limit, moderate, run, signal, strong,
     supports, train, val, zigzag,
 )  # fmt: skip
-from expert.rules.limits import BEYOND_SAMPLING, SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
+from expert.rules.limits import BEYOND_SAMPLING, NEARLY_ALL_RIGHT, SWING_AGREEMENT, SWING_SIZE, SWING_WEIGHT
 
 LARGE = limit("large-early-update", 0.1, unit="ratio", source="measured", healthy="0.002-0.07")
 AGAINST = limit("opposed-gradients", -0.1, unit="correlation", source="measured", healthy="-0.1 to 0.3 with plain SGD")
@@ -23,6 +23,7 @@ early = signal.early_update_ratio()
 cosine = signal.gradient_cosine()
 noise = signal.sampling_noise_ratio()
 usual = signal.learning_rate_over_usual()
+missed = signal.errors_left(val.score)
 
 swinging = (agreement > SWING_AGREEMENT) & (common > SWING_SIZE) & (weight > SWING_WEIGHT)
 overshooting = (early > LARGE) | ((cosine < AGAINST) & config.optimizer.is_("sgd")) | (noise > BEYOND_SAMPLING)
@@ -42,7 +43,8 @@ RULE = Rule(
     blames=("learning-rate",),
     symptom="the loss swings and undoes much of what it gains",
     cause="the learning rate is too high: each step overshoots and the next one comes back",
-    when=((swinging | unsteady) & overshooting) | (swinging & ~early.known),
+    when=((swinging | unsteady) & overshooting)
+    | (swinging & ~early.known & ((missed > NEARLY_ALL_RIGHT) | ~missed.known)),
     evidence=(
         supports(early > LARGE, strong, "an early update moved the weights by {value:.2g} of their norm",
             group="overshoot"),
@@ -77,6 +79,8 @@ RULE = Rule(
              24)),
              layers=(layers("update_ratio", a=0.4, b=0.3),))),
         case("just enough, curves only", facts(agreement.of(0.65), common.of(0.055), weight.of(0.1), early.of(None))),
+        case("curves only, a tenth of the answers wrong", facts(agreement.of(0.9), common.of(0.2), weight.of(0.5),
+             early.of(None), missed.of(0.1))),
         case("unsteady, updates of 12 %", facts(upward.of(0.35), val_upward.of(0.4), moved.of(0.012), early.of(0.12),
              noise.of(1.1))),
         case("unsteady, gradients opposed", facts(upward.of(0.5), val_upward.of(0.4), moved.of(0.05), cosine.of(-0.12),
@@ -107,6 +111,8 @@ RULE = Rule(
         case("swings on a steep descent", facts(agreement.of(0.9), common.of(0.2), weight.of(0.05), upward.of(0.0),
              val_upward.of(0.4),
              noise.of(1.6), early.of(None))),
+        case("curves only, nearly all answers right", facts(agreement.of(0.9), common.of(0.2), weight.of(0.5),
+             early.of(None), upward.of(0.0), missed.of(0.025))),
         case("swings, updates of ordinary size", facts(agreement.of(0.9), common.of(0.2), weight.of(0.5),
              early.of(0.08), cosine.of(0.1), noise.of(1.0))),
         case("mostly down", facts(agreement.of(0.0), common.of(0.0), weight.of(0.0), upward.of(0.25),

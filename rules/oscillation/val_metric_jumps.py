@@ -34,7 +34,7 @@ RULE = Rule(
         against(data.validation_samples > 2000, weak, "the validation set has {value:.0f} samples"),
     ),
     # Where the run ends at its best, the jumps on its way there did no harm.
-    escalate=(escalates((back < SLIGHT_RETURN) & (lost < SCORE_KEPT), "info"),),
+    escalate=(escalates((back < SLIGHT_RETURN) & ((lost < SCORE_KEPT) | ~lost.known), "info"),),
     unless=("OSC101",),
     remedies=("set-training-mode", "larger-validation-set", "repair-schedule", "average-weights",
         "stabilize-batch-statistics"),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import Rule, case, config, curve, decay, escalates, facts, limit, line, run, signal, train, val
-from expert.rules.limits import SCORE_KEPT, SLIGHT_RETURN
+from expert.rules.limits import SCORE_KEPT
 
 WORSE = limit("end-short-of-best", 0.07, unit="relative", source="measured", healthy="0.00-0.05 beyond noise")
 SURELY = limit(
@@ -28,7 +28,9 @@ RULE = Rule(
     when=(rise > WORSE) & (certainty > SURELY) & (~kept | ~kept.known),
     escalate=(
         escalates(~kept, "warning"),
-        escalates((back < SLIGHT_RETURN) & (lost < SCORE_KEPT), "info"),
+        escalates(lost < SCORE_KEPT, "info"),
+        # The training loss counts the classes in another way than the validation loss does.
+        escalates(config.class_weights, "info"),
     ),
     unless=("OPT106", "OSC101"),
     remedies=("keep-best-checkpoint",),
@@ -57,6 +59,10 @@ RULE = Rule(
         case(
             "next to nothing lost",
             facts(rise.of(0.5), certainty.of(500.0), kept.of(False), back.of(0.08), lost.of(0.015)),
+        ),
+        case(
+            "classes weighted in training alone",
+            facts(rise.of(0.5), certainty.of(500.0), kept.of(False), config.class_weights.of(True)),
         ),
         case("by a little, and not told", facts(rise.of(0.09), certainty.of(60.0))),
     ),
