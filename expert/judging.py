@@ -188,7 +188,7 @@ def _lift(judgments: Sequence[Judgment], judged: Mapping[str, Judgment]) -> None
     for effect in judged.values():
         for identity in effect.explained_by if effect.found and is_serious(effect.severity) else ():
             cause = notes.get(identity)
-            if cause is not None and not is_serious(cause.severity):
+            if cause is not None and cause.confidence >= DOUBTED and not is_serious(cause.severity):
                 cause.severity = effect.severity
 
 

@@ -24,7 +24,7 @@ RULE = Rule(
     blames=("regularization",),
     symptom="more than half of the units are dropped",
     cause="what is left of a layer in each step is too small to fit the training data",
-    when=model.dropout > HIGH,
+    when=(model.dropout > HIGH) & ((fit >= UNDERFITS) | ~fit.known | (model.dropout >= VERY_HIGH)),
     evidence=(
         supports(model.dropout >= VERY_HIGH, moderate, "a dropout of {value:g} leaves few units at work"),
         supports(fit >= UNDERFITS, moderate, "at best the training loss is {value:.2f} of what guessing gives"),
@@ -57,11 +57,12 @@ RULE = Rule(
         case("six in ten", facts(model.dropout.of(0.6))),
         case("most of them, and it fits", facts(model.dropout.of(0.8), fit.of(0.6))),
         case("validation far below training", facts(model.dropout.of(0.8), fit.of(0.6), gap.of(-0.7))),
-        case("validation a little below training", facts(model.dropout.of(0.6), fit.of(0.6), gap.of(-0.3))),
+        case("validation a little below training", facts(model.dropout.of(0.8), fit.of(0.6), gap.of(-0.3))),
         case("six in ten, and it underfits", facts(model.dropout.of(0.6), fit.of(0.8))),
     ),
     quiet=(
         case("one half", run(model={"dropout": 0.5})),
         case("a third", facts(model.dropout.of(0.4))),
+        case("six in ten, and it fits", facts(model.dropout.of(0.6), fit.of(0.6))),
     ),
 )

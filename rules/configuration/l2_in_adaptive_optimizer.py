@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, case, config, escalates, facts, limit, moderate, run, signal, supports, train
+from expert.authoring import (
+    Rule, against, case, config, escalates, facts, limit, moderate, run, signal, strong, supports, train,
+)  # fmt: skip
 
 STRONG_DECAY = limit("coupled-decay", 0.01, unit="weight decay", source="knowledge of the field", healthy="0-1e-4")
 NOTABLE = limit("notable-coupled-decay", 3e-4, unit="weight decay", source="knowledge of the field", healthy="0-1e-4")
@@ -25,7 +27,12 @@ RULE = Rule(
         config.decoupled_weight_decay.is_(False)
         | (~config.decoupled_weight_decay.known & config.framework.is_("torch"))
     ),
-    evidence=(supports(config.weight_decay >= STRONG_DECAY, moderate, "a weight decay of {value:g} is a lot here"),),
+    evidence=(
+        supports(config.weight_decay >= STRONG_DECAY, moderate, "a weight decay of {value:g} is a lot here"),
+        against(
+            fit < UNDERFITS, strong, "the training loss comes down to {value:.0%} of what guessing gives all the same"
+        ),
+    ),
     escalate=(escalates((config.weight_decay >= STRONG_DECAY) & (fit >= UNDERFITS), "warning"),),
     explains=("GEN103",),
     remedies=("decouple-weight-decay", "lower-weight-decay"),

@@ -4,7 +4,7 @@ from expert.authoring import (
     Rule, against, case, config, curve, data, decay, escalates, facts, for_profile, limit, model, moderate, run, signal,
     strong, supports, train,
 )  # fmt: skip
-from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD
+from expert.rules.limits import LARGE_GAIN, LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD, SMALL_GAIN, STEEP_START
 
 NARROW = limit("input-spread-narrow", 0.1, unit="standard deviation", source="measured", healthy="0.5-1.7")
 UNEVEN = limit("input-spread-ratio", 100, unit="ratio", source="measured: 3e4 ends in NaN", healthy="1.0-2.8")
@@ -29,11 +29,17 @@ SATURATED = limit("saturation-from-inputs", 0.5, unit="share", source="SageMaker
 
 start = signal.initial_loss_over_chance(train.loss)
 best = signal.best_loss_over_chance(train.loss)
+gain = model.largest_gain
+# A recurrence multiplies at each time step, so that its gain says little.
+drawn_well = gain.between(SMALL_GAIN, LARGE_GAIN) & (model.recurrent.is_("none") | ~model.recurrent.known)
+steepness = signal.first_gradient_per_error()
+steep = steepness >= STEEP_START
 untold = ~data.largest_std.known
 unread = (
     untold
     & (model.embedding.is_(False) | ~model.embedding.known)
     & (config.pretrained.is_(False) | ~config.pretrained.known)
+    & (drawn_well | ~gain.known | model.normalization.is_("batch", "layer", "group", "instance"))
 )
 
 RULE = Rule(
@@ -60,7 +66,16 @@ RULE = Rule(
             "the first loss is {value:.1f} times what guessing gives",
         ),
         supports(signal.saturated_share() > SATURATED, strong, "{value:.0%} of the activations are saturated"),
-        against(untold, strong, "what the inputs are like was not told"),
+        supports(
+            untold & drawn_well & steep,
+            strong,
+            "the weights are drawn well, {value:.2g} times as wide as usual: it must be the inputs",
+        ),
+        against(
+            untold & (~drawn_well | ~gain.known | ~steep | ~steepness.known),
+            strong,
+            "what the inputs are like was not told",
+        ),
         against(
             model.normalization.is_("batch", "layer", "group", "instance"),
             moderate,
@@ -153,6 +168,23 @@ RULE = Rule(
             "the first loss far off, of no embedding and fresh weights",
             facts(start.of(3.0), model.embedding.of(False), config.pretrained.of(False)),
         ),
+        case(
+            "far off from weights drawn well, and steep",
+            facts(start.of(3.0), gain.of(2.0), steepness.of(400), model.normalization.of("none")),
+        ),
+        case(
+            "far off from weights drawn narrow, not too narrow",
+            facts(start.of(3.0), gain.of(0.12), steepness.of(400)),
+        ),
+        case(
+            "far off from weights drawn well, known to be no recurrence",
+            facts(start.of(3.0), gain.of(2.0), model.recurrent.of("none"), model.normalization.of("none")),
+        ),
+        case("far off from weights drawn well, not as steep", facts(start.of(3.0), gain.of(1.0), steepness.of(250))),
+        case(
+            "far off from weights drawn wide, which are normalized",
+            facts(start.of(3.0), gain.of(3.0), steepness.of(400), model.normalization.of("batch")),
+        ),
         case("a column far off, an ordinary start", facts(data.largest_std.of(12.0), start.of(1.0))),
     ),
     quiet=(
@@ -160,6 +192,18 @@ RULE = Rule(
         case("the first loss far off, the inputs are indices", facts(start.of(3.0), model.embedding.of(True))),
         case("the first loss far off, trained before", facts(start.of(3.0), config.pretrained.of(True))),
         case("the first loss a little off, the inputs not told", facts(start.of(2.5))),
+        case(
+            "the first loss far off, of weights drawn wide",
+            facts(start.of(3.0), gain.of(3.0), model.normalization.of("none")),
+        ),
+        case(
+            "the first loss far off, of a recurrence",
+            facts(start.of(3.0), gain.of(2.0), model.recurrent.of("lstm"), model.normalization.of("none")),
+        ),
+        case(
+            "the first loss far off, of weights drawn narrow",
+            facts(start.of(3.0), gain.of(0.08), model.normalization.of("none")),
+        ),
         case(
             "standardized inputs",
             run(data={"largest_mean": 0.1, "largest_std": 1.05, "smallest_std": 0.96, "scale_ratio": 1.1}),

@@ -1,17 +1,27 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, decay, facts, limit, line, moderate, run, signal, strong, supports, train, val,
+    Rule, against, case, config, curve, decay, facts, limit, line, moderate, run, signal, strong, supports, train, val,
 )  # fmt: skip
 
 NO_BETTER = limit("validation-at-chance", 0.98, unit="ratio", source="measured: 0.99-1.02", healthy="0.02-0.48")
-MEMORIZED = limit("training-below-chance", 0.9, unit="ratio", source="measured: 0.59-0.74", healthy="0.01-0.41")
+MEMORIZED = limit("training-below-chance", 0.95, unit="ratio", source="measured: 0.59-0.74", healthy="0.01-0.41")
+NEAR_VARIANCE = limit(
+    "validation-near-variance",
+    0.85,
+    unit="ratio",
+    source="variances of few samples scatter",
+    healthy="0.02-0.5",
+)
+HARDLY_FELL = limit("validation-hardly-fell", 0.05, unit="share", source="measured: 0.00-0.03", healthy="0.1-0.98")
 OPENING = limit(
     "gap-of-memorizing", 0.2, unit="relative", source="measured: 0.48-1.5", healthy="0.1 where nothing is learned"
 )
 NO_SKILL = limit("score-beyond-majority", 0.03, unit="difference of shares", source="measured", healthy="0.34-0.73")
 OFTEN_RIGHT = limit("labels-often-right", 0.8, unit="share", source="labels dealt at random", healthy="0.8-1.0")
 
+best_val = signal.best_loss_over_chance(val.loss)
+val_fall = signal.fall_after_first(val.loss)
 correct = signal.last_value(val.accuracy)
 
 RULE = Rule(
@@ -25,7 +35,11 @@ RULE = Rule(
     blames=("labels", "data", "preprocessing"),
     symptom="the training set is memorized, while the validation loss never gets below what guessing gives",
     cause="the labels do not belong to their inputs: reordered one without the other, joined by a wrong key, or random",
-    when=(signal.best_loss_over_chance(val.loss) >= NO_BETTER)
+    when=(
+        (best_val >= NO_BETTER)
+        # The variance of other samples may be smaller than that of those it was told of.
+        | (config.loss.is_("mse") & (best_val >= NEAR_VARIANCE) & (val_fall < HARDLY_FELL))
+    )
     & (signal.loss_over_chance(train.loss) <= MEMORIZED)
     & (signal.relative_gap(val.loss, train.loss) >= OPENING),
     evidence=(
@@ -97,6 +111,16 @@ RULE = Rule(
                 correct.of(0.84),
             ),
         ),
+        case(
+            "targets of a smaller variance",
+            facts(
+                config.loss.of("mse"),
+                best_val.of(0.9),
+                val_fall.of(0.04),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.relative_gap(val.loss, train.loss).of(0.25),
+            ),
+        ),
     ),
     quiet=(
         case(
@@ -114,6 +138,36 @@ RULE = Rule(
                 signal.best_loss_over_chance(val.loss).of(0.9),
                 signal.loss_over_chance(train.loss).of(0.7),
                 signal.relative_gap(val.loss, train.loss).of(0.3),
+            ),
+        ),
+        case(
+            "targets of half the variance",
+            facts(
+                config.loss.of("mse"),
+                best_val.of(0.6),
+                val_fall.of(0.04),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.relative_gap(val.loss, train.loss).of(0.25),
+            ),
+        ),
+        case(
+            "targets that are told a little",
+            facts(
+                config.loss.of("mse"),
+                best_val.of(0.9),
+                val_fall.of(0.2),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.relative_gap(val.loss, train.loss).of(0.25),
+            ),
+        ),
+        case(
+            "classes that are told a little",
+            facts(
+                config.loss.of("cross_entropy"),
+                best_val.of(0.9),
+                val_fall.of(0.0),
+                signal.loss_over_chance(train.loss).of(0.7),
+                signal.relative_gap(val.loss, train.loss).of(0.25),
             ),
         ),
         case(

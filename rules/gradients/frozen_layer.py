@@ -7,6 +7,7 @@ from expert.authoring import (
     config,
     curve,
     decay,
+    escalates,
     facts,
     layers,
     model,
@@ -47,6 +48,15 @@ RULE = Rule(
         ),
         against(config.pretrained, moderate, "the model is pre-trained, where layers are often frozen on purpose"),
     ),
+    # Tables of word vectors are often taken over as they are, and no more is known of what they hold.
+    escalate=(
+        escalates(
+            signal.only_embeddings_frozen()
+            & (~(still > 0.0) | ~still.known)
+            & (~forgotten | ~model.not_optimized.known),
+            "info",
+        ),
+    ),
     explains=("MOD201", "GEN103"),
     remedies=("unfreeze-layers", "reconnect-parameters"),
     meaning="A frozen layer passes on what its weights happen to compute. That is the point of fine-tuning, and a "
@@ -73,6 +83,20 @@ RULE = Rule(
         case(
             "the optimizer was made without them",
             run(curve(train.loss, decay(1.4, 0.7, 10)), model={"not_optimized": ("fc1.weight", "fc1.bias")}),
+        ),
+        case(
+            "word vectors taken over, which nobody said are pre-trained",
+            run(
+                curve(train.loss, decay(1.4, 0.7, 10)),
+                model={
+                    "frozen": ("embed.weight",),
+                    "initialization": "default",
+                    "layers": (
+                        {"name": "embed", "kind": "embedding", "trainable": False},
+                        {"name": "out", "kind": "linear", "trainable": True},
+                    ),
+                },
+            ),
         ),
         case("undeclared, in a pre-trained model", facts(still.of(0.5), config.pretrained.of(True))),
     ),

@@ -39,7 +39,12 @@ RULE = Rule(
     blames=("code",),
     symptom="the loss falls at first, then rises and swings, while the gradient grows steadily",
     cause="gradients are not set to zero between steps, so each step repeats all the steps before it",
-    when=((aligned > ALIGNED) & (growth >= GROWN) & ((batch <= HALF) | ~batch.known))
+    when=(
+        (aligned > ALIGNED)
+        & (growth >= GROWN)
+        & ((batch <= HALF) | ~batch.known)
+        & (~config.gradients_zeroed | ~config.gradients_zeroed.known)
+    )
     | (config.gradients_zeroed.is_(False) & (steps.is_(1) | ~steps.known)),
     evidence=(
         supports(aligned > ALIGNED, strong, "{value:.0%} of the gradients point where the one before did"),
@@ -84,6 +89,10 @@ RULE = Rule(
             ),
         ),
         case("just parallel enough, grown twelvefold", facts(aligned.of(0.84), growth.of(12), batch.of(0.4))),
+        case(
+            "accumulated, and never zeroed",
+            facts(aligned.of(0.9), growth.of(15), batch.of(0.1), config.gradients_zeroed.of(False), steps.of(4)),
+        ),
         case("told so", facts(config.gradients_zeroed.of(False))),
         case("told so, one batch a step", facts(config.gradients_zeroed.of(False), steps.of(1))),
     ),
@@ -98,15 +107,19 @@ RULE = Rule(
         ),
         case(
             "sorted labels: often parallel",
-            facts(aligned.of(0.75), growth.of(20), batch.of(0.05), config.gradients_zeroed.of(True)),
+            facts(aligned.of(0.75), growth.of(20), batch.of(0.05)),
         ),
         case(
             "parallel at a steady size",
-            facts(aligned.of(1.0), growth.of(8), batch.of(0.05), config.gradients_zeroed.of(True)),
+            facts(aligned.of(1.0), growth.of(8), batch.of(0.05)),
         ),
         case(
             "the larger part of the set as one batch, leaving a plateau",
-            facts(aligned.of(1.0), growth.of(15), batch.of(0.6), config.gradients_zeroed.of(True)),
+            facts(aligned.of(1.0), growth.of(15), batch.of(0.6)),
+        ),
+        case(
+            "zeroed at every step, and still parallel",
+            facts(aligned.of(1.0), growth.of(15), batch.of(0.05), config.gradients_zeroed.of(True)),
         ),
         case(
             "accumulated over four batches on purpose",

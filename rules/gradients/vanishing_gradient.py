@@ -8,6 +8,7 @@ from expert.authoring import (
     decay,
     escalates,
     facts,
+    for_profile,
     flat,
     layers,
     limit,
@@ -25,9 +26,18 @@ LOST = limit("lost-first-gradient", 1e-3, unit="ratio", source="AutoTrainer 2021
 GONE = limit("vanished-first-gradient", 1e-4, unit="ratio", source="measured: 2e-5", healthy="0.14-3.2")
 TINY = limit("tiny-gradient", 1e-7, unit="mean absolute gradient", source="SageMaker Debugger", healthy="above 1e-4")
 DEEP = limit("deep-for-saturating-layers", 4, unit="weight layers", source="article 3.4, measured")
+FAR_DOWN = limit(
+    "fall-in-spite-of-faint-gradients",
+    0.4,
+    unit="share",
+    source="measured",
+    healthy="0.55-0.99",
+    profiles=(for_profile("language-model", 0.2, source="measured", healthy="0.3-0.5"),),
+)
 
 reach = signal.first_to_last_gradient()
 progress = signal.relative_improvement(train.loss)
+since_first = signal.fall_since_first_step(train.loss)
 early_update = signal.early_update_ratio()
 
 RULE = Rule(
@@ -43,6 +53,7 @@ RULE = Rule(
     cause="the gradient shrinks from layer to layer on its way back, so the first layers do not learn",
     when=(reach < FAINT_GRADIENT)
     & ((progress < LITTLE_PROGRESS) | ~progress.known | (reach < GONE))
+    & ((since_first < FAR_DOWN) | ~since_first.known | (reach < GONE))
     & ((early_update <= WILD_UPDATE) | ~early_update.known),
     evidence=(
         supports(reach < LOST, moderate, "the first layer gets {value:.1g} times the gradient of the last"),
@@ -111,9 +122,13 @@ RULE = Rule(
             ),
         ),
         case("five layers of ReLU", facts(reach.of(0.0007), model.activation.of("relu"), model.depth.of(5))),
-        case("the last layers make do without the first", facts(reach.of(8e-5), progress.of(0.5))),
+        case("the last layers make do without the first", facts(reach.of(8e-5), progress.of(0.5), since_first.of(0.8))),
         case("nearly lost", facts(reach.of(0.0012), progress.of(0.012))),
         case("faint, some progress", facts(reach.of(0.007), progress.of(0.2), early_update.of(0.2))),
+        case(
+            "faint, down by a third since the first step",
+            facts(reach.of(0.007), progress.of(0.1), since_first.of(0.3)),
+        ),
         case(
             "faint, little progress, gradients of 8e-8",
             facts(reach.of(0.007), progress.of(0.008), signal.smallest_layer_gradient().of(8e-8), model.depth.of(3)),
@@ -140,6 +155,7 @@ RULE = Rule(
         case("a little fainter than usual", facts(reach.of(0.013))),
         case("little arrives, learned all the same", facts(reach.of(1.3e-4), progress.of(0.5))),
         case("learned a third", facts(reach.of(0.005), progress.of(0.4))),
+        case("learned half within the first epoch", facts(reach.of(0.005), progress.of(0.1), since_first.of(0.5))),
         case("first updates too wild to judge", facts(reach.of(0.005), progress.of(0.0), early_update.of(0.4))),
     ),
 )

@@ -9,7 +9,6 @@ from expert.authoring import (
     decay,
     facts,
     gradient,
-    limit,
     line,
     model,
     moderate,
@@ -19,17 +18,11 @@ from expert.authoring import (
     supports,
     train,
 )
-from expert.rules.limits import LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD, STEEP_START
-
-LARGE_GAIN = limit(
-    "large-initial-gain", 2.5, unit="times √(2 / fan-in)", source="He et al. 2015; measured", healthy="0.4-1.4"
-)
-SMALL_GAIN = limit(
-    "small-initial-gain", 0.1, unit="times √(2 / fan-in)", source="He et al. 2015; measured", healthy="0.4-1.4"
-)
+from expert.rules.limits import LARGE_GAIN, LARGE_INPUT_MEAN, LARGE_INPUT_SPREAD, SMALL_GAIN, STEEP_START
 
 start = signal.first_gradient_per_error()
 gain = model.largest_gain
+drawn_well = gain.between(SMALL_GAIN, LARGE_GAIN) & (model.recurrent.is_("none") | ~model.recurrent.known)
 plain = model.normalization.is_("none") & model.residual.is_(False)
 first_loss = signal.initial_loss_over_chance(train.loss)
 
@@ -49,6 +42,7 @@ RULE = Rule(
         (start >= STEEP_START)
         & ((data.largest_std <= LARGE_INPUT_SPREAD) | ~data.largest_std.known)
         & ((data.largest_mean <= LARGE_INPUT_MEAN) | ~data.largest_mean.known)
+        & (~drawn_well | ~gain.known | data.largest_std.known)
     )
     | (plain & ((gain >= LARGE_GAIN) | (gain <= SMALL_GAIN))),
     evidence=(
@@ -116,6 +110,22 @@ RULE = Rule(
             facts(gain.of(0.06), model.normalization.of("none"), model.residual.of(False), start.of(0.1)),
         ),
         case(
+            "steep from weights drawn wide, normalized",
+            facts(start.of(400), gain.of(3.0), model.normalization.of("batch")),
+        ),
+        case(
+            "steep from weights drawn narrow, normalized",
+            facts(start.of(400), gain.of(0.08), model.normalization.of("batch")),
+        ),
+        case(
+            "steep from a recurrence drawn well",
+            facts(start.of(400), gain.of(2.0), model.recurrent.of("lstm"), model.normalization.of("batch")),
+        ),
+        case(
+            "steep from weights drawn well, of inputs of unit size",
+            facts(start.of(400), gain.of(2.0), model.normalization.of("batch"), data.largest_std.of(1.0)),
+        ),
+        case(
             "columns a bit unscaled",
             facts(
                 start.of(1e4),
@@ -153,6 +163,18 @@ RULE = Rule(
         case(
             "a gain of three in branches",
             facts(start.of(40), gain.of(3.0), model.normalization.of("none"), model.residual.of(True)),
+        ),
+        case(
+            "steep from weights drawn well, the inputs not told",
+            facts(start.of(400), gain.of(2.0), model.normalization.of("batch")),
+        ),
+        case(
+            "steep from weights drawn well, known to be no recurrence",
+            facts(start.of(400), gain.of(2.0), model.recurrent.of("none"), model.normalization.of("batch")),
+        ),
+        case(
+            "steep from weights drawn narrow, not too narrow, the inputs not told",
+            facts(start.of(400), gain.of(0.12), model.normalization.of("batch")),
         ),
         case("a column of large spread", facts(start.of(1e3), data.largest_std.of(12), data.largest_mean.of(0.0))),
         case("a column far from zero", facts(start.of(1e3), data.largest_std.of(1.0), data.largest_mean.of(4))),

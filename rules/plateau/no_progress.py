@@ -35,11 +35,13 @@ BURIED = limit(
     healthy="0.55-0.99",
     profiles=(for_profile("fine-tuning", 0.02, source="measured", healthy="0.02-0.96 where it is not sure"),),
 )
+MOSTLY_RIGHT = limit("errors-of-a-trained-model", 0.2, unit="share", source="measured", healthy="0.00-0.3")
 LEARNED = limit("learned-below-chance", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.7")
 
 fall = signal.loss_fall()
 trend = signal.loss_fall_trend()
 evenness = signal.loss_late_fall()
+missed = signal.errors_left(val.score)
 level = signal.best_loss_over_chance(train.loss)
 
 RULE = Rule(
@@ -53,7 +55,7 @@ RULE = Rule(
     core=True,
     symptom="the loss has hardly moved from where it started",
     when=((fall < NONE) | ((fall < BURIED) & (trend > SURE_FALL)) | ((fall < SLIGHT_FALL) & (evenness > EVEN_DESCENT)))
-    & ((level > LEARNED) | ~level.known),
+    & ((level > LEARNED) | (~level.known & ((missed > MOSTLY_RIGHT) | ~missed.known))),
     evidence=(supports(fall < 0.01, weak, "beyond its noise the loss fell by {value:.1%} over the whole run"),),
     explains=("PLT101",),
     unless=("OSC101", "OPT106", "NUM101"),
@@ -75,6 +77,8 @@ RULE = Rule(
         case("a fall buried in noise", facts(fall.of(0.22), trend.of(-2.2), evenness.of(0.0))),
         case("an even fall by an eighth", facts(fall.of(0.12), trend.of(-9.0), evenness.of(0.4))),
         case("nothing at all", facts(fall.of(0.008), trend.of(-2.0), level.of(0.8))),
+        case("nothing at all, a quarter of the answers wrong", facts(fall.of(0.008), trend.of(-2.0), level.of(None),
+             missed.of(0.25))),
         case("a hundredth and more", facts(fall.of(0.012), trend.of(-2.0), level.of(0.95))),
     ),
     quiet=(
@@ -84,6 +88,7 @@ RULE = Rule(
         case("down by a quarter, surely, and leveling off", facts(fall.of(0.22), trend.of(-3.0), evenness.of(0.0))),
         case("an even fall by a sixth", facts(fall.of(0.18), trend.of(-9.0), evenness.of(0.4))),
         case("a leveling fall by an eighth", facts(fall.of(0.12), trend.of(-9.0), evenness.of(0.2))),
+        case("started with most answers right", facts(fall.of(0.0), trend.of(0.0), level.of(None), missed.of(0.15))),
         case("started far below chance", facts(fall.of(0.0), trend.of(0.0), level.of(0.6))),
     ),
 )  # fmt: skip
