@@ -23,7 +23,7 @@ imbalance = signal.class_imbalance()
 blind = signal.blind_loss_ratio()
 
 RULE = Rule(
-    id="DAT205",
+    id="DAT206",
     name="nothing-to-learn",
     kind="cause",
     family="data",

@@ -299,7 +299,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "random-labels", "inputs and labels do not belong together", (1.0,),
         lambda setup, _: setup.but(labels="misaligned", epochs=setup.epochs * 2, dropout=0.0),
-        right=("DAT204", "DAT205"), follows=(*POOR, *WORSE_OUTSIDE),
+        right=("DAT204", "DAT206"), follows=(*POOR, *WORSE_OUTSIDE),
         fits=lambda problem: problem.task in ("classification", "binary", "regression"),
     ),
     Fault(
