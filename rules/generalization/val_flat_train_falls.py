@@ -51,7 +51,7 @@ RULE = Rule(
     evidence=(supports(data.validation_samples < 200, weak,
         "with {value:.0f} validation samples small progress cannot be seen"),),
     unless=("GEN101",),
-    remedies=("keep-best-checkpoint", "more-data", "augment-data", "larger-validation-set"),
+    remedies=("keep-best-checkpoint", "augment-data", "larger-validation-set", "more-data"),
     meaning="The second row of the article, which calls it overfitting. It is the onset of it, or the level that noise "
     "in the data allows; "
     "overfitting proper shows when the validation loss rises.",

@@ -18,7 +18,13 @@ from expert.authoring import (
 
 raw = model.output_activation.is_("none", "relu")
 probabilities_expected = config.loss.is_("cross_entropy", "bce") & config.loss_from_logits.is_(False)
-not_logarithms = config.loss.is_("nll") & model.output_activation.is_("none", "relu", "softmax", "sigmoid")
+below_zero = signal.lowest_value_is_negative(train.loss)
+# Of a likelihood taken for its logarithm the loss is below zero; where it never is, the logarithm is taken elsewhere.
+not_logarithms = (
+    config.loss.is_("nll")
+    & model.output_activation.is_("none", "relu", "softmax", "sigmoid")
+    & (below_zero | ~below_zero.known)
+)
 
 RULE = Rule(
     id="MOD102",
@@ -37,7 +43,7 @@ RULE = Rule(
             raw & probabilities_expected, decisive, "the output activation is {value}, and the loss takes probabilities"
         ),
         supports(not_logarithms, decisive, "the loss is {value}, which takes logarithms of probabilities"),
-        supports(signal.lowest_value_is_negative(train.loss), moderate, "the loss falls below zero"),
+        supports(below_zero, moderate, "the loss falls below zero"),
     ),
     explains=(
         "NUM101",
@@ -77,6 +83,14 @@ RULE = Rule(
                 signal.lowest_value_is_negative(train.loss).of(True),
             ),
         ),
+        case(
+            "raw outputs into NLL, before training",
+            facts(
+                model.output_activation.of("none"),
+                config.loss.of("nll"),
+                signal.lowest_value_is_negative(train.loss).of(None),
+            ),
+        ),
     ),
     quiet=(
         case(
@@ -90,6 +104,14 @@ RULE = Rule(
         case(
             "a sigmoid into a binary cross entropy",
             facts(model.output_activation.of("sigmoid"), config.loss.of("bce"), config.loss_from_logits.of(False)),
+        ),
+        case(
+            "raw outputs before a loss that never is below zero",
+            facts(
+                model.output_activation.of("softmax"),
+                config.loss.of("nll"),
+                signal.lowest_value_is_negative(train.loss).of(False),
+            ),
         ),
         case(
             "log-softmax into NLL",
