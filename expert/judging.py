@@ -21,7 +21,7 @@ Status = Literal["found", "no", "unknown", "ruled out", "silenced", "not asked",
 ENOUGH = 0.5
 """From this confidence on a finding may explain, rule out or silence others."""
 DOUBTED = 0.4
-"""A cause less probable than this is more likely wrong than worth an alarm: it is told as a note."""
+"""A finding less probable than this is more likely wrong than worth an alarm: it is told as a note."""
 
 
 @dataclass(slots=True, eq=False)  # not frozen, for the same reason as a verdict
@@ -57,7 +57,7 @@ class Judgment:
     @property
     def doubted(self) -> bool:
         """Whether it is told as a note only because it is so improbable; what is not known yet may change that."""
-        return self.rule.kind == "cause" and self.confidence < DOUBTED and is_serious(self.rule.severity)
+        return self.confidence < DOUBTED and is_serious(self.rule.severity)
 
 
 _NOTHING: Mapping[str, Severity] = {}
@@ -153,7 +153,7 @@ def judge_rule(
             severity = escalated
     at, clock = _start(verdict, facts.history)
     sure = confidence(rule.prior, evidence, grade, short=short, calibration=calibration)
-    if rule.kind == "cause" and sure < DOUBTED and is_serious(severity):
+    if sure < DOUBTED and is_serious(severity):
         severity = "info"
     status = "silenced" if silencers else "found"
     strength = sure if calibration is None else confidence(rule.prior, evidence, grade, short=short)
