@@ -137,7 +137,11 @@ def test_every_signal_reads_a_rich_run_and_says_it_in_a_sentence() -> None:
     rich = rich_run()
     for signal in SIGNALS:
         run = broken_run() if signal.id == "gradient_growth_before_nonfinite" else rich
-        roles = {"metric_loss_disagreement": ["val.loss", "val.accuracy"], "score_over_majority": ["val.accuracy"]}
+        if signal.id == "loss_over_target_spread":
+            run = Run({"train.loss": np.linspace(2.0, 1.0, 20)}, config={"loss": "mse"}, data={"target_std": 1.5})
+        both, score = ["val.loss", "val.accuracy"], ["val.accuracy"]
+        roles = {"metric_loss_disagreement": both, "loss_over_least": both}
+        roles |= {"score_over_majority": score, "score_beyond_largest": score}
         curves = [run.curve(role) for role in roles.get(signal.id, ["val.loss", "train.loss"][2 - signal.arguments :])]
         found = signal.read(run, *curves)  # type: ignore[arg-type]
         if signal not in GENERAL and isinstance(found, Unknown):
