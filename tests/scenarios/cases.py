@@ -99,6 +99,7 @@ RATE_TOO_LOW = (
     Case(
         "adadelta_tiny_rate", SOUND.but(optimizer="adadelta", rate=0.001), ("CFG102", "PLT102"),
         (
+            Cure("FX310", SOUND.but(optimizer="adadelta", rate=1.0), gain=0.5),
             Cure("FX305", SOUND.but(optimizer="adadelta", rate=1.0), gain=0.5),
             Cure("FX302", ADAM, gain=0.5),
         ),
