@@ -67,8 +67,8 @@ REMEDIES = (
                 "hardly anything was learned that would be worth keeping",
             ),
             not_when(
-                signal.share_given_back(val.loss) < 0.01,
-                "the run ends as good as it ever was: the last epoch is the best",
+                (signal.share_given_back(val.loss) < 0.01) & (signal.recent_pace(val.loss) < -0.005),
+                "the run ends better than it ever was: the last epoch is the best",
             ),
         ),
         snippets=(
