@@ -52,9 +52,9 @@ Changes of the table after runs of the tuning half had been judged, and before t
 rate outside the usual range) counts as right for a rate too high or too low, `DAT203` (outputs that cannot reach the
 targets) for a squashed or rectified head, `ACT101` as a consequence of weights at zero, and `DAT404` as true of every
 run of `tumors-mlp`, whose validation set is small. Labels of validation are noisy where those of training are, the
-validation set of an imbalanced problem is larger, and a squared loss is handed over as one. Before the third evaluation
-`DAT206` (nothing in the inputs tells the targets), a rule written since, joined `DAT204` as right for labels that do not
-belong to their inputs.
+validation set of an imbalanced problem is larger, and a squared loss is handed over as one. Before evaluation 3
+`DAT206` (nothing in the inputs tells the targets), a rule written since, joined `DAT204` as right for labels that do
+not belong to their inputs.
 """
 
 
