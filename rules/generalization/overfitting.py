@@ -42,7 +42,7 @@ RULE = Rule(
         & (gap > 0.0)
     )
     # Once all training samples are known by heart nothing rises any more; what was lost on the way there stays lost.
-    | ((missed < BY_HEART) & (lead > SCORES_APART) & (back > LOST_AGAIN)),
+    | (lead.known & (missed < BY_HEART) & (lead > SCORES_APART) & (back > LOST_AGAIN)),
     evidence=(
         supports(size > 10, weak, "{value:.0f} parameters for each training sample"),
         supports(signal.best_epoch_distance(val.loss) > 0.3, weak,
