@@ -230,6 +230,7 @@ PROBLEMS: tuple[Problem, ...] = (
         sound=Setup(samples=3000, validation_samples=500, optimizer="adamw", rate=3e-3, weight_decay=1e-3,
                     schedule="cosine", batch=64, epochs=12),
         test_samples=1000,
+        also_true=("DAT401",),
     ),
     Problem(
         name="arms-mlp", half="evaluation", task="regression",
@@ -271,6 +272,7 @@ PROBLEMS: tuple[Problem, ...] = (
         sound=Setup(samples=1200, validation_samples=300, activation="gelu", optimizer="adamw", rate=5e-3,
                     weight_decay=0.01, warmup=0.1, schedule="cosine", clip_norm=1.0, epochs=8),
         test_samples=1000,
+        also_true=("DAT402",),
     ),
     Problem(
         name="opinions-attention", half="evaluation", task="binary", classes=2, kind="transformer",
@@ -284,6 +286,7 @@ PROBLEMS: tuple[Problem, ...] = (
         draw=_of_patches,
         network=Dense(64, 64, (96, 20, 96)),
         sound=Setup(samples=2000, activation="elu", rate=2e-3, schedule="cosine", batch=50, epochs=15),
+        also_true=("DAT402",),
     ),
     Problem(
         name="reviews-embedding", half="evaluation", task="binary", classes=2, kind="embedding",
