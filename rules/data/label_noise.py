@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, case, curve, decay, facts, flat, limit, line, run, signal, train, val
+from expert.authoring import (
+    Rule, case, curve, decay, facts, flat, limit, line, run, signal, strong, supports, train, val,
+)  # fmt: skip
+from expert.rules.limits import OVERFIT_PARTING
 
 SOARS = limit(
     "validation-soars", 1, unit="relative", source="measured: 1.4-1.6 with 30 % wrong labels", healthy="0.3-0.5 without"
@@ -10,7 +13,22 @@ FORGETS = limit(
 )
 VANISHES = limit("memorized-to-nothing", 0.9, unit="relative", source="measured: 0.996", healthy="0.6-0.8")
 
+GIVES_BACK = limit(
+    "learned-and-unlearned", 0.25, unit="share of the fall", source="measured: 0.64-40", healthy="0.00-0.12"
+)
+COSTS_ANSWERS = limit(
+    "answers-unlearned", 0.01, unit="difference of shares", source="measured: 0.016-0.13", healthy="0.00-0.006"
+)
+BY_FAR_NOT = limit("far-from-by-heart", 0.8, unit="relative", source="measured: 0.25-0.67", healthy="0.6-0.99")
+
 rise = signal.validation_rise(val.loss, train.loss)
+
+learned = signal.relative_improvement(train.loss)
+lost = signal.shortfall_from_best(val.accuracy)
+parting = signal.parting_trend(val.loss, train.loss)
+back = signal.share_given_back(val.loss)
+# What is wrong takes long to be learned by heart, and each bit of it costs right answers on the way.
+unlearning = (back >= GIVES_BACK) & (lost >= COSTS_ANSWERS) & (learned < BY_FAR_NOT) & (parting > OVERFIT_PARTING)
 
 RULE = Rule(
     id="DAT405",
@@ -23,9 +41,16 @@ RULE = Rule(
     blames=("labels",),
     symptom="validation is best early and then soars while the training loss vanishes",
     cause="part of the labels are wrong; once the right ones are learned the network learns the wrong ones by heart",
-    when=(rise >= SOARS)
-    & (signal.relative_improvement(train.loss) >= VANISHES)
-    & (signal.shortfall_from_best(val.accuracy) >= FORGETS),
+    when=((rise >= SOARS) & (learned >= VANISHES) & (lost >= FORGETS)) | unlearning,
+    evidence=(
+        supports(
+            unlearning,
+            strong,
+            "validation gives back {value:.0%} of what it had learned, and right answers, long before the training "
+            "samples are known by heart",
+        ),
+    ),
+    unless=("DAT204", "DAT301", "DAT303", "DAT403"),
     explains=("GEN101", "OSC105"),
     remedies=("keep-best-checkpoint", "clean-labels", "smooth-labels", "more-data"),
     meaning="Overfitting that costs accuracy, not only confidence, is what wrong labels look like from outside.",
@@ -48,12 +73,23 @@ RULE = Rule(
             "just so",
             facts(
                 rise.of(1.2),
-                signal.relative_improvement(train.loss).of(0.93),
-                signal.shortfall_from_best(val.accuracy).of(0.035),
+                learned.of(0.93),
+                lost.of(0.035),
             ),
+        ),
+        case(
+            "unlearns before it knows by heart",
+            facts(rise.of(0.5), back.of(0.3), lost.of(0.012), learned.of(0.75), parting.of(3.0)),
         ),
     ),
     quiet=(
+        case(
+            "a quarter is not given back",
+            facts(rise.of(0.5), back.of(0.2), lost.of(0.02), learned.of(0.6), parting.of(4.0)),
+        ),
+        case("no answers lost", facts(rise.of(0.5), back.of(0.5), lost.of(0.008), learned.of(0.6), parting.of(4.0))),
+        case("nearly by heart", facts(rise.of(0.5), back.of(0.5), lost.of(0.02), learned.of(0.85), parting.of(4.0))),
+        case("within the noise", facts(rise.of(0.5), back.of(0.5), lost.of(0.02), learned.of(0.6), parting.of(2.0))),
         case(
             "ordinary overfitting",
             run(
@@ -66,24 +102,24 @@ RULE = Rule(
             "a moderate rise",
             facts(
                 rise.of(0.8),
-                signal.relative_improvement(train.loss).of(0.99),
-                signal.shortfall_from_best(val.accuracy).of(0.1),
+                learned.of(0.99),
+                lost.of(0.1),
             ),
         ),
         case(
             "only more confident",
             facts(
                 rise.of(2.0),
-                signal.relative_improvement(train.loss).of(0.99),
-                signal.shortfall_from_best(val.accuracy).of(0.025),
+                learned.of(0.99),
+                lost.of(0.025),
             ),
         ),
         case(
             "nothing memorized",
             facts(
                 rise.of(2.0),
-                signal.relative_improvement(train.loss).of(0.8),
-                signal.shortfall_from_best(val.accuracy).of(0.1),
+                learned.of(0.8),
+                lost.of(0.1),
             ),
         ),
     ),
