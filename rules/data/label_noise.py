@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, decay, facts, flat, limit, line, run, signal, strong, supports, train, val,
+    Rule, case, config, curve, decay, facts, flat, limit, line, run, signal, strong, supports, train, val,
 )  # fmt: skip
 from expert.rules.limits import OVERFIT_PARTING
 
@@ -26,9 +26,18 @@ rise = signal.validation_rise(val.loss, train.loss)
 learned = signal.relative_improvement(train.loss)
 lost = signal.shortfall_from_best(val.accuracy)
 parting = signal.parting_trend(val.loss, train.loss)
+ranked = signal.shortfall_from_best(val.auc)
 back = signal.share_given_back(val.loss)
 # What is wrong takes long to be learned by heart, and each bit of it costs right answers on the way.
-unlearning = (back >= GIVES_BACK) & (lost >= COSTS_ANSWERS) & (learned < BY_FAR_NOT) & (parting > OVERFIT_PARTING)
+unlearning = (
+    (back >= GIVES_BACK)
+    & (lost >= COSTS_ANSWERS)
+    & (learned < BY_FAR_NOT)
+    & (parting > OVERFIT_PARTING)
+    # Weighted classes trade answers of the many for those of the few, and rank them better than ever.
+    & (~config.class_weights | ~config.class_weights.known)
+    & ((ranked > 0.0) | ~ranked.known)
+)
 
 RULE = Rule(
     id="DAT405",
@@ -81,6 +90,18 @@ RULE = Rule(
             "unlearns before it knows by heart",
             facts(rise.of(0.5), back.of(0.3), lost.of(0.012), learned.of(0.75), parting.of(3.0)),
         ),
+        case(
+            "unlearns, no class weighted, ranked worse",
+            facts(
+                rise.of(0.5),
+                back.of(0.3),
+                lost.of(0.012),
+                learned.of(0.75),
+                parting.of(3.0),
+                config.class_weights.of(False),
+                ranked.of(0.02),
+            ),
+        ),
     ),
     quiet=(
         case(
@@ -89,6 +110,21 @@ RULE = Rule(
         ),
         case("no answers lost", facts(rise.of(0.5), back.of(0.5), lost.of(0.008), learned.of(0.6), parting.of(4.0))),
         case("nearly by heart", facts(rise.of(0.5), back.of(0.5), lost.of(0.02), learned.of(0.85), parting.of(4.0))),
+        case(
+            "weighted classes",
+            facts(
+                rise.of(0.5),
+                back.of(0.5),
+                lost.of(0.02),
+                learned.of(0.6),
+                parting.of(4.0),
+                config.class_weights.of(True),
+            ),
+        ),
+        case(
+            "ranked better than ever",
+            facts(rise.of(0.5), back.of(0.5), lost.of(0.02), learned.of(0.6), parting.of(4.0), ranked.of(0.0)),
+        ),
         case("within the noise", facts(rise.of(0.5), back.of(0.5), lost.of(0.02), learned.of(0.6), parting.of(2.0))),
         case(
             "ordinary overfitting",
