@@ -21,6 +21,8 @@ ERRORS_OF_LUCK = 3.0
 """A score may lie so many standard errors below that of guessing by bad luck."""
 FEWEST_DIFFERENT = 3
 """So many different accuracies must agree on a number of samples."""
+MOST_COMPARED = 64
+"""So many of them, evenly chosen, tell as much as all: each is held against every number of samples."""
 MOST_TOLD = 5000
 """Accuracies of more samples than these tell no number of them that rounding does not blur."""
 COMMON_CLASSES = (2, 3, 4, 5, 10, 20, 100, 1000)
@@ -196,6 +198,7 @@ def samples_told(curve: Curve) -> int | None:
     different = np.unique(scores[(scores > 0.0) & (scores < 1.0)])
     if len(different) < FEWEST_DIFFERENT:
         return None
+    different = different[:: -(-len(different) // MOST_COMPARED)]
     # Written down with a few digits, an accuracy is a share of that power of ten as well.
     rounding = next((0.5 * step for step in (1e-2, 1e-3, 1e-4, 1e-5) if _multiples(different, step)), 1e-6)
     counts = np.arange(2, MOST_TOLD + 1)
