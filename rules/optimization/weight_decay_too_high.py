@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, config, curve, decay, facts, flat, limit, run, signal, strong, supports, train, val, weak,
+    Rule, case, config, curve, decay, escalates, facts, flat, limit, run, signal, strong, supports, train, val, weak,
     weight,
 )  # fmt: skip
 from expert.rules.limits import NEARLY_ALL_RIGHT, SOME_LEFT
@@ -34,14 +34,18 @@ RULE = Rule(
     when=((norm < SHRUNK) & ((penalty > 0.0) | (config.l2_penalty > 0.0) | ~penalty.known) & ((level > HIGH)
         | (fall < LITTLE)))
     | (~norm.known & (penalty > STRONG) & ~config.decoupled_weight_decay & (fall < LITTLE))
-    | ((remembered < SHORT_MEMORY) & (penalty > LARGE) & ((level > SOME_LEFT) | ~level.known)
+    | ((remembered < SHORT_MEMORY) & (penalty > LARGE)
+    & ((level > SOME_LEFT) | (~level.known & ((fall < LITTLE) | ~fall.known)))
     & ((missed > NEARLY_ALL_RIGHT) | ~missed.known)),
     evidence=(
         supports(norm < SHRUNK, strong, "the norm of the weights shrank to {value:.0%} of its first value"),
-        supports(penalty > STRONG, strong, "the weight decay is {value:g}"),
-        supports(remembered < SHORT_MEMORY, strong, "it undoes what was learned within {value:.0f} steps"),
+        supports(penalty > STRONG, strong, "the weight decay is {value:g}", group="decay"),
+        supports(remembered < SHORT_MEMORY, strong, "it undoes what was learned within {value:.0f} steps",
+            group="decay"),
         supports(signal.gradient_cosine() > 0.25, weak, "successive gradients agree with a cosine of {value:+.2f}"),
     ),
+    # Before the training it is what the settings lead to, and not yet what happened.
+    escalate=(escalates(~fall.known & ~norm.known & ~level.known, "warning"),),
     explains=("ACT103", "PLT101", "PLT102", "PLT104", "PLT106", "GEN103", "OPT103", "OPT104"),
     remedies=("lower-weight-decay",),
     meaning="The network cannot hold on to anything it learns, and ends where its weights are nearly nothing: at the "
@@ -65,6 +69,8 @@ RULE = Rule(
         case("shrunk below guessing, and stood", facts(norm.of(0.1), level.of(0.5), fall.of(0.2), penalty.of(None))),
         case("nothing told", facts(norm.of(0.1), level.of(1.0), penalty.of(None))),
         case("forgets within 70 steps, neither level nor score known", facts(remembered.of(70), penalty.of(0.025))),
+        case("forgets within 70 steps, and comes down little", facts(remembered.of(70), penalty.of(0.025),
+             fall.of(0.25))),
         case("forgets within 70 steps, something left to learn", facts(remembered.of(70), penalty.of(0.025),
              level.of(0.25), missed.of(0.04))),
     ),
@@ -73,6 +79,8 @@ RULE = Rule(
              config={"weight_decay": 0.1})),
         case("no decay at all", facts(norm.of(0.1), level.of(1.0), penalty.of(0.0), config.l2_penalty.of(0.0),
              fall.of(0.0))),
+        case("forgets fast, and comes down all the same", facts(remembered.of(70), penalty.of(0.025), fall.of(0.4),
+             norm.of(0.9))),
         case("forgets within 120 steps", facts(remembered.of(120), penalty.of(0.025))),
         case("a small decay at a high rate", facts(remembered.of(70), penalty.of(0.015))),
         case("forgets fast, and next to nothing is left to learn", facts(remembered.of(70), penalty.of(0.025),
