@@ -12,7 +12,7 @@ from typing import Any
 
 from expert.parts import ProposedChange
 
-from .problem import Problem
+from .problems.problem import Problem
 from .setup import Setup
 
 Fields = Mapping[str, Any]

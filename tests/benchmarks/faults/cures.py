@@ -24,9 +24,10 @@ from expert.remedy import Remedy
 from .carrying_out import carried_out
 from .experiments import EXPERIMENTS, KNOWLEDGE, final_loss, order_of, probed
 from .judging import Judged
-from .problem import Problem
+from .problems import PROBLEMS
+from .problems.problem import Problem
 from .retraining import Retrained, retrained
-from .sampling import PROBLEMS, Case
+from .sampling import Case
 from .setup import Setup
 
 CLOSED = 0.8

@@ -17,8 +17,9 @@ from expert.plugins import named_in_environment
 from expert.remedy import Remedy
 
 from .carrying_out import carried_out
+from .problems import PROBLEMS
 from .retraining import retrained
-from .sampling import PROBLEMS, Case
+from .sampling import Case
 from .setup import Setup
 
 MEASURED_ALIKE = "measure-training-loss-in-evaluation-mode"

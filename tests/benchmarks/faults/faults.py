@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .problem import Problem
+from .problems.problem import Problem
 from .setup import Setup
 
 Applies = Callable[[Setup, float], Setup]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from .carrying_out import carried_out
 from .cures import KNOWLEDGE, proposed_by
 from .judging import Judged
+from .problems import PROBLEMS
 from .retraining import retrained
-from .sampling import PROBLEMS, Case
+from .sampling import Case
 from .setup import Setup
 
 SAMPLE = 48

@@ -14,7 +14,8 @@ from expert.history import DataProfile, History, ModelProfile, RunConfig
 from . import sampling, store
 from .faults import BY_ID as FAULTS
 from .faults import Fault
-from .sampling import PROBLEMS, Case
+from .problems import PROBLEMS
+from .sampling import Case
 from .store import Kept
 
 Level = Literal["internals", "configuration", "curves"]

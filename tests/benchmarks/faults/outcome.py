@@ -12,7 +12,7 @@ from expert.adapters.arrays import READER as ARRAYS
 from expert.history import DataProfile, History
 from expert.reading import ReadRequest
 
-from .problem import Problem
+from .problems.problem import Problem
 from .samples import Samples, faulty
 from .setup import Setup
 

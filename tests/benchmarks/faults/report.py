@@ -7,7 +7,6 @@ evaluation is lost; what each rule said stands there too, and in `by_rule.json` 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,8 @@ from . import by_epochs, by_rule, calibration, recording, repeats, scoring
 from .faults import FAULTS
 from .healthy import VARIANTS
 from .judging import LEVELS, Judged
-from .sampling import PROBLEMS, Case
+from .problems import EVALUATION, TUNING
+from .sampling import Case
 
 KEPT = Path(__file__).with_name("evaluations.json")
 RULES = Path(__file__).with_name("by_rule.json")
@@ -123,8 +123,7 @@ def keep_evaluation(commit: str, share: float, lines: Sequence[str], rules: by_r
 def write(tuning: Sequence[str], rules: by_rule.Counted) -> None:
     """Write the page, and what each rule said: the tuning half given, and the evaluations kept, the last one first."""
     RULES.write_text(json.dumps(rules.as_record(), indent=1) + "\n", encoding="utf-8")
-    halves = Counter(problem.half for problem in PROBLEMS.values())
-    lines = [HEAD.format(**halves, faults=len(FAULTS), variants=len(VARIANTS))]
+    lines = [HEAD.format(tuning=len(TUNING), evaluation=len(EVALUATION), faults=len(FAULTS), variants=len(VARIANTS))]
     kept = _kept()
     for number, one in reversed(list(enumerate(kept, 1))):
         share = "" if one["share"] == 1.0 else f", {one['share']:.0%} of the sample"

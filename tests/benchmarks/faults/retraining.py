@@ -10,7 +10,8 @@ from pathlib import Path
 
 from expert.history import History
 
-from .sampling import PROBLEMS, Case
+from .problems import PROBLEMS
+from .sampling import Case
 from .setup import Setup
 from .store import DEFAULTS, FOLDER
 from .training import train

@@ -12,21 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import evaluated_problems, evaluation_problems, tuning_problems
 from .faults import BY_ID as FAULTS
 from .faults import Fault
 from .frameworks import SHARES, Framework, can_train
 from .healthy import BY_ID as VARIANTS
-from .problem import Problem
+from .problems import EVALUATED, EVALUATION, FROM_THE_START, PROBLEMS
+from .problems.problem import Problem
 from .setup import Setup
-
-PROBLEMS = {
-    problem.name: problem
-    for problem in (*tuning_problems.PROBLEMS, *evaluated_problems.PROBLEMS, *evaluation_problems.PROBLEMS)
-}
-
-LAST_OF_EVALUATED = "4600d8db6e952d837f960dbd608c07632e8f97b3"
-"""The last commit that was evaluated on the problems that the tuning half has now; its runs are used on."""
 
 PAIRS = (
     ("rate-too-high", "shifted-validation"), ("inputs-not-scaled", "label-noise"), ("sorted-samples", "frozen"),
@@ -100,14 +92,15 @@ def tuning(seeds: int = 1) -> list[Case]:
         # Each framework has a chooser of its own: what one draws does not change what the other does.
         chooser = random.Random(0)
         for seed in range(seeds):
-            cases += _balanced(tuning_problems.PROBLEMS, framework, chooser, seed, share)
-    cases += _drawn(evaluated_problems.PROBLEMS, LAST_OF_EVALUATED, 1.0)
+            cases += _balanced(FROM_THE_START, framework, chooser, seed, share)
+    for problems, commit in EVALUATED:
+        cases += _drawn(problems, commit, 1.0)
     return list(dict.fromkeys(cases))
 
 
 def evaluation(commit: str, share: float = 1.0) -> list[Case]:
     """A sample of the evaluation half, drawn from the hash of a commit."""
-    return list(dict.fromkeys(_drawn(evaluation_problems.PROBLEMS, commit, share)))
+    return list(dict.fromkeys(_drawn(EVALUATION, commit, share)))
 
 
 def repeats(count: int = 24, seeds: int = 2) -> list[list[Case]]:

@@ -14,8 +14,9 @@ from expert.history import History
 
 from .frameworks import Framework
 from .outcome import Outcome, read_again
-from .problem import Problem
-from .sampling import PROBLEMS, Case, case_from
+from .problems import PROBLEMS
+from .problems.problem import Problem
+from .sampling import Case, case_from
 from .setup import Setup
 from .training import train
 

@@ -22,7 +22,8 @@ from .cures import Tried, Try, proposed_by, tried
 from .experiments import COMPARED, EXPERIMENTS, NEEDS_MORE, order_of
 from .harm import Applied, applied, drawn
 from .judging import judge
-from .sampling import PROBLEMS, Case
+from .problems import PROBLEMS
+from .sampling import Case
 from .setup import Setup
 
 REMEDIES = {remedy.id: remedy for remedy in load(named_in_environment(), ())[1].remedies.values()}

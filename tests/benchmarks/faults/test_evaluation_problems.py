@@ -10,13 +10,13 @@ from statistics import mean, stdev
 
 import pytest
 
-from .evaluation_problems import PROBLEMS
 from .healthy import VARIANTS, Variant
 from .outcome import Outcome
-from .problem import Problem
+from .problems import EVALUATION
+from .problems.problem import Problem
 from .training import train
 
-BY_NAME = {problem.name: problem for problem in PROBLEMS}
+BY_NAME = {problem.name: problem for problem in EVALUATION}
 
 
 @cache
@@ -32,7 +32,7 @@ def learned(problem: Problem) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda one: one.name)
+@pytest.mark.parametrize("problem", EVALUATION, ids=lambda one: one.name)
 def test_sound_trainings_learn_much_and_alike_and_do_not_overfit(problem: Problem) -> None:
     assert learned(problem) > 0.3
     assert stdev(run.quality for run in twins(problem.name)) < 0.1 * learned(problem)
@@ -46,7 +46,7 @@ def test_sound_trainings_learn_much_and_alike_and_do_not_overfit(problem: Proble
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("problem", "variant"),
-    [(problem, variant) for problem in PROBLEMS for variant in VARIANTS if variant.fits(problem)],
+    [(problem, variant) for problem in EVALUATION for variant in VARIANTS if variant.fits(problem)],
     ids=lambda one: one.name if isinstance(one, Problem) else one.id,
 )
 def test_what_is_called_healthy_is_about_as_good(problem: Problem, variant: Variant) -> None:

@@ -10,12 +10,13 @@ import pytest
 from expert.knowledge import load
 from expert.plugins import named_in_environment
 
-from . import evaluated_problems, evaluation_problems, sampling, tuning_problems
+from . import sampling
 from .carrying_out import BY_HAND
 from .experiments import EXPERIMENTS
 from .faults import FAULTS
 from .judging import LEVELS, seen
-from .sampling import PAIRS, PROBLEMS
+from .problems import EVALUATION, PROBLEMS, TUNING
+from .sampling import PAIRS
 from .setup import Setup, setup_from
 from .training import train
 
@@ -32,8 +33,8 @@ def test_tables_name_rules_and_remedies_that_exist() -> None:
 def test_the_halves_have_no_problem_in_common_and_pairs_name_faults() -> None:
     tuning = {case.problem for case in sampling.tuning()}
     evaluated = {case.problem for case in sampling.evaluation("a commit")}
-    assert tuning == {problem.name for problem in (*tuning_problems.PROBLEMS, *evaluated_problems.PROBLEMS)}
-    assert evaluated == {problem.name for problem in evaluation_problems.PROBLEMS}
+    assert tuning == {problem.name for problem in TUNING}
+    assert evaluated == {problem.name for problem in EVALUATION}
     assert {name for pair in PAIRS for name in pair} <= {fault.id for fault in FAULTS}
 
 
@@ -45,8 +46,8 @@ def test_an_evaluation_is_drawn_from_its_commit() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_every_fault_changes_some_training_of_both_halves(fault) -> None:  # type: ignore[no-untyped-def]
-    for half in ("tuning", "evaluation"):
-        problems = [problem for problem in PROBLEMS.values() if problem.half == half and fault.fits(problem)]
+    for half in (TUNING, EVALUATION):
+        problems = [problem for problem in half if fault.fits(problem)]
         assert problems
         changed = [fault.apply(problem.sound, severity) for problem in problems for severity in fault.severities]
         assert all(

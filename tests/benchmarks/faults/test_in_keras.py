@@ -12,15 +12,16 @@ import pytest
 from expert import advise
 from expert.history import History
 
-from . import networks, problem, samples, sampling, scoring, store
+from . import networks, samples, sampling, scoring, store
 from .architectures import Recurrent
 from .faults import BY_ID as FAULTS
 from .frameworks import WITHOUT_PLACE, Framework, can_train
 from .in_keras import compiling, training
 from .in_keras import networks as keras_networks
 from .judging import Judged
-from .problem import Problem
-from .sampling import PROBLEMS, Case
+from .problems import PROBLEMS, problem
+from .problems.problem import Problem
+from .sampling import Case
 from .setup import Setup
 from .store import Kept
 

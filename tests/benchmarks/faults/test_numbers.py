@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from . import by_epochs, by_rule, judging, repeats, sampling, store
-from .sampling import PROBLEMS, Case
+from .sampling import Case
 
 PROBLEM = "topics-embedding"
 SICK = Case(PROBLEM, 3, (("frozen", 1.0),))
@@ -77,4 +77,3 @@ def test_repeats_differ_in_their_seed_alone_and_the_half_stays_as_it_is() -> Non
         assert len(further) == 2
         assert not tuned & set(further)
         assert {(one.problem, one.faults) for one in further} == {(first.problem, first.faults)}
-    assert all(PROBLEMS[group[0].problem].half == "tuning" for group in groups)

@@ -8,8 +8,8 @@ from expert import advise
 from expert.history import DataProfile, History, ModelProfile, RunConfig
 
 from .judging import seen
+from .problems import PROBLEMS
 from .recording import could_be_recorded, followed
-from .sampling import PROBLEMS
 from .training import train
 
 

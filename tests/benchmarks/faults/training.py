@@ -18,7 +18,7 @@ from expert.history import History
 
 from .networks import build, prepare, start_at_prior
 from .outcome import EVERY, Outcome, quality_of, told_by
-from .problem import Problem
+from .problems.problem import Problem
 from .samples import Samples, faulty
 from .setup import Setup
 

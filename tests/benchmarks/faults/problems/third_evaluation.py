@@ -1,4 +1,4 @@
-"""The problems that are only evaluated on: other data, networks and optimizers than those of the tuning half.
+"""The problems of the third evaluation: other data, networks and optimizers than those before.
 
 Besides generated data there are two bodies of real ones: the two photographs that scikit-learn brings along, and the
 source code of Python's own modules, which differs a little between its versions.
@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from .architectures import (
+from ..architectures import (
     Convolutional,
     ConvolutionalRecurrent,
     Dense,
@@ -24,8 +24,8 @@ from .architectures import (
     ResidualConvolutional,
     Transformer,
 )
+from ..setup import Setup
 from .problem import Problem, rows_of
-from .setup import Setup
 
 
 def _forests(count: int, random: Generator) -> tuple[Tensor, Tensor]:
@@ -224,7 +224,7 @@ def _reviews(count: int, random: Generator) -> tuple[Tensor, Tensor]:
 
 PROBLEMS: tuple[Problem, ...] = (
     Problem(
-        name="forests-mlp", half="evaluation", task="classification", classes=7,
+        name="forests-mlp", task="classification", classes=7,
         draw=_forests,
         network=Dense(15, 7, (96, 48)),
         sound=Setup(samples=3000, validation_samples=500, optimizer="adamw", rate=3e-3, weight_decay=1e-3,
@@ -233,40 +233,40 @@ PROBLEMS: tuple[Problem, ...] = (
         also_true=("DAT401",),
     ),
     Problem(
-        name="arms-mlp", half="evaluation", task="regression",
+        name="arms-mlp", task="regression",
         draw=_arms,
         network=Dense(6, 2, (64, 64)),
         sound=Setup(samples=1500, activation="silu", optimizer="rmsprop", rate=2e-3, schedule="step", epochs=16),
     ),
     Problem(
-        name="gauges-cnn", half="evaluation", task="classification", classes=9, kind="convolutional",
+        name="gauges-cnn", task="classification", classes=9, kind="convolutional",
         draw=_gauges,
         network=Convolutional(1, 9, (8, 16, 32), flat=4),
         sound=Setup(samples=1400, activation="leaky_relu", rate=4e-3, schedule="step", epochs=11),
         test_samples=1000,
     ),
     Problem(
-        name="letters-resnet", half="evaluation", task="classification", classes=10, kind="convolutional",
+        name="letters-resnet", task="classification", classes=10, kind="convolutional",
         draw=_letters,
         network=ResidualConvolutional(1, 10, width=16, blocks=4),
         sound=Setup(samples=1200, optimizer="sgd", rate=0.04, momentum=0.9, weight_decay=1e-4, schedule="cosine",
                     warmup=0.1, normalization="batch", residual=True, epochs=10),
     ),
     Problem(
-        name="gestures-convgru", half="evaluation", task="classification", classes=8, kind="recurrent",
+        name="gestures-convgru", task="classification", classes=8, kind="recurrent",
         draw=_gestures,
         network=ConvolutionalRecurrent("gru", 2, 8, convolutions=(16,), width=24),
         sound=Setup(samples=1400, optimizer="adamw", rate=4e-3, weight_decay=1e-3, schedule="cosine", warmup=0.1,
                     clip_norm=1.0, epochs=12),
     ),
     Problem(
-        name="tanks-lstm", half="evaluation", task="regression", kind="recurrent",
+        name="tanks-lstm", task="regression", kind="recurrent",
         draw=_tanks,
         network=Recurrent("lstm", 2, 1, width=20, hidden=(16,)),
         sound=Setup(samples=1500, activation="elu", rate=6e-3, epochs=16, clip_norm=1.0),
     ),
     Problem(
-        name="code-transformer", half="evaluation", task="language_model", classes=48, kind="transformer",
+        name="code-transformer", task="language_model", classes=48, kind="transformer",
         draw=_of_code,
         network=Transformer(48, 48, length=24, width=32, blocks=2, causal=True),
         sound=Setup(samples=1200, validation_samples=300, activation="gelu", optimizer="adamw", rate=5e-3,
@@ -275,21 +275,21 @@ PROBLEMS: tuple[Problem, ...] = (
         also_true=("DAT402",),
     ),
     Problem(
-        name="opinions-attention", half="evaluation", task="binary", classes=2, kind="transformer",
+        name="opinions-attention", task="binary", classes=2, kind="transformer",
         draw=_opinions,
         network=Transformer(30, 1, length=12, width=16, blocks=1, causal=False),
         sound=Setup(samples=5000, rate=4e-3, schedule="cosine", warmup=0.1, dropout=0.1, batch=80, epochs=6),
         test_samples=1000,
     ),
     Problem(
-        name="patches-autoencoder", half="evaluation", task="autoencoder",
+        name="patches-autoencoder", task="autoencoder",
         draw=_of_patches,
         network=Dense(64, 64, (96, 20, 96)),
         sound=Setup(samples=2000, activation="elu", rate=2e-3, schedule="cosine", batch=50, epochs=15),
         also_true=("DAT402",),
     ),
     Problem(
-        name="reviews-embedding", half="evaluation", task="binary", classes=2, kind="embedding",
+        name="reviews-embedding", task="binary", classes=2, kind="embedding",
         draw=_reviews,
         network=Embedded(300, 1, width=8, hidden=(16,)),
         sound=Setup(samples=4000, activation="tanh", optimizer="rmsprop", rate=2e-3, dropout=0.1, batch=40, epochs=6),

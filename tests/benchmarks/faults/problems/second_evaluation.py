@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from .architectures import Dense, Recurrent, ResidualConvolutional, TimeConvolutional, Transformer
+from ..architectures import Dense, Recurrent, ResidualConvolutional, TimeConvolutional, Transformer
+from ..setup import Setup
 from .problem import Problem
-from .setup import Setup
 
 
 def _clusters(count: int, random: Generator) -> tuple[Tensor, Tensor]:
@@ -103,52 +103,52 @@ def _orders(count: int, random: Generator) -> tuple[Tensor, Tensor]:
 
 PROBLEMS = (
     Problem(
-        name="clusters-mlp", half="tuning", task="classification", classes=8,
+        name="clusters-mlp", task="classification", classes=8,
         draw=_clusters,
         network=Dense(24, 8, (64, 32, 32)),
         sound=Setup(samples=1500, activation="gelu", normalization="layer", optimizer="adamw", rate=2e-3,
                     weight_decay=0.01, batch=48, epochs=12),
     ),
     Problem(
-        name="shapes-resnet", half="tuning", task="classification", classes=6, kind="convolutional",
+        name="shapes-resnet", task="classification", classes=6, kind="convolutional",
         draw=_shapes,
         network=ResidualConvolutional(2, 6, width=12, blocks=3),
         sound=Setup(samples=800, validation_samples=300, optimizer="sgd", rate=0.1, momentum=0.9, weight_decay=5e-4,
                     schedule="cosine", normalization="batch", residual=True, epochs=12),
     ),
     Problem(
-        name="tones-gru", half="tuning", task="classification", classes=4, kind="recurrent",
+        name="tones-gru", task="classification", classes=4, kind="recurrent",
         draw=_tones,
         network=Recurrent("gru", 3, 4, width=16, hidden=(16,), bidirectional=True),
         sound=Setup(samples=1200, rate=6e-3, epochs=16, clip_norm=1.0),
     ),
     Problem(
-        name="pulses-conv1d", half="tuning", task="classification", classes=3, kind="convolutional",
+        name="pulses-conv1d", task="classification", classes=3, kind="convolutional",
         draw=_by_channel,
         network=TimeConvolutional(2, 3, (16, 16, 16)),
         sound=Setup(samples=1200, rate=4e-3, optimizer="rmsprop", activation="leaky_relu", epochs=12),
     ),
     Problem(
-        name="sums-transformer", half="tuning", task="language_model", classes=13, kind="transformer",
+        name="sums-transformer", task="language_model", classes=13, kind="transformer",
         draw=_sums,
         network=Transformer(13, 13, length=26, width=32, blocks=2, causal=True),
         sound=Setup(samples=800, validation_samples=300, activation="gelu", rate=5e-3, warmup=0.05, epochs=14,
                     clip_norm=1.0),
     ),
     Problem(
-        name="friedman-mlp", half="tuning", task="regression",
+        name="friedman-mlp", task="regression",
         draw=_friedman,
         network=Dense(10, 1, (40, 40)),
         sound=Setup(samples=1200, activation="tanh", optimizer="sgd", rate=0.05, momentum=0.9, epochs=14),
     ),
     Problem(
-        name="curves-autoencoder", half="tuning", task="autoencoder",
+        name="curves-autoencoder", task="autoencoder",
         draw=_curves,
         network=Dense(40, 40, (32, 6, 32)),
         sound=Setup(samples=1200, activation="silu", rate=3e-3, epochs=14),
     ),
     Problem(
-        name="orders-attention", half="tuning", task="binary", classes=2, kind="transformer",
+        name="orders-attention", task="binary", classes=2, kind="transformer",
         draw=_orders,
         network=Transformer(14, 1, length=20, width=32, blocks=2, causal=False),
         sound=Setup(samples=1600, rate=4e-3, optimizer="adamw", weight_decay=0.01, schedule="cosine", warmup=0.1,

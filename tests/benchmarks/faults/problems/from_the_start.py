@@ -7,9 +7,9 @@ from functools import cache
 import torch
 from torch import Generator, Tensor
 
-from .architectures import Convolutional, Dense, Embedded, Recurrent, Transformer
+from ..architectures import Convolutional, Dense, Embedded, Recurrent, Transformer
+from ..setup import Setup
 from .problem import Draw, Problem, rows_of
-from .setup import Setup
 
 
 @cache
@@ -83,32 +83,32 @@ def _topics(count: int, random: Generator) -> tuple[Tensor, Tensor]:
 
 PROBLEMS = (
     Problem(
-        name="digits-mlp", half="tuning", task="classification", classes=10,
+        name="digits-mlp", task="classification", classes=10,
         draw=_from(_digits),
         network=Dense(64, 10, (48, 48)),
         sound=Setup(samples=1000, validation_samples=350, optimizer="sgd", rate=0.05, momentum=0.9, epochs=12),
     ),
     Problem(
-        name="digits-cnn", half="tuning", task="classification", classes=10, kind="convolutional",
+        name="digits-cnn", task="classification", classes=10, kind="convolutional",
         draw=_from(_digits, (1, 8, 8)),
         network=Convolutional(1, 10, (12, 24), flat=4),
         sound=Setup(samples=1000, validation_samples=350, rate=3e-3, epochs=10),
     ),
     Problem(
-        name="motifs-lstm", half="tuning", task="classification", classes=5, kind="recurrent",
+        name="motifs-lstm", task="classification", classes=5, kind="recurrent",
         draw=_motifs,
         network=Recurrent("lstm", 4, 5, width=24),
         sound=Setup(samples=1200, rate=5e-3, epochs=14, clip_norm=1.0),
     ),
     Problem(
-        name="chain-transformer", half="tuning", task="language_model", classes=18, kind="transformer",
+        name="chain-transformer", task="language_model", classes=18, kind="transformer",
         draw=_chain,
         network=Transformer(18, 18, length=24, width=32, blocks=2, causal=True),
         sound=Setup(samples=640, validation_samples=200, optimizer="adamw", rate=4e-3, weight_decay=0.01, warmup=0.1,
                     schedule="cosine", batch=32, epochs=14),
     ),
     Problem(
-        name="tumors-mlp", half="tuning", task="binary", classes=2,
+        name="tumors-mlp", task="binary", classes=2,
         draw=_from(_tumors),
         network=Dense(30, 1, (24, 24)),
         sound=Setup(samples=270, validation_samples=200, rate=3e-3, epochs=20, normalization="batch"),
@@ -116,19 +116,19 @@ PROBLEMS = (
         also_true=("DAT404",),
     ),
     Problem(
-        name="prices-mlp", half="tuning", task="regression",
+        name="prices-mlp", task="regression",
         draw=_prices,
         network=Dense(12, 1, (32, 32)),
         sound=Setup(samples=1200, rate=4e-3, optimizer="adamw", weight_decay=0.01, epochs=12),
     ),
     Problem(
-        name="digits-autoencoder", half="tuning", task="autoencoder",
+        name="digits-autoencoder", task="autoencoder",
         draw=_from(_digits, onto_itself=True),
         network=Dense(64, 64, (48, 16, 48)),
         sound=Setup(samples=1000, validation_samples=350, rate=3e-3, epochs=14, activation="gelu"),
     ),
     Problem(
-        name="topics-embedding", half="tuning", task="classification", classes=6, kind="embedding",
+        name="topics-embedding", task="classification", classes=6, kind="embedding",
         draw=_topics,
         network=Embedded(300, 6, width=24, hidden=(32,)),
         sound=Setup(samples=1200, rate=5e-3, epochs=10, dropout=0.2),

@@ -10,11 +10,10 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from .architectures import Architecture
-from .samples import Samples, Task
-from .setup import Setup
+from ..architectures import Architecture
+from ..samples import Samples, Task
+from ..setup import Setup
 
-Half = Literal["tuning", "evaluation"]
 Draw = Callable[[int, Generator], tuple[Tensor, Tensor]]
 """So many inputs and targets, drawn independently."""
 
@@ -24,7 +23,6 @@ class Problem:
     """One program of the benchmark. ``sound`` trains it well; faults and healthy variants are changes of it."""
 
     name: str
-    half: Half
     task: Task
     draw: Draw
     network: Architecture
