@@ -17,7 +17,7 @@ from expert.history import History
 from tests.benchmarks.faults.in_keras.compiling import loss_of, metrics_of, optimizer_of, wants_one_hot
 from tests.benchmarks.faults.in_keras.networks import build, keras
 from tests.benchmarks.faults.outcome import EVERY, Outcome, quality_of, told_by
-from tests.benchmarks.faults.problem import Problem
+from tests.benchmarks.faults.problems.problem import Problem
 from tests.benchmarks.faults.samples import Samples, faulty
 from tests.benchmarks.faults.setup import Setup
 
