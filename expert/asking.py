@@ -61,13 +61,16 @@ def _hiding(suppression: Suppression, number: int, settings: Settings, catalogue
 
 def _profiles_named(settings: Settings, profile: str | Sequence[str] | None, knowledge: Knowledge) -> Sequence[str]:
     """The profiles that the caller names, in their order, as the limits spell them."""
-    words, where = settings.profile, f"{settings.said('profile')}: there"
+    words = settings.profile
     if profile is not None:
         try:
-            words, where = texts(profile), "There"
+            words = texts(profile)
         except ValueError as error:
             raise SettingsError(f"profile: {error}") from None
-    known = known_profiles(knowledge.limits.values()) if words else ()
+    if not words:
+        return ()
+    where = f"{settings.said('profile')}: there" if profile is None else "There"
+    known = known_profiles(knowledge.limits.values())
     return [_profile(word, where, known) for word in words]
 
 
@@ -98,7 +101,7 @@ def _on_trial(settings: Settings, catalogue: Catalogue) -> frozenset[str]:
     if settings.preview:
         return frozenset()
     named = {rule.id for word in settings.select if (rule := catalogue.find(word)) is not None}
-    return frozenset(rule.id for rule in catalogue.rules.values() if rule.status == "experimental") - named
+    return catalogue.experimental - named
 
 
 def _severities(settings: Settings, catalogue: Catalogue) -> Mapping[str, Severity]:

@@ -140,7 +140,7 @@ class Facts:
         for wanted in places:
             if wanted not in values:
                 term = wanted.term
-                self._remember(wanted, self._field(term) if term.kind == "field" else self._signal(term))
+                self._remember(wanted, self._field(term) if term.kind == "field" else self._signal(wanted, term))
         return self.memory
 
     def _remember(self, where: Place, fact: Fact) -> None:
@@ -161,13 +161,13 @@ class Facts:
             value = float(len(value)) if isinstance(value, tuple) else float(value)
         return Fact(term, value, FIELD_GRADES[term.record], template=field_template(term.name, value))
 
-    def _signal(self, term: SignalTerm) -> Fact:
+    def _signal(self, where: Place, term: SignalTerm) -> Fact:
         signal = self._signals[term.signal]
         curves = []
         for role in term.of:
             curve = self.curve(role)
             if curve is None:
-                return Fact(term, None, signal.grade, f"no {spoken(role)} was recorded", f"log {role}")
+                return _not_recorded(where, role, signal.grade)
             curves.append(curve)
         try:
             found = signal.read(self, *curves)
@@ -199,6 +199,11 @@ class Facts:
 def _not_told(record: Literal["config", "model", "data"], name: str) -> Fact:
     how = f'advise(..., {record}={{"{name}": ...}})'
     return Fact(FieldTerm(record=record, name=name), None, FIELD_GRADES[record], field_unknown(name), how)
+
+
+@lru_cache(maxsize=1024)
+def _not_recorded(where: Place, role: str, grade: Grade) -> Fact:
+    return Fact(where.term, None, grade, f"no {spoken(role)} was recorded", f"log {role}")
 
 
 def _scalar(value: object) -> Scalar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,10 +72,14 @@ def snippets(remedy: Remedy, numbers: Mapping[str, object], framework: str | Non
     """
     chosen: dict[str, str] = {}
     for snippet in remedy.snippets:
-        names = {name for _, name, _, _ in string.Formatter().parse(snippet.code) if name}
-        if snippet.framework not in chosen and names <= numbers.keys():
+        if snippet.framework not in chosen and _placeholders(snippet.code) <= numbers.keys():
             chosen[snippet.framework] = snippet.code.format(**numbers)
     return {framework: chosen[framework]} if framework in chosen else chosen
+
+
+@lru_cache(maxsize=1024)
+def _placeholders(code: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(code) if name)
 
 
 def _scaled(found: dict[str, float | int | str | None], name: str, factors: tuple[tuple[str, float], ...]) -> None:

@@ -28,6 +28,7 @@ class Catalogue:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules: Mapping[str, Rule] = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
         self._ids = {word: rule.id for rule in self.rules.values() for word in (rule.id, rule.name, *rule.aliases)}
+        self.experimental = frozenset(rule.id for rule in self.rules.values() if rule.status == "experimental")
         self.problems: list[tuple[Rule, str]] = []
         self.explains: Mapping[str, frozenset[str]] = self._resolve("explains")
         self.unless: Mapping[str, frozenset[str]] = self._resolve("unless")

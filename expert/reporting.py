@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from expert.advice import Coverage, EvidenceItem, Finding, NotJudged, Outcome
@@ -160,17 +159,20 @@ def coverage_of(judgments: Mapping[str, Judgment], history: History, *, before_t
 
 def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
     """The rules that were not judged, by what each waits for; one that waits for several things stands under each."""
-    groups: defaultdict[str, set[str]] = defaultdict(set)
+    waiting: dict[str, list[str]] = {}
     how: dict[str, str] = {}
     for identity, judgment in judgments.items():
         if judgment.status == "unknown":
             for missing, record in _missing(judgment.verdict):
-                groups[missing].add(identity)
-                how.setdefault(missing, record)
+                rules = waiting.get(missing)
+                if rules is None:
+                    waiting[missing], how[missing] = [identity], record
+                elif rules[-1] != identity:  # two facts may be missing for one reason
+                    rules.append(identity)
         elif judgment.status == "silenced":
             guards = ", ".join(judgments[guard].rule.name for guard in judgment.by)
-            groups[SILENCED.format(guards=guards)].add(identity)
-    ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+            waiting.setdefault(SILENCED.format(guards=guards), []).append(identity)
+    ordered = sorted(waiting.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(
         [
             NotJudged(missing=missing, record=how.get(missing, ""), rules=tuple(sorted(rules)))

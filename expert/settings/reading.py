@@ -17,6 +17,7 @@ from expert.settings.record import Settings, Suppression
 PROJECT_FILE, OWN_FILE = "pyproject.toml", "expert.toml"
 TABLE = ("tool", "expert")
 """Where settings stand in a project's file; in a file of their own they stand at the top."""
+NOTHING_SET = Settings.model_construct()  # nothing to validate
 
 
 def settings_from(value: Settings | Mapping[str, object] | str | os.PathLike[str] | None) -> Settings:
@@ -29,7 +30,7 @@ def settings_from(value: Settings | Mapping[str, object] | str | os.PathLike[str
         return read_file(value)
     if not isinstance(value, Mapping | None):
         raise SettingsError(f"settings must be a mapping, Settings or the path of a file, not {type(value).__name__}.")
-    return checked(value) if value else Settings.model_construct()  # nothing set, nothing to validate
+    return checked(value) if value else NOTHING_SET
 
 
 def checked(given: Mapping[str, object], origin: Origin = IN_CALL) -> Settings:
