@@ -39,16 +39,25 @@ class ResidualConvolutional:
 
 @dataclass(frozen=True)
 class TimeConvolutional:
-    """Convolutions over signals and a mean over time."""
+    """Convolutions over signals and a mean over time; ``dilated``: the steps they look at are 1, 2, 4 ... apart."""
 
     channels: int
     outputs: int
     widths: tuple[int, ...]
+    dilated: bool = False
+
+    def layers(self, further: int = 0) -> list[tuple[int, int]]:
+        """Width and dilation of each convolution; further ones are as the last."""
+        layers = [(width, 2**number if self.dilated else 1) for number, width in enumerate(self.widths)]
+        return layers + layers[-1:] * further
 
 
 @dataclass(frozen=True)
 class Recurrent:
-    """A recurrent layer over (batch, time, features), of which the last state counts, and fully connected ones."""
+    """A recurrent layer over (batch, time, features), of which the last state counts, and fully connected ones.
+
+    ``attentive``: their mean counts, by weights that a linear layer makes of the states.
+    """
 
     cell: Cell
     features: int
@@ -56,6 +65,7 @@ class Recurrent:
     width: int
     hidden: tuple[int, ...] = ()
     bidirectional: bool = False
+    attentive: bool = False
 
 
 @dataclass(frozen=True)

@@ -172,9 +172,9 @@ def time_convolutional(setup: Setup, network: TimeConvolutional) -> nn.Sequentia
     """Over (batch, channels, time)."""
     layers: list[nn.Module] = []
     channels = network.channels
-    for base in (*network.widths, *network.widths[-1:] * setup.extra_layers):
+    for base, apart in network.layers(setup.extra_layers):
         width = _wide(setup, base)
-        layer = nn.Conv1d(channels, width, 5, padding=2, stride=1)
+        layer = nn.Conv1d(channels, width, 5, padding=2 * apart, dilation=apart)
         if setup.normalized_entrance and width == channels:
             layers.append(Residual(setup, OverTime, layer, width))
         else:
@@ -185,13 +185,17 @@ def time_convolutional(setup: Setup, network: TimeConvolutional) -> nn.Sequentia
     return headed(setup, body, channels, network.outputs)
 
 
+def _cell(kind: str, features: int, width: int, bidirectional: bool) -> nn.RNNBase:
+    cell = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[kind]
+    return cell(features, width, batch_first=True, bidirectional=bidirectional)
+
+
 class LastState(nn.Module):
     """A recurrent network over (batch, time, features) that gives its last state."""
 
     def __init__(self, kind: str, features: int, width: int, bidirectional: bool) -> None:
         super().__init__()
-        cell = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[kind]
-        self.cell: nn.RNNBase = cell(features, width, batch_first=True, bidirectional=bidirectional)
+        self.cell = _cell(kind, features, width, bidirectional)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.cell(x)[0]
@@ -200,10 +204,24 @@ class LastState(nn.Module):
         return out[:, -1]
 
 
+class WeightedStates(nn.Module):
+    """A recurrent network over (batch, time, features) that gives the mean of its states by weights they have."""
+
+    def __init__(self, kind: str, features: int, width: int, bidirectional: bool) -> None:
+        super().__init__()
+        self.cell = _cell(kind, features, width, bidirectional)
+        self.score = nn.Linear(width * (2 if bidirectional else 1), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states: Tensor = self.cell(x)[0]
+        return (states * self.score(states).softmax(1)).sum(1)
+
+
 def recurrent(setup: Setup, network: Recurrent) -> nn.Sequential:
     """Over (batch, time, features)."""
     width = _wide(setup, network.width)
-    reader = LastState(setup.recurrence or network.cell, network.features, width, network.bidirectional)
+    read = WeightedStates if network.attentive else LastState
+    reader = read(setup.recurrence or network.cell, network.features, width, network.bidirectional)
     body, last = dense(setup, width * (2 if network.bidirectional else 1), network.hidden)
     return headed(setup, nn.Sequential(reader, *body), last, network.outputs)
 

@@ -59,15 +59,17 @@ def _body(architecture: Architecture, setup: Setup, x: Any) -> Any:
                 x = layers.MaxPooling2D(2)(x) if number < 2 else x
             return layers.GlobalAveragePooling2D()(x)
         case TimeConvolutional():
-            for width in (*architecture.widths, *architecture.widths[-1:] * setup.extra_layers):
-                made = layers.Conv1D(_wide(setup, width), 5, padding="same", **_weights(setup))
+            for width, apart in architecture.layers(setup.extra_layers):
+                made = layers.Conv1D(_wide(setup, width), 5, padding="same", dilation_rate=apart, **_weights(setup))
                 x = _finished(setup, made(x))
             return layers.GlobalAveragePooling1D()(x)
         case Recurrent():
             width = _wide(setup, architecture.width)
-            reader = CELLS[setup.recurrence or architecture.cell](width, **_penalty(setup))
+            reader = CELLS[setup.recurrence or architecture.cell](
+                width, return_sequences=architecture.attentive, **_penalty(setup)
+            )
             x = layers.Bidirectional(reader)(x) if architecture.bidirectional else reader(x)
-            return _dense(setup, x, architecture.hidden)
+            return _dense(setup, _weighted(setup, x) if architecture.attentive else x, architecture.hidden)
         case ConvolutionalRecurrent():
             strides = [(width, 2) for width in architecture.convolutions]
             for width, stride in strides + [(architecture.convolutions[-1], 1)] * setup.extra_layers:
@@ -135,6 +137,12 @@ def _transformer(setup: Setup, network: Transformer, x: Any) -> Any:
         x = layers.Add()([x, _dropped(setup, layers.Dense(width, **_penalty(setup))(up))])
     x = layers.LayerNormalization()(x)
     return x if network.causal else layers.GlobalAveragePooling1D()(x)
+
+
+def _weighted(setup: Setup, states: Any) -> Any:
+    """The mean of (batch, time, features) over time, by weights that are made of the states."""
+    weights = layers.Softmax(axis=1)(layers.Dense(1, **_penalty(setup))(states))
+    return layers.Flatten()(layers.Dot(axes=1)([weights, states]))
 
 
 def _head(setup: Setup, x: Any, outputs: int) -> Any:
