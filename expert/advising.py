@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
+
+from expert.collecting import uncollected
 
 if TYPE_CHECKING:
     from expert.advice import Advice, ProblemNote
@@ -42,7 +46,7 @@ def advise(
     Raises `SourceError` for a source that cannot be read, `SettingsError` for wrong settings, `AuthoringError` for a
     failing plugin where ``strict``; each in one sentence.
     """
-    from expert import baseline
+    _load_once()
     from expert.knowledge import load
     from expert.pipeline import judge_history
     from expert.plugins import named_in_environment
@@ -54,7 +58,11 @@ def advise(
     _insist(knowledge.problems, strict)
     history, notes, failed, runs = gather(source, {"model": model, "config": config, "data": data}, columns, loaded)
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else history.source or ""
-    listed = None if chosen.baseline is None else baseline.read(chosen.baseline, chosen.said("baseline"))
+    listed = None
+    if chosen.baseline is not None:
+        from expert import baseline  # few have one
+
+        listed = baseline.read(chosen.baseline, chosen.said("baseline"))
     advice = judge_history(history, knowledge, chosen, profile, notes, source=path, baseline=listed, runs=max(runs, 1))
     if failed:
         advice = advice.with_problems(failed)
@@ -62,6 +70,14 @@ def advise(
     unheard = loaded.observe(advice, history)
     _insist(unheard, strict)
     return advice.with_problems(unheard) if unheard else advice
+
+
+@cache
+def _load_once() -> None:
+    """Load what judges a run, all of which stays."""
+    with uncollected():
+        for module in ("expert.pipeline", "expert.sources"):
+            import_module(module)
 
 
 def plugins_given(plugins: Iterable[object] | None) -> Iterable[object]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from expert.advice import ProblemNote
 from expert.changing import change_fault
 from expert.errors import nearest
-from expert.language.nodes import ConditionNode, leaves
+from expert.language.nodes import ConditionNode, Leaf, leaves
 from expert.language.spelling import leaf_faults, series_fault
 from expert.limits import Limit
 from expert.relations import Catalogue, CyclicRelations
@@ -52,18 +52,19 @@ class Assembly:
 
     def add_remedy(self, remedy: Remedy) -> None:
         """Take a remedy in, unless something is wrong with it."""
-        owner, conditions = f"remedy {remedy}", list(conditions_of_remedy(remedy))
+        owner, found = f"remedy {remedy}", _leaves(conditions_of_remedy(remedy))
         taken = {word: self.remedies[word] for word in _words(remedy) if word in self.remedies}
-        faults = [*_taken(owner, taken), *self._faults(owner, conditions)]
+        faults = [*_taken(owner, taken), *self._faults(owner, found)]
         faults += [f"{owner}: {fault}" for item in remedy.changes if (fault := change_fault(item))]
         if not self._refuse(remedy, *faults):
             self.remedies |= dict.fromkeys(_words(remedy), remedy)
-            self.limits |= _limits(conditions)
+            self.limits |= _limits(found)
 
     def add_rule(self, rule: Rule) -> None:
         """Take a rule in, unless something is wrong with it; the remedies are in by then."""
+        owner, found = f"rule {rule}", _leaves(conditions(rule))
         taken = {word: self.words[word] for word in _words(rule) if word in self.words}
-        faults = [*_taken(f"rule {rule}", taken), *self._faults(f"rule {rule}", conditions(rule))]
+        faults = [*_taken(owner, taken), *self._faults(owner, found)]
         faults += [
             f"rule {rule} recommends the unknown remedy '{name}'.{nearest(name, self.remedies)}"
             for name in rule.remedies
@@ -73,7 +74,7 @@ class Assembly:
         if not self._refuse(rule, *faults):
             self.rules.append(rule)
             self.words |= dict.fromkeys(_words(rule), rule)
-            self.limits |= _limits(conditions(rule))
+            self.limits |= _limits(found)
 
     def catalogue(self) -> Catalogue:
         """The rules taken in, with their relations."""
@@ -94,11 +95,11 @@ class Assembly:
                     self._refuse(rule, str(error))
                     self.rules.remove(rule)
 
-    def _faults(self, owner: str, conditions: Iterable[ConditionNode]) -> Iterator[str]:
-        """What is wrong with conditions: signals, series and fields that do not exist, signals that read another number
-        of series, values a field never has, limits that clash.
+    def _faults(self, owner: str, found: Iterable[Leaf]) -> Iterator[str]:
+        """What is wrong with the leaves of conditions: signals, series and fields that do not exist, signals that read
+        another number of series, values a field never has, limits that clash.
         """
-        for leaf in (leaf for condition in conditions for leaf in leaves(condition)):
+        for leaf in found:
             term = leaf.term
             if term.kind == "signal":
                 name, count = term.signal, len(term.of)
@@ -148,6 +149,10 @@ def _taken(owner: str, taken: Mapping[str, Rule | Remedy]) -> Iterator[str]:
     return (f"{owner} is called '{word}', but so is {other}." for word, other in taken.items())
 
 
-def _limits(conditions: Iterable[ConditionNode]) -> Mapping[str, Limit]:
-    bounds = [leaf.bound for condition in conditions for leaf in leaves(condition) if leaf.kind == "compare"]
+def _leaves(conditions: Iterable[ConditionNode]) -> Sequence[Leaf]:
+    return [leaf for condition in conditions for leaf in leaves(condition)]
+
+
+def _limits(found: Iterable[Leaf]) -> Mapping[str, Limit]:
+    bounds = [leaf.bound for leaf in found if leaf.kind == "compare"]
     return {bound.name: bound for bound in bounds if not isinstance(bound, float)}

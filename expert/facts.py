@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -77,8 +77,7 @@ Values = Mapping[Place, Scalar | None]
 """What was read on a run; ``None`` is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """What was read on a run, which outlives the history it was read from: whoever explains a verdict looks here."""
 
     values: dict[Place, Scalar | None]
@@ -95,9 +94,8 @@ class Facts:
     def __init__(self, history: History, signals: Mapping[str, Signal], given: Iterable[GivenFact] = ()) -> None:
         self.history = history
         self._signals = signals
-        self.memory = Memory({}, {})
-        for item in given:
-            self._remember(place_of(item.term), self._given(item))
+        facts = {place_of(item.term): self._given(item) for item in given}
+        self.memory = Memory({where: fact.value for where, fact in facts.items()}, facts)
         self._curves: dict[str, Curve | None] = {}
         self.failures: dict[str, str] = {}
 
@@ -136,15 +134,13 @@ class Facts:
 
     def read(self, places: Iterable[Place]) -> Memory:
         """Everything read so far, with these places."""
-        values = self.memory.values
+        values, facts = self.memory.values, self.memory.facts
         for wanted in places:
             if wanted not in values:
                 term = wanted.term
-                self._remember(wanted, self._field(term) if term.kind == "field" else self._signal(wanted, term))
+                fact = self._field(term) if term.kind == "field" else self._signal(wanted, term)
+                values[wanted], facts[wanted] = fact.value, fact
         return self.memory
-
-    def _remember(self, where: Place, fact: Fact) -> None:
-        self.memory.values[where], self.memory.facts[where] = fact.value, fact
 
     def _score(self, prefix: str) -> Series | None:
         accuracy = self.history.get(prefix + "accuracy")

@@ -111,21 +111,20 @@ def judge_all(
     return judged
 
 
-class _Ready(NamedTuple):
-    """The conditions of a rule made ready; ``further`` is what evidence and escalations ask for."""
+class _Further(NamedTuple):
+    """What is asked once a rule holds: its evidence and escalations made ready, and the places they ask for."""
 
-    when: Prepared
     evidence: Sequence[tuple[Evidence, Prepared]]
     escalate: Sequence[tuple[Severity, Prepared]]
-    further: Sequence[Place]
+    places: Sequence[Place]
 
 
 @kept
-def _ready(rule: Rule) -> _Ready:
+def _further(rule: Rule) -> _Further:
     evidence = [(item, prepared(item.condition)) for item in rule.evidence]
     escalate = [(item.severity, prepared(item.condition)) for item in rule.escalate]
-    further = dict.fromkeys(place for _, condition in (*evidence, *escalate) for place in condition.places)
-    return _Ready(prepared(rule.when), evidence, escalate, tuple(further))
+    places = dict.fromkeys(place for _, condition in (*evidence, *escalate) for place in condition.places)
+    return _Further(evidence, escalate, tuple(places))
 
 
 def judge_rule(
@@ -138,13 +137,14 @@ def judge_rule(
     short: bool,
 ) -> Judgment:
     """One rule by itself: of its relations only the guards that silence it are asked for."""
-    when, items, escalations, further = _ready(rule)
+    when = prepared(rule.when)
     memory = facts.read(when.places)
     verdict = verdict_on(when, memory, limits)
     if verdict.truth != "yes":
         status: Status = "silenced" if silencers else verdict.truth
         return Judgment(rule, status, verdict, rule.severity, by=silencers)
-    facts.read(further)
+    items, escalations, places = _further(rule)
+    facts.read(places)
     evidence = weigh([(item, verdict_on(condition, memory, limits)) for item, condition in items])
     grade = best_grade(verdict, evidence)
     severity = rule.severity

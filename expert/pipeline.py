@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from expert.advice import Advice, ProblemNote
 from expert.asking import in_force
-from expert.baseline import Baseline
 from expert.facts import Facts
 from expert.history import History
 from expert.judging import judge_all
@@ -19,6 +19,9 @@ from expert.rule import is_serious
 from expert.settings import Settings
 from expert.suppression import suppress, suppressed_of
 from expert.understanding import understood
+
+if TYPE_CHECKING:
+    from expert.baseline import Baseline
 
 
 def judge_history(

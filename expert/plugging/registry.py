@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
 
@@ -13,9 +13,10 @@ from expert import hookspecs
 from expert.advice import ProblemNote
 from expert.errors import nearest
 from expert.plugging import checks
-from expert.plugging.loading import Record, Source, load
 from expert.plugging.naming import distinct, identity, name_of
-from expert.plugging.python_file import PythonFile, what_was_raised
+
+if TYPE_CHECKING:
+    from expert.plugging.loading import Record, Source
 
 GROUP = "expert"
 DISTRIBUTION = "training-expert"
@@ -76,6 +77,8 @@ class Registry:
 
     def raised(self, name: str, error: Exception) -> ProblemNote:
         """What a plugin raised, in a sentence, with the line where its plugin is a file."""
+        from expert.plugging.python_file import PythonFile, what_was_raised
+
         source = self._sources.get(name)
         what = source.told(error) if isinstance(source, PythonFile) else what_was_raised(error)
         return ProblemNote(plugin=name, what=what)
@@ -105,6 +108,8 @@ class Registry:
         self._register(plugin, name)
 
     def _load_given(self, plugin: object) -> None:
+        from expert.plugging.loading import load  # most calls give none
+
         name = self._names[identity(plugin)] = self._free(name_of(plugin))
         try:
             loaded = load(plugin)

@@ -125,13 +125,17 @@ def _initial_loss_over_chance(view: View, curve: Curve) -> Reading | Unknown:
     if view.config.penalty_in_loss:
         return Unknown("the logged loss counts a penalty on the weights as well", "log the loss without its penalty")
     found = _against_chance(view, float(curve.points[0]))
-    averaged = curve.reduction in ("epoch_mean", "interval_mean") or (
-        curve.clock == "epoch" and (curve.points_per_epoch or 0.0) < 4
-    )
-    if averaged and isinstance(found, Reading) and float(found.value) < 1.0:
+    if isinstance(found, Reading) and float(found.value) < 1.0 and _averaged(curve):
         # A mean over the first epoch lies below the loss of the first step by what was learned meanwhile.
         return Unknown(f"the first value of {curve.name} is a mean over steps that already learned", LOG_STEPS)
     return found
+
+
+def _averaged(curve: Curve) -> bool:
+    """Whether each value stands for several steps."""
+    if curve.reduction in ("epoch_mean", "interval_mean"):
+        return True
+    return curve.clock == "epoch" and (curve.points_per_epoch or 0.0) < 4
 
 
 def _share_given_back(view: View, curve: Curve) -> Reading | Unknown:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -51,18 +51,19 @@ class View(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+NO_DETAIL: Mapping[str, float | str] = {}
+
+
+class Reading(NamedTuple):
     """The value found, where on which clock it was read, and further words for the sentence."""
 
     value: float | bool | str
     at: float | None = None
     clock: str | None = None
-    detail: Mapping[str, float | str] = field(default_factory=dict)
+    detail: Mapping[str, float | str] = NO_DETAIL
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """Why there is no value (a clause without a full stop), and how to record what is missing."""
 
     reason: str
