@@ -20,7 +20,7 @@ def _throws(count: int, random: Generator) -> tuple[Tensor, Tensor]:
     x = 2.0 * torch.rand(count, 7, generator=random) - 1.0
     speed, angle, hand = 12.0 + 3.0 * x[:, 0], 0.85 + 0.35 * x[:, 1], 1.6 + 0.4 * x[:, 2]
     wind, drag = 4.0 * x[:, 3], 0.05 + 0.035 * x[:, 4]
-    wall, top = 8.0 + 3.0 * x[:, 5], 3.6 + 2.0 * x[:, 6]
+    wall, top = 8.0 + 3.0 * x[:, 5], 2.5 + 1.8 * x[:, 6]
     along, up = speed * angle.cos(), speed * angle.sin()
     way, height, above = torch.zeros(count), hand, torch.full((count,), -1.0)
     for _ in range(90):
@@ -30,7 +30,7 @@ def _throws(count: int, random: Generator) -> tuple[Tensor, Tensor]:
         way, height = way + 0.03 * along, height + 0.03 * up
         above = torch.where(reached, height - top, above)
     seen = x * math.sqrt(3.0)
-    seen[:, :2] += 0.1 * torch.randn(count, 2, generator=random)
+    seen[:, :2] += 0.16 * torch.randn(count, 2, generator=random)
     return seen, (above > 0.0).float()[:, None]
 
 
@@ -143,7 +143,7 @@ def _boats(count: int, random: Generator) -> tuple[Tensor, Tensor]:
     known = (torch.rand(count, 28, 1, generator=random) < 0.2).float()
     bearing = known * (place + 0.6 * torch.randn(count, 28, 2, generator=random))
     log = sailed + 0.05 * torch.randn(count, 28, 2, generator=random)
-    return torch.cat([log / 0.15, bearing / 1.2, 2.0 * known - 1.0], 2), place[:, -1] / 3.7
+    return torch.cat([log / 0.15, bearing / 1.2, 2.0 * known - 1.0], 2), place[:, -1] / 4.6
 
 
 def _birds(count: int, random: Generator) -> tuple[Tensor, Tensor]:
@@ -162,7 +162,7 @@ def _birds(count: int, random: Generator) -> tuple[Tensor, Tensor]:
             loud = 1.6 * torch.exp(-((torch.arange(7.0) - band[:, number, None]) ** 2))
             x[torch.arange(count), begin + number] += loud
         begin = begin + 5 + torch.randint(3, (count,), generator=random)
-    return 2.0 * (x - 0.25), y
+    return 1.3 * (x - 0.25), y
 
 
 def _markup(count: int, random: Generator) -> tuple[Tensor, Tensor]:
@@ -206,15 +206,15 @@ PROBLEMS: tuple[Problem, ...] = (
         name="throws-mlp", task="binary", classes=2,
         draw=_throws,
         network=Dense(7, 1, (40, 20)),
-        sound=Setup(samples=2000, optimizer="sgd", rate=0.1, momentum=0.9, weight_decay=1e-4, schedule="cosine",
-                    epochs=14),
+        sound=Setup(samples=2600, optimizer="sgd", rate=0.05, momentum=0.9, weight_decay=5e-4, schedule="cosine",
+                    epochs=11),
     ),
     Problem(
         name="spectra-residual", task="classification", classes=14,
         draw=_spectra,
         network=Dense(48, 14, (56, 56, 56)),
         sound=Setup(samples=2500, validation_samples=500, activation="gelu", normalization="layer", residual=True,
-                    optimizer="adamw", rate=2e-3, weight_decay=0.05, schedule="cosine", warmup=0.05, dropout=0.1,
+                    optimizer="adamw", rate=2e-3, weight_decay=0.01, schedule="cosine", warmup=0.05, dropout=0.1,
                     batch=64, epochs=16),
     ),
     Problem(
@@ -247,15 +247,15 @@ PROBLEMS: tuple[Problem, ...] = (
         name="boats-gru", task="regression", kind="recurrent",
         draw=_boats,
         network=Recurrent("gru", 5, 2, width=24),
-        sound=Setup(samples=1600, optimizer="rmsprop", rate=4e-3, schedule="cosine", clip_norm=1.0, batch=32,
-                    epochs=14),
+        sound=Setup(samples=1500, optimizer="rmsprop", rate=4e-3, schedule="cosine", clip_norm=1.0, batch=32,
+                    epochs=13),
     ),
     Problem(
         name="birds-lstm", task="classification", classes=6, kind="recurrent",
         draw=_birds,
         network=Recurrent("lstm", 7, 6, width=32, bidirectional=True, attentive=True),
-        sound=Setup(samples=1600, optimizer="adamw", rate=6e-3, weight_decay=0.01, schedule="cosine", warmup=0.1,
-                    clip_norm=1.0, batch=16, epochs=9),
+        sound=Setup(samples=1800, optimizer="adamw", rate=6e-3, weight_decay=1e-3, schedule="cosine", warmup=0.1,
+                    clip_norm=1.0, batch=16, epochs=8),
     ),
     Problem(
         name="markup-transformer", task="language_model", classes=24, kind="transformer",
@@ -268,7 +268,7 @@ PROBLEMS: tuple[Problem, ...] = (
         name="visits-attention", task="classification", classes=5, kind="transformer",
         draw=_visits,
         network=Transformer(18, 5, length=14, width=24, blocks=1, causal=False),
-        sound=Setup(samples=3000, validation_samples=500, optimizer="adamw", rate=4e-3, weight_decay=0.05,
+        sound=Setup(samples=3000, validation_samples=500, optimizer="adamw", rate=4e-3, weight_decay=5e-3,
                     schedule="cosine", dropout=0.1, batch=40, epochs=9),
     ),
 )  # fmt: skip
