@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+from pydantic import ConfigDict, TypeAdapter
 
 from expert.advice import Coverage, EvidenceItem, Finding, NotJudged, Outcome
 from expert.confidence import SURE, Weighed
-from expert.facts import Facts
+from expert.facts import Fact, Facts
 from expert.history import DataProfile, History, ModelProfile, RunConfig
 from expert.inference import Verdict
 from expert.judging import ENOUGH, Judgment
@@ -106,7 +108,7 @@ def headline_of(
         return NO_CORE
     if first.holds:
         return STILL_THERE.format(name=first.rule.name, why=WHY_STILL_THERE[first.status])
-    missing = next((what for what, _ in _missing(first.verdict)), "")
+    missing = next(map(_missing, first.verdict.grounds()), "") if first.status == "unknown" else ""
     reason = fill(WHY_OPEN[first.status], {"missing": missing})
     return NOT_SURE.format(name=first.rule.name, reason=reason)
 
@@ -163,22 +165,24 @@ def not_judged(judgments: Mapping[str, Judgment]) -> tuple[NotJudged, ...]:
     how: dict[str, str] = {}
     for identity, judgment in judgments.items():
         if judgment.status == "unknown":
-            for missing, record in _missing(judgment.verdict):
+            for fact in judgment.verdict.grounds():
+                missing = _missing(fact)
                 rules = waiting.get(missing)
                 if rules is None:
-                    waiting[missing], how[missing] = [identity], record
+                    waiting[missing], how[missing] = [identity], fact.record
                 elif rules[-1] != identity:  # two facts may be missing for one reason
                     rules.append(identity)
         elif judgment.status == "silenced":
             guards = ", ".join(judgments[guard].rule.name for guard in judgment.by)
             waiting.setdefault(SILENCED.format(guards=guards), []).append(identity)
     ordered = sorted(waiting.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    return tuple(
-        [
-            NotJudged(missing=missing, record=how.get(missing, ""), rules=tuple(sorted(rules)))
-            for missing, rules in ordered
-        ]
+    return _NOT_JUDGED.validate_python(
+        [{"missing": missing, "record": how.get(missing, ""), "rules": sorted(rules)} for missing, rules in ordered]
     )
+
+
+_NOT_JUDGED = TypeAdapter(tuple[NotJudged, ...], config=ConfigDict(defer_build=True))
+"""Makes all of them in one call: without a loss or a profile there are a hundred."""
 
 
 def _given(history: History) -> str:
@@ -206,11 +210,9 @@ def _core(judgments: Mapping[str, Judgment], facts: Facts) -> Sequence[Judgment]
     return [one for one in judgments.values() if one.rule.core and (validated or one.rule.family != "generalization")]
 
 
-def _missing(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    """What an unknown verdict waits for, and how to record it."""
-    if verdict.truth == "unknown":
-        for fact in verdict.grounds():
-            yield fact.reason or fact.sentence, fact.record
+def _missing(fact: Fact) -> str:
+    """What an unknown verdict waits for."""
+    return fact.reason or fact.sentence
 
 
 def _observed(leaf: Verdict) -> EvidenceItem:
