@@ -97,7 +97,8 @@ def test_both_frameworks_build_networks_of_one_size(one: Problem, changes: dict[
     theirs = sum(parameter.numel() for parameter in networks.build(one.network, setup).parameters())
     made = keras_networks.build(one.network, setup, shape_of(one))
     if isinstance(one.network, Recurrent) and one.network.cell == "lstm":
-        theirs -= 4 * round(setup.width * one.network.width)  # PyTorch adds two biases where Keras adds one
+        # PyTorch adds two biases where Keras adds one
+        theirs -= 4 * round(setup.width * one.network.width) * (2 if one.network.bidirectional else 1)
     assert sum(int(np.prod(weight.shape)) for weight in made.trainable_weights) == theirs
 
 
