@@ -6,12 +6,15 @@ next one has problems that nobody has tuned on.
 
 from __future__ import annotations
 
-from . import from_the_start, second_evaluation, third_evaluation
+from . import evaluation, from_the_start, second_evaluation, third_evaluation
 
 FROM_THE_START = from_the_start.PROBLEMS
-EVALUATED = ((second_evaluation.PROBLEMS, "4600d8db6e952d837f960dbd608c07632e8f97b3"),)
+EVALUATED = (
+    (second_evaluation.PROBLEMS, "4600d8db6e952d837f960dbd608c07632e8f97b3"),
+    (third_evaluation.PROBLEMS, "cddf716be0f2de71f4cbcf55fd79ed89ca68dfd1"),
+)
 """Problems of ended evaluations, with the last commit that was evaluated on them, of which the runs are used on."""
-EVALUATION = third_evaluation.PROBLEMS
+EVALUATION = evaluation.PROBLEMS
 
 TUNING = (*FROM_THE_START, *(problem for problems, _ in EVALUATED for problem in problems))
 PROBLEMS = {problem.name: problem for problem in (*TUNING, *EVALUATION)}
