@@ -6,16 +6,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from expert.adapters.live.telemetry import Telemetry
 from expert.adapters.torch.deferred import DeferredReads
 
 
 class GradientThroughTime:
-    """Measures ‖∂loss/∂x_t‖ for the time steps t of what goes into the first recurrent layer of a forward pass.
+    """Measures ‖∂loss/∂x_t‖ for the time steps t of what goes into the first recurrent layer of a forward pass, and
+    tells how many steps there are.
 
-    That needs an input which itself depends on parameters, as behind an embedding or a linear layer; raw data get no
-    gradient, and nothing is changed to make them get one.
+    The former needs an input which itself depends on parameters, as behind an embedding or a linear layer; raw data
+    get no gradient, and nothing is changed to make them get one.
     """
 
     def __init__(self, telemetry: Telemetry, reads: DeferredReads) -> None:
@@ -26,6 +28,8 @@ class GradientThroughTime:
     def watch(self, module: nn.Module, inputs: Any) -> None:
         """Ask the input of a recurrent layer for its gradient, once a step."""
         x = inputs[0] if inputs else None
+        if self._telemetry.model.sequence_length is None and (steps := _time_steps(module, x)):
+            self._telemetry.know("model", sequence_length=steps)
         if self._handle is not None or not isinstance(x, Tensor) or not x.requires_grad or x.dim() != 3 or x.is_leaf:
             return
         time_axis = 1 if getattr(module, "batch_first", False) else 0
@@ -47,3 +51,12 @@ class GradientThroughTime:
     @torch.no_grad()
     def _take(self, gradient: Tensor, time_axis: int) -> None:
         self._norms = torch.linalg.vector_norm(gradient.float().movedim(time_axis, 0).flatten(1), dim=1)
+
+
+def _time_steps(module: nn.Module, x: Any) -> int | None:
+    """Of the longest sequence that a recurrent layer was given."""
+    if isinstance(x, PackedSequence):
+        return len(x.batch_sizes)
+    if not isinstance(x, Tensor) or x.dim() not in (2, 3):
+        return None
+    return int(x.shape[1 if x.dim() == 3 and getattr(module, "batch_first", False) else 0])

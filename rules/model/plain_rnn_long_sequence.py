@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from expert.authoring import Rule, case, curve, decay, facts, flat, limit, model, run, signal, supports, train, weak
-from expert.rules.limits import LITTLE_PROGRESS, LONG_SEQUENCE
+from expert.authoring import (
+    Rule, case, curve, decay, escalates, facts, flat, limit, model, run, signal, supports, train, val, weak,
+)  # fmt: skip
+from expert.rules.limits import LITTLE_PROGRESS, LONG_SEQUENCE, SOME_LEFT
 
 VERY_LONG = limit("long-for-gated-recurrence", 200, unit="time steps", source="knowledge of the field")
 
+left = signal.loss_over_chance(val.loss)
 progress = signal.relative_improvement(train.loss)
 
 RULE = Rule(
@@ -22,8 +25,10 @@ RULE = Rule(
         (model.recurrent.is_("rnn") & (model.sequence_length > LONG_SEQUENCE))
         | (model.recurrent.is_("lstm", "gru") & (model.sequence_length > VERY_LONG))
     )
-    & ((progress < LITTLE_PROGRESS) | ~progress.known),
+    & ((progress < LITTLE_PROGRESS) | ~progress.known | (left > SOME_LEFT)),
     evidence=(supports(progress < 0.1, weak, "the training loss improved by only {value:.1%}"),),
+    # It learns: another recurrence may learn more.
+    escalate=(escalates(progress >= LITTLE_PROGRESS, "info"),),
     explains=(
         "GRD103",
         "PLT101",
@@ -49,18 +54,30 @@ RULE = Rule(
             facts(model.recurrent.of("lstm"), model.sequence_length.of(250)),
         ),
         case(
-            "forty steps, a little progress",
-            facts(model.recurrent.of("rnn"), model.sequence_length.of(40), progress.of(0.12)),
+            "twenty-five steps, a little progress",
+            facts(model.recurrent.of("rnn"), model.sequence_length.of(25), progress.of(0.12)),
         ),
         case(
             "forty steps, some progress",
             facts(model.recurrent.of("rnn"), model.sequence_length.of(40), progress.of(0.2)),
+        ),
+        case(
+            "some progress, much left",
+            facts(model.recurrent.of("rnn"), model.sequence_length.of(60), progress.of(0.4), left.of(0.5)),
+        ),
+        case(
+            "sixty steps, much left",
+            facts(model.recurrent.of("rnn"), model.sequence_length.of(60), progress.of(0.6), left.of(0.25)),
         ),
     ),
     quiet=(
         case(
             "sixty steps, learned all the same",
             run(curve(train.loss, decay(0.69, 0.2, 10)), model={"recurrent": "rnn", "sequence_length": 60}),
+        ),
+        case(
+            "sixty steps, little left",
+            facts(model.recurrent.of("rnn"), model.sequence_length.of(60), progress.of(0.6), left.of(0.15)),
         ),
         case("twenty steps", facts(model.recurrent.of("rnn"), model.sequence_length.of(20), progress.of(0.0))),
         case(

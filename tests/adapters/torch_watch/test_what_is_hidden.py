@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from expert import advise
 from expert.adapters.torch import Run, watch
@@ -235,3 +236,22 @@ def test_a_gradient_through_time_is_that_of_each_step_of_the_input() -> None:
     assert len(seen) >= 4
     for at, row in seen.items():
         assert row == pytest.approx(wanted[at], rel=1e-4)
+
+
+@pytest.mark.parametrize("form", ["batch first", "time first", "one sequence", "packed"])
+def test_the_length_of_sequences_is_told(form: str) -> None:
+    rnn = nn.RNN(3, 5, batch_first=form == "batch first")
+    x = {
+        "batch first": torch.randn(4, 6, 3),
+        "time first": torch.randn(6, 4, 3),
+        "one sequence": torch.randn(6, 3),
+        "packed": pack_padded_sequence(torch.randn(6, 4, 3), torch.tensor([6, 5, 5, 2])),
+    }[form]
+    optimizer = torch.optim.SGD(rnn.parameters(), lr=0.1)
+    with watch(rnn, optimizer, every=1) as run:
+        for _ in range(3):
+            output = rnn(x)[0]
+            (output.data if form == "packed" else output).square().mean().backward()
+            optimizer.step()
+            run.step(loss=1.0)
+    assert run.history().model.sequence_length == 6
