@@ -8,6 +8,7 @@ from expert.authoring import (
 TWICE = limit(
     "repeated-batches", 1.5, unit="batches", source="knowledge of the field", healthy="0 where each sample comes once"
 )
+NOW_AND_THEN = limit("batches-alike-by-chance", 0.03, unit="share", source="measured: 0.3-0.98", healthy="0.00-0.01")
 ALL_OF_THEM = limit(
     "nearly-all-batches-repeated", 0.9, unit="share", source="one batch on purpose gives 1 - 1/steps", healthy="0.00"
 )
@@ -30,7 +31,8 @@ RULE = Rule(
     symptom="the same batch is given more than once in an epoch",
     cause="the iterator starts anew before it has been through the set: it is made again for each step, or repeats "
     "before it shuffles",
-    when=(count > TWICE) & ((share < ALL_OF_THEM) | (part < PART_OF_SET)),
+    # Rows that happen to be alike make batches of one or two samples alike now and then.
+    when=(count > TWICE) & (share > NOW_AND_THEN) & ((share < ALL_OF_THEM) | (part < PART_OF_SET)),
     evidence=(
         supports(share > 0.3, decisive, "{value:.0%} of the batches had been given earlier in the same epoch"),
         supports(seen < 0.5, moderate, "the steps of an epoch take only {value:.0%} of the samples"),
@@ -57,11 +59,14 @@ RULE = Rule(
             ),
         ),
         case("two of many", facts(count.of(2), share.of(0.2), seen.of(0.6))),
+        case("two of fifty", facts(count.of(2), share.of(0.04), part.of(0.01))),
         case("the first batch again and again", facts(count.of(59), share.of(0.98), part.of(0.4), seen.of(0.4))),
         case("some of them, classes rebalanced", facts(count.of(5), share.of(0.35), config.class_weights.of(True))),
         case("most of them", facts(count.of(80), share.of(0.8), part.of(1.0))),
     ),
     quiet=(
+        case("a single one", facts(count.of(1), share.of(0.1), part.of(0.01))),
+        case("single rows that are alike", facts(count.of(5), share.of(0.02), part.of(0.002))),
         case(
             "each batch once",
             run(

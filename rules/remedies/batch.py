@@ -12,12 +12,13 @@ REMEDIES = (
         name="larger-batch",
         title="Use a larger batch",
         do="Multiply the batch size by 2 to 4, and once more as long as the loss ends lower by that. Fewer updates are "
-        "made in an epoch, so look at the rate again afterwards; if memory is short, accumulate gradients instead.",
+        "made in an epoch: train for more of them where batches held a few samples only, and look at the rate again "
+        "afterwards; if memory is short, accumulate gradients instead.",
         cost="config line",
         risk="low",
         knob="batch-size",
         direction="up",
-        changes=(multiply(config.batch_size, 4),),
+        changes=(multiply(config.batch_size, 4), multiply(config.epochs, 4, when=config.batch_size <= 8)),
         again=True,
         not_when=(LARGE_ALREADY,),
         snippets=(
