@@ -11,15 +11,18 @@ TELL = "advise(..., config={'optimizer': ..., 'learning_rate': ..., 'weight_deca
 
 def _steps_remembered(view: View) -> Reading | Unknown:
     config = view.config
-    if config.optimizer is None or config.weight_decay is None:
+    # The gradient of a penalty λ·w² is 2λ·w; one that is left out of the gradients pulls at nothing.
+    penalty = 2.0 * (config.l2_penalty or 0.0) if config.penalty_in_gradient is not False else 0.0
+    if config.optimizer is None or (config.weight_decay is None and not penalty > 0.0):
         return Unknown("the optimizer and its weight decay are not known", TELL)
-    if not config.weight_decay > 0.0:
+    optimizer, decoupled = config.optimizer.lower(), bool(config.decoupled_weight_decay)
+    decay = (config.weight_decay or 0.0) + penalty
+    if not decay > 0.0:
         return Unknown("there is no weight decay")
-    optimizer = config.optimizer.lower()
     if optimizer == "sgd":
         # What momentum does to a gradient it does to the penalty in it.
         longer = 1.0 - (config.momentum or 0.0)
-    elif config.decoupled_weight_decay or optimizer == "adamw":
+    elif (decoupled or optimizer == "adamw") and not penalty > 0.0:
         longer = 1.0
     else:
         return Unknown(f"{config.optimizer} divides the decay by the size of the gradients")
@@ -28,7 +31,7 @@ def _steps_remembered(view: View) -> Reading | Unknown:
     rate = float(np.median(rates)) if len(rates) else config.learning_rate
     if rate is None or not rate > 0.0 or not longer > 0.0:
         return Unknown("the learning rate is not known, or not positive", TELL)
-    return Reading(longer / (rate * config.weight_decay), detail={"rate": rate, "decay": config.weight_decay})
+    return Reading(longer / (rate * decay), detail={"rate": rate, "decay": decay})
 
 
 SIGNALS: tuple[Signal, ...] = (

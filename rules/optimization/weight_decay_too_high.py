@@ -10,6 +10,7 @@ SHRUNK = limit("shrunk-weights", 0.3, unit="ratio", source="measured", healthy="
 HIGH = limit("high-loss-under-decay", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.5")
 STRONG = limit("strong-weight-decay", 0.05, unit="decay", source="measured", healthy="up to 0.01")
 SHORT_MEMORY = limit("steps-remembered", 100, unit="steps", source="measured: 20", healthy="2000-40000")
+HALF = limit("large-penalty", 0.01, unit="1", source="half of a large decay: a penalty has twice its gradient")
 LARGE = limit("large-weight-decay", 0.02, unit="decay", source="knowledge of the field", healthy="0 to 0.001 for SGD")
 LITTLE = limit("little-fall-under-decay", 0.3, unit="share", source="measured", healthy="0.55-0.99")
 
@@ -34,7 +35,7 @@ RULE = Rule(
     when=((norm < SHRUNK) & ((penalty > 0.0) | (config.l2_penalty > 0.0) | ~penalty.known) & ((level > HIGH)
         | (fall < LITTLE)))
     | (~norm.known & (penalty > STRONG) & ~config.decoupled_weight_decay & (fall < LITTLE))
-    | ((remembered < SHORT_MEMORY) & (penalty > LARGE)
+    | ((remembered < SHORT_MEMORY) & ((penalty > LARGE) | (config.l2_penalty > HALF))
     & ((level > SOME_LEFT) | (~level.known & ((fall < LITTLE) | ~fall.known)))
     & ((missed > NEARLY_ALL_RIGHT) | ~missed.known)),
     evidence=(
@@ -71,6 +72,8 @@ RULE = Rule(
         case("forgets within 70 steps, neither level nor score known", facts(remembered.of(70), penalty.of(0.025))),
         case("forgets within 70 steps, and comes down little", facts(remembered.of(70), penalty.of(0.025),
              fall.of(0.25))),
+        case("a penalty of layers", facts(remembered.of(70), penalty.of(0.0), config.l2_penalty.of(0.012),
+             level.of(0.6))),
         case("forgets within 70 steps, something left to learn", facts(remembered.of(70), penalty.of(0.025),
              level.of(0.25), missed.of(0.04))),
     ),
@@ -82,6 +85,8 @@ RULE = Rule(
         case("forgets fast, and comes down all the same", facts(remembered.of(70), penalty.of(0.025), fall.of(0.4),
              norm.of(0.9))),
         case("forgets within 120 steps", facts(remembered.of(120), penalty.of(0.025))),
+        case("a small penalty of layers", facts(remembered.of(70), penalty.of(0.0), config.l2_penalty.of(0.008),
+             level.of(0.6))),
         case("a small decay at a high rate", facts(remembered.of(70), penalty.of(0.015))),
         case("forgets fast, and next to nothing is left to learn", facts(remembered.of(70), penalty.of(0.025),
              level.of(0.15), missed.of(0.04))),

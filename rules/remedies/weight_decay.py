@@ -54,15 +54,23 @@ REMEDIES = (
         id="FX612",
         name="lower-weight-decay",
         title="Lower the weight decay",
-        do="Divide the weight decay by 10, or set it to 0 for one run, and watch the norm of the weights. Divide it "
-        "once more as long as the loss ends lower by that.",
+        do="Divide the weight decay, or the penalty of the layers, by 10, or set it to 0 for one run, and watch the "
+        "norm of the weights. Divide it once more as long as the loss ends lower by that.",
         cost="config line",
         risk="low",
         knob="regularization",
         direction="down",
-        changes=(multiply(config.weight_decay, 0.1),),
+        changes=(
+            multiply(config.weight_decay, 0.1, when=(config.weight_decay > 0) | ~config.weight_decay.known),
+            multiply(config.l2_penalty, 0.1, when=config.l2_penalty > 0),
+        ),
         again=True,
-        not_when=(not_when(config.weight_decay <= 0, "there is no weight decay"),),
+        not_when=(
+            not_when(
+                (config.weight_decay <= 0) & ((config.l2_penalty <= 0) | ~config.l2_penalty.known),
+                "there is no weight decay",
+            ),
+        ),
         snippets=(
             torch_code("""
                 for group in optimizer.param_groups:
@@ -80,6 +88,9 @@ REMEDIES = (
             keras_code("""
                 settings = model.optimizer.get_config()
                 settings["weight_decay"] = (settings["weight_decay"] or 0.0) / 10
+                for layer in model.layers:  # the penalty of layers, where they have one
+                    if getattr(layer, "kernel_regularizer", None):
+                        layer.kernel_regularizer = keras.regularizers.L2(layer.kernel_regularizer.l2 / 10)
                 model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
         ),

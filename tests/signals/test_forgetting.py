@@ -43,6 +43,14 @@ def test_a_decoupled_decay_knows_no_momentum(optimizer: dict[str, Any]) -> None:
     assert steps(learning_rate=1e-3, weight_decay=0.1, momentum=0.9, **optimizer) == pytest.approx(1e4)
 
 
+def test_a_penalty_pulls_with_twice_its_size_unless_it_is_left_out_of_the_gradients() -> None:
+    plain = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9}
+    assert steps(l2_penalty=0.01, **plain) == pytest.approx(0.1 / (0.05 * 0.02))
+    assert steps(l2_penalty=0.01, weight_decay=0.02, **plain) == pytest.approx(0.1 / (0.05 * 0.04))
+    assert isinstance(read(l2_penalty=0.01, penalty_in_gradient=False, **plain), Unknown)
+    assert isinstance(read(l2_penalty=0.01, **plain | {"optimizer": "adamw"}), Unknown)
+
+
 def test_the_usual_rate_of_a_schedule_counts_and_not_the_one_it_was_told_of() -> None:
     rates = np.concatenate([np.linspace(0.0, 0.1, 10), np.full(40, 0.1), np.linspace(0.1, 0.0, 10)])
     rates[30] = np.nan

@@ -32,6 +32,9 @@ NUMBERS: Mapping[str, str] = {
 }
 """Profile fields that are numbers, and the field of a setup that each is."""
 
+PENALTY = "config.l2_penalty"
+"""What Keras has in place of a weight decay; its gradient is twice as large."""
+
 WHOLE = ("batch", "epochs", "accumulation")
 
 ADDED_NOISE = 0.2
@@ -67,7 +70,6 @@ WORDS: Mapping[str, Callable[[Any, Setup, Problem], Fields]] = {
     "config.decoupled_weight_decay": lambda value, setup, _: (
         {"optimizer": "adamw"} if value and setup.optimizer == "adam" else {}
     ),
-    "config.l2_penalty": lambda value, setup, _: {"weight_decay": max(setup.weight_decay, 2.0 * value)},
     "config.schedule": lambda value, *_: {"schedule": value},
     "config.warmup_steps": _warm_up,
     "config.shuffle": _order,
@@ -170,6 +172,10 @@ def carried_out(remedy: str, changes: tuple[ProposedChange, ...], setup: Setup, 
 
 
 def _fields(change: ProposedChange, setup: Setup, problem: Problem) -> Fields:
+    if change.field == PENALTY and isinstance(change.value, float):
+        if change.operation == "multiply":
+            return {"weight_decay": change.value * setup.weight_decay}
+        return {"weight_decay": max(setup.weight_decay, 2.0 * change.value)}
     if change.field not in NUMBERS:
         return WORDS[change.field](change.value, setup, problem) if change.field in WORDS else {}
     name = NUMBERS[change.field]
