@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-from expert.signals.chance import ENTROPY_LOSSES, prior
-from expert.signals.curve import Curve
-from expert.signals.shape import shape, too_few
+from expert.signals.shape import shape
 from expert.signals.signal import Reading, Signal, Unknown, View
 
 USUAL_RATES = {
@@ -28,69 +26,19 @@ OUTPUT_RANGES = {"softmax": (0.0, 1.0), "sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.
 INDEX_LOSSES = ("cross_entropy", "nll")
 BINARY_LOSSES = ("bce", "bce_with_logits")
 VALUE_LOSSES = ("mse", "mae", "huber")
-
-
 UNWEIGHTED = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "embedding", "dropout")
 """Kinds of layers whose width is that of another layer, or says nothing of what passes."""
 
 
-def _tell(record: str, *names: str) -> str:
+def tell(record: str, *names: str) -> str:
+    """What to write to make fields of a profile known."""
     return f"advise(..., {record}={{" + ", ".join(f'"{name}": ...' for name in names) + "})"
-
-
-def _counts(view: View) -> tuple[float, ...] | Unknown:
-    """Share of each class: as told or counted, else as seen in batches."""
-    if view.data.class_counts is None and view.data.target_prior is None:
-        if view.data.seen_shares is not None and len(view.data.seen_shares) > 1:
-            return view.data.seen_shares
-        return Unknown("the share of each class is not known", _tell("data", "class_counts"))
-    shares = prior(view)
-    return shares if shares is not None else Unknown("fewer than two classes have a known share")
-
-
-def _class_imbalance(view: View) -> Reading | Unknown:
-    shares = _counts(view)
-    if isinstance(shares, Unknown):
-        return shares
-    if min(shares) == 0.0:
-        return Reading(1e12, detail={"smallest": 0.0, "largest": max(shares)})
-    return Reading(max(shares) / min(shares), detail={"smallest": min(shares), "largest": max(shares)})
-
-
-def _majority_share(view: View) -> Reading | Unknown:
-    shares = _counts(view)
-    return shares if isinstance(shares, Unknown) else Reading(max(shares))
-
-
-def _score_beyond_largest(view: View, curve: Curve) -> Reading | Unknown:
-    shares, form = _counts(view), curve.derive(shape)
-    if isinstance(shares, Unknown):
-        return shares
-    if form is None:
-        return too_few(curve, 3) or Unknown("too few values")
-    score = abs(form.end) / (100.0 if float(abs(form.y).max()) > 1.5 else 1.0)
-    return Reading(score - max(shares), detail={"score": score, "majority": max(shares)})
-
-
-def _loss_over_entropy(view: View, curve: Curve) -> Reading | Unknown:
-    shares, form = _counts(view), curve.derive(shape)
-    if isinstance(shares, Unknown):
-        return shares
-    if view.config.loss not in ENTROPY_LOSSES or view.config.loss_reduction == "sum":
-        return Unknown("the loss is no mean cross entropy")
-    if form is None:
-        return too_few(curve, 3) or Unknown("too few values")
-    entropy = -sum(share * math.log(share) for share in shares if share > 0.0)
-    if entropy <= 0.0:
-        return Unknown("all labels are alike: guessing has no loss")
-    level = curve.sign * form.best
-    return Reading(level / entropy, detail={"level": level, "chance": entropy})
 
 
 def _validation_standard_error(view: View) -> Reading | Unknown:
     samples, curve = view.data.validation_samples, view.curve("val.accuracy")
     if not samples or samples < 1:
-        return Unknown("the number of validation samples is not known", _tell("data", "validation_samples"))
+        return Unknown("the number of validation samples is not known", tell("data", "validation_samples"))
     form = curve.derive(shape) if curve is not None else None
     if form is None:
         return Unknown("no validation accuracy of at least 3 epochs was recorded", "log val.accuracy at every epoch")
@@ -104,7 +52,7 @@ def _nonfinite_row_share(view: View) -> Reading | Unknown:
     rows, samples = view.data.rows_with_nonfinite, view.data.samples
     if rows is None or not samples:
         return Unknown(
-            "the rows with non-finite cells were not counted", _tell("data", "rows_with_nonfinite", "samples")
+            "the rows with non-finite cells were not counted", tell("data", "rows_with_nonfinite", "samples")
         )
     return Reading(min(rows / samples, 1.0), detail={"rows": float(rows)})
 
@@ -112,14 +60,14 @@ def _nonfinite_row_share(view: View) -> Reading | Unknown:
 def _label_out_of_range(view: View) -> Reading | Unknown:
     low, high, loss = view.data.label_minimum, view.data.label_maximum, view.config.loss
     if low is None or high is None:
-        return Unknown("the range of the labels is not known", _tell("data", "label_minimum", "label_maximum"))
+        return Unknown("the range of the labels is not known", tell("data", "label_minimum", "label_maximum"))
     if loss is None:
-        return Unknown("the loss function is not known", _tell("config", "loss"))
+        return Unknown("the loss function is not known", tell("config", "loss"))
     expected: tuple[float, float] | None = None
     if loss in INDEX_LOSSES:
         units = view.model.output_units
         if units is None:
-            return Unknown("the number of output units is not known", _tell("model", "output_units"))
+            return Unknown("the number of output units is not known", tell("model", "output_units"))
         expected = (0.0, float(units - 1))
     elif loss in BINARY_LOSSES:
         expected = (0.0, 1.0)
@@ -128,7 +76,7 @@ def _label_out_of_range(view: View) -> Reading | Unknown:
     elif loss in VALUE_LOSSES:
         activation = view.model.output_activation
         if activation is None:
-            return Unknown("the output activation is not known", _tell("model", "output_activation"))
+            return Unknown("the output activation is not known", tell("model", "output_activation"))
         expected = OUTPUT_RANGES.get(activation, (-math.inf, math.inf))
     if expected is None:
         return Unknown(f"no range of labels is known for the loss {loss}")
@@ -141,21 +89,14 @@ def _label_out_of_range(view: View) -> Reading | Unknown:
 def _batch_share_of_set(view: View) -> Reading | Unknown:
     batch, samples = view.config.batch_size, view.data.samples
     if batch is None or not samples:
-        return Unknown("batch size or number of samples is not known", _tell("config", "batch_size"))
+        return Unknown("batch size or number of samples is not known", tell("config", "batch_size"))
     return Reading(batch / samples, detail={"batch_size": float(batch), "samples": float(samples)})
-
-
-def _batch_per_class(view: View) -> Reading | Unknown:
-    batch, classes = view.config.batch_size, view.data.classes
-    if batch is None or not classes:
-        return Unknown("batch size or number of classes is not known", _tell("config", "batch_size"))
-    return Reading(batch / classes, detail={"batch_size": float(batch), "classes": float(classes)})
 
 
 def _parameters_per_sample(view: View) -> Reading | Unknown:
     parameters, samples = view.model.trainable_parameters or view.model.parameters, view.data.samples
     if parameters is None or not samples:
-        return Unknown("number of parameters or of samples is not known", _tell("data", "samples"))
+        return Unknown("number of parameters or of samples is not known", tell("data", "samples"))
     return Reading(parameters / samples, detail={"parameters": float(parameters), "samples": float(samples)})
 
 
@@ -174,7 +115,7 @@ def usual_rates(view: View) -> tuple[float, float] | Unknown:
     """The usual range of the learning rate of this optimizer."""
     optimizer = view.config.optimizer
     if optimizer is None:
-        return Unknown("the optimizer is not known", _tell("config", "optimizer"))
+        return Unknown("the optimizer is not known", tell("config", "optimizer"))
     if optimizer.lower() == "sgd":
         low, high = USUAL_MOMENTUM if view.config.momentum else USUAL_SGD
         return low, high * max(1.0, (view.config.batch_size or 0) / USUAL_BATCH)
@@ -190,7 +131,7 @@ def _learning_rate_over_usual(view: View) -> Reading | Unknown:
         curve = view.curve("optimizer.learning_rate")
         rate = float(curve.bins.maximum.max()) if curve is not None and len(curve.points) else None
     if rate is None or not rate > 0.0 or not math.isfinite(rate):
-        return Unknown("the learning rate is not known, or not positive", _tell("config", "learning_rate"))
+        return Unknown("the learning rate is not known, or not positive", tell("config", "learning_rate"))
     low, high = usual
     distance = max(0.0, math.log10(rate / high)) or min(0.0, math.log10(rate / low))
     return Reading(distance, detail={"rate": rate, "low": low, "high": high})
@@ -204,51 +145,13 @@ def _clip_asymmetry(view: View) -> Reading | Unknown:
         return Reading(True, detail=found)
     if low is None or high is None:
         return Unknown(
-            "gradients are not known to be clipped by value", _tell("config", "clip_value_low", "clip_value_high")
+            "gradients are not known to be clipped by value", tell("config", "clip_value_low", "clip_value_high")
         )
     sizes = sorted((abs(low), abs(high)))
     return Reading(bool(sizes[1] > UNSYMMETRIC * sizes[0]), detail={"low": low, "high": high})
 
 
 SIGNALS: tuple[Signal, ...] = (
-    Signal(
-        id="class_imbalance",
-        title="Largest class over the smallest",
-        unit="ratio",
-        grade="proof",
-        reads="the largest class ({largest:.1%}) is {value:.3g} times the smallest ({smallest:.1%})",
-        compute=_class_imbalance,
-        arguments=0,
-        record=_tell("data", "class_counts"),
-    ),
-    Signal(
-        id="majority_share",
-        title="Share of the largest class",
-        unit="share of samples",
-        grade="proof",
-        reads="the largest class makes {value:.1%} of the samples",
-        compute=_majority_share,
-        arguments=0,
-        record=_tell("data", "class_counts"),
-    ),
-    Signal(
-        id="score_beyond_largest",
-        title="Accuracy beyond the share of the largest class, in the set or in the batches seen",
-        unit="difference of shares",
-        grade="curve",
-        reads="{series} ends at {score:.3f}; the largest class alone makes {majority:.3f}",
-        compute=_score_beyond_largest,
-        record="log the accuracy at every epoch",
-    ),
-    Signal(
-        id="loss_over_entropy",
-        title="Best loss over that of naming each class as often as it comes, in the set or in the batches seen",
-        unit="ratio to the entropy of the classes",
-        grade="curve",
-        reads="the best {series} is {level:.4g}, {value:.1%} of the {chance:.4g} that guessing gives",
-        compute=_loss_over_entropy,
-        record="log the loss at least once per epoch",
-    ),
     Signal(
         id="validation_standard_error",
         title="Standard error of the validation accuracy",
@@ -257,7 +160,7 @@ SIGNALS: tuple[Signal, ...] = (
         reads="with {samples:.0f} validation samples an accuracy of {accuracy:.3f} is uncertain by ±{value:.3f}",
         compute=_validation_standard_error,
         arguments=0,
-        record=_tell("data", "validation_samples"),
+        record=tell("data", "validation_samples"),
     ),
     Signal(
         id="nonfinite_row_share",
@@ -267,7 +170,7 @@ SIGNALS: tuple[Signal, ...] = (
         reads="{rows:.0f} rows ({value:.2%}) hold a value that is NaN or infinite",
         compute=_nonfinite_row_share,
         arguments=0,
-        record=_tell("data", "rows_with_nonfinite", "samples"),
+        record=tell("data", "rows_with_nonfinite", "samples"),
     ),
     Signal(
         id="label_out_of_range",
@@ -277,7 +180,7 @@ SIGNALS: tuple[Signal, ...] = (
         reads="the labels span {low:g} to {high:g}; {least:g} to {most:g} are admitted",
         compute=_label_out_of_range,
         arguments=0,
-        record=_tell("data", "label_minimum", "label_maximum"),
+        record=tell("data", "label_minimum", "label_maximum"),
     ),
     Signal(
         id="batch_share_of_set",
@@ -287,17 +190,7 @@ SIGNALS: tuple[Signal, ...] = (
         reads="a batch of {batch_size:.0f} is {value:.1%} of the {samples:.0f} samples",
         compute=_batch_share_of_set,
         arguments=0,
-        record=_tell("config", "batch_size"),
-    ),
-    Signal(
-        id="batch_per_class",
-        title="Batch size over number of classes",
-        unit="samples per class in a batch",
-        grade="config",
-        reads="a batch of {batch_size:.0f} has {value:.1f} samples for each of {classes:.0f} classes",
-        compute=_batch_per_class,
-        arguments=0,
-        record=_tell("config", "batch_size"),
+        record=tell("config", "batch_size"),
     ),
     Signal(
         id="parameters_per_sample",
@@ -307,7 +200,7 @@ SIGNALS: tuple[Signal, ...] = (
         reads="{parameters:,.0f} parameters learn from {samples:,.0f} samples, {value:.3g} for each",
         compute=_parameters_per_sample,
         arguments=0,
-        record=_tell("data", "samples"),
+        record=tell("data", "samples"),
     ),
     Signal(
         id="narrowest_layer",
@@ -327,7 +220,7 @@ SIGNALS: tuple[Signal, ...] = (
         reads="the learning rate {rate:g} is {value:+.1f} powers of ten outside the usual {low:g} to {high:g}",
         compute=_learning_rate_over_usual,
         arguments=0,
-        record=_tell("config", "learning_rate"),
+        record=tell("config", "learning_rate"),
     ),
     Signal(
         id="clip_asymmetry",
@@ -337,6 +230,6 @@ SIGNALS: tuple[Signal, ...] = (
         reads="gradients are clipped to {low:g} … {high:g}",
         compute=_clip_asymmetry,
         arguments=0,
-        record=_tell("config", "clip_value_low", "clip_value_high"),
+        record=tell("config", "clip_value_low", "clip_value_high"),
     ),
 )

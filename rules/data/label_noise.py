@@ -21,12 +21,15 @@ COSTS_ANSWERS = limit(
 )
 BY_FAR_NOT = limit("far-from-by-heart", 0.8, unit="relative", source="measured: 0.25-0.67", healthy="0.6-0.99")
 
+TOLD = limit("told-something-at-best", 0.95, unit="ratio to chance", source="measured", healthy="0.0-0.7")
+
 rise = signal.validation_rise(val.loss, train.loss)
 
 learned = signal.relative_improvement(train.loss)
 lost = signal.shortfall_from_best(val.accuracy)
 parting = signal.parting_trend(val.loss, train.loss)
 ranked = signal.shortfall_from_best(val.auc)
+known = signal.best_loss_over_chance(val.loss)
 back = signal.share_given_back(val.loss)
 # What is wrong takes long to be learned by heart, and each bit of it costs right answers on the way.
 unlearning = (
@@ -34,6 +37,8 @@ unlearning = (
     & (lost >= COSTS_ANSWERS)
     & (learned < BY_FAR_NOT)
     & (parting > OVERFIT_PARTING)
+    # Something was learned that could be unlearned.
+    & ((known < TOLD) | ~known.known)
     # Weighted classes trade answers of the many for those of the few, and rank them better than ever.
     & (~config.class_weights | ~config.class_weights.known)
     & ((ranked > 0.0) | ~ranked.known)
@@ -59,9 +64,9 @@ RULE = Rule(
             "samples are known by heart",
         ),
     ),
-    unless=("DAT204", "DAT301", "DAT303", "DAT403"),
+    unless=("DAT204", "DAT301", "DAT303", "DAT403", "OSC103"),
     explains=("GEN101", "OSC105"),
-    remedies=("keep-best-checkpoint", "clean-labels", "smooth-labels", "more-data"),
+    remedies=("clean-labels", "keep-best-checkpoint", "smooth-labels", "more-data"),
     meaning="Overfitting that costs accuracy, not only confidence, is what wrong labels look like from outside.",
     mechanism=(
         "What most samples agree on is learned first. Each wrong label can only be memorized, later, and spoils the "
@@ -100,6 +105,7 @@ RULE = Rule(
                 parting.of(3.0),
                 config.class_weights.of(False),
                 ranked.of(0.02),
+                known.of(0.9),
             ),
         ),
     ),
@@ -109,6 +115,10 @@ RULE = Rule(
             facts(rise.of(0.5), back.of(0.2), lost.of(0.02), learned.of(0.6), parting.of(4.0)),
         ),
         case("no answers lost", facts(rise.of(0.5), back.of(0.5), lost.of(0.008), learned.of(0.6), parting.of(4.0))),
+        case(
+            "never better than guessing",
+            facts(rise.of(0.5), back.of(0.5), lost.of(0.02), learned.of(0.6), parting.of(4.0), known.of(0.98)),
+        ),
         case("nearly by heart", facts(rise.of(0.5), back.of(0.5), lost.of(0.02), learned.of(0.85), parting.of(4.0))),
         case(
             "weighted classes",

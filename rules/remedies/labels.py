@@ -17,6 +17,8 @@ from expert.authoring import (
     val,
 )
 
+doubt = signal.loss_over_even_doubt(val.loss, val.accuracy)
+
 REMEDIES = (
     Remedy(
         id="FX105",
@@ -81,7 +83,8 @@ REMEDIES = (
         risk="medium",
         not_when=(
             not_when(
-                (signal.share_given_back(val.loss) < 0.25) | (signal.shortfall_from_best(val.accuracy) < 0.01),
+                ((signal.share_given_back(val.loss) < 0.25) | (signal.shortfall_from_best(val.accuracy) < 0.01))
+                & ((doubt < 0.88) | ~doubt.known),
                 "the validation set lost little of what had been learned, as it does where labels are right",
             ),
         ),

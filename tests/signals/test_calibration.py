@@ -48,6 +48,42 @@ def test_a_sum_or_a_squared_error_is_not_judged() -> None:
         assert isinstance(found, Unknown)
 
 
+def doubted(classes: int, wrong: float, told: bool = True) -> Reading | Unknown:
+    """A network that has learned all there is where a share of the labels names another class, any of them."""
+    right = 1.0 - wrong
+    loss = -right * math.log(right) - wrong * math.log(wrong / (classes - 1))
+    series = {"val.loss": np.linspace(math.log(classes), loss, 12), "val.accuracy": np.linspace(1 / classes, right, 12)}
+    series = {name: np.append(values, [values[-1]] * 6) for name, values in series.items()}
+    data = {"classes": classes} if told else {}
+    return Run(series, data=data).read("loss_over_even_doubt", "val.loss", "val.accuracy")
+
+
+@pytest.mark.parametrize(("classes", "wrong"), [(2, 0.3), (5, 0.4), (10, 0.6), (100, 0.5)])
+def test_wrong_labels_leave_the_same_doubt_about_every_sample(classes: int, wrong: float) -> None:
+    found = doubted(classes, wrong)
+    assert isinstance(found, Reading)
+    assert float(found.value) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_samples_that_are_hard_to_different_degrees_leave_less_than_the_same_doubt() -> None:
+    assert float(calibrated_run(1.0).value("loss_over_even_doubt", "train.loss", "train.accuracy")) < 0.87
+
+
+def test_without_a_number_of_classes_or_any_skill_no_doubt_is_told() -> None:
+    assert isinstance(doubted(10, 0.5, told=False), Unknown)
+    assert isinstance(doubted(10, 0.89), Unknown)
+
+
+@pytest.mark.parametrize(("data", "classes"), [({"classes": 7}, 7), ({"class_counts": (5, 3, 2)}, 3)])
+def test_classes_are_counted_as_told(data: dict[str, object], classes: int) -> None:
+    assert float(Run({"train.loss": decay(12)}, data=data).value("number_of_classes")) == classes
+
+
+def test_a_regression_has_no_number_of_classes() -> None:
+    run = Run({"train.loss": decay(12)}, config={"loss": "mse"}, data={"classes": 7})
+    assert isinstance(run.read("number_of_classes"), Unknown)
+
+
 @pytest.mark.parametrize("classes", [2, 4, 10, 100])
 def test_the_floor_is_what_a_doubled_softmax_reaches_when_it_is_sure(classes: int) -> None:
     sure = np.exp(np.eye(classes)[0])

@@ -305,7 +305,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "label-noise", "many labels are wrong", (0.4, 0.6),
         lambda setup, k: setup.but(label_noise=k, epochs=setup.epochs * 2, dropout=0.0),
-        right=("DAT405", "GEN101"), follows=(*POOR, *WORSE_OUTSIDE, "DAT204"),
+        right=("DAT405", "DAT407", "GEN101"), follows=(*POOR, *WORSE_OUTSIDE, "DAT204"),
         fits=_decides,
     ),
     Fault(
