@@ -21,7 +21,7 @@ FAINT_GRADIENT = limit(
     "faint-first-gradient", 0.01, unit="ratio", source="AutoTrainer 2021, measured", healthy="0.14-3.2"
 )
 LONG_SEQUENCE = limit(
-    "long-for-plain-recurrence", 30, unit="time steps", source="Pascanu et al. 2013", healthy="to some tens"
+    "long-for-plain-recurrence", 20, unit="time steps", source="Bengio et al. 1994: 10 to 20", healthy="to some tens"
 )
 LARGE_INPUT_SPREAD = limit("large-input-spread", 10, unit="standard deviations", source="measured", healthy="0.9-1.1")
 LARGE_INPUT_MEAN = limit("large-input-mean", 3, unit="input units", source="measured", healthy="0.0-0.1")
@@ -97,3 +97,11 @@ SOME_LEFT = limit(
 )
 NEARLY_ALL_RIGHT = limit("errors-left", 0.03, unit="share", source="measured", healthy="0.00-0.2")
 SCORE_KEPT = limit("score-kept", 0.02, unit="share", source="measured", healthy="0.00-0.015")
+NEAR_VARIANCE = limit(
+    "validation-near-variance",
+    0.85,
+    unit="ratio",
+    source="variances of few samples scatter",
+    healthy="0.02-0.5",
+)
+HARDLY_FELL = limit("validation-hardly-fell", 0.05, unit="share", source="measured: 0.00-0.03", healthy="0.1-0.98")

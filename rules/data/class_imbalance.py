@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, config, curve, escalates, facts, flat, limit, moderate, run, signal, strong, supports, val,
+    Rule, case, config, curve, escalates, facts, flat, limit, run, signal, strong, supports, val,
 )  # fmt: skip
 
 IMBALANCE = limit("class-imbalance", 10, unit="ratio", source="SageMaker Debugger", healthy="1.0-1.3")
 SKILL = limit("score-beyond-imbalance", 0.03, unit="difference of shares", source="measured: 0.01", healthy="0.34-0.73")
 FITS = limit("loss-in-spite-of-imbalance", 0.7, unit="ratio", source="measured: 0.85-0.90", healthy="0.01-0.41")
+MISLEADING = limit("misleading-majority", 0.5, unit="share", source="an accuracy that half of the answers deserve")
 
 beyond = signal.score_beyond_largest(val.accuracy)
 fit = signal.loss_over_entropy(val.loss)
@@ -18,17 +19,15 @@ RULE = Rule(
     family="data",
     level="data",
     severity="warning",
-    prior=0.65,
+    prior=0.5,
     blames=("class-balance",),
     symptom="some classes are rare, so a high accuracy may say nothing of them",
     cause="naming the largest class every time is already nearly right, and the rare ones hardly enter the gradient",
     when=(signal.class_imbalance() > IMBALANCE) & (~config.class_weights | ~config.class_weights.known),
-    evidence=(
-        supports(beyond < SKILL, strong, "the accuracy ends {value:+.3f} from the share of the largest class"),
-        against(fit <= FITS, moderate, "the validation loss falls to {value:.2f} of what guessing gives"),
-    ),
+    evidence=(supports(beyond < SKILL, strong, "the accuracy ends {value:+.3f} from the share of the largest class"),),
     escalate=(
-        escalates((fit <= FITS) | (beyond >= SKILL), "info"),
+        # Naming the largest class is no good answer where it is one of many.
+        escalates((fit <= FITS) | (beyond >= SKILL) | (signal.majority_share() < MISLEADING), "info"),
         # Nobody is misled by an accuracy that is not asked for.
         escalates(signal.epochs_recorded(val.loss).known & ~signal.epochs_recorded(val.accuracy).known, "info"),
     ),
@@ -72,6 +71,8 @@ RULE = Rule(
                 signal.epochs_recorded(val.accuracy).of(12),
             ),
         ),
+        case("one of many classes", facts(signal.class_imbalance().of(19.0), signal.majority_share().of(0.4))),
+        case("hardly more than the rest", facts(signal.class_imbalance().of(19.0), signal.majority_share().of(0.6))),
         case("beyond the largest class", facts(signal.class_imbalance().of(19.0), fit.of(0.8), beyond.of(0.035))),
     ),
     quiet=(

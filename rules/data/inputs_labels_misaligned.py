@@ -3,26 +3,26 @@ from __future__ import annotations
 from expert.authoring import (
     Rule, against, case, config, curve, decay, facts, limit, line, moderate, run, signal, strong, supports, train, val,
 )  # fmt: skip
+from expert.rules.limits import HARDLY_FELL, NEAR_VARIANCE, OVERFIT_PARTING
 
 NO_BETTER = limit("validation-at-chance", 0.98, unit="ratio", source="measured: 0.99-1.02", healthy="0.02-0.48")
 MEMORIZED = limit("training-below-chance", 0.95, unit="ratio", source="measured: 0.59-0.74", healthy="0.01-0.41")
-NEAR_VARIANCE = limit(
-    "validation-near-variance",
-    0.85,
-    unit="ratio",
-    source="variances of few samples scatter",
-    healthy="0.02-0.5",
-)
-HARDLY_FELL = limit("validation-hardly-fell", 0.05, unit="share", source="measured: 0.00-0.03", healthy="0.1-0.98")
 OPENING = limit(
     "gap-of-memorizing", 0.2, unit="relative", source="measured: 0.48-1.5", healthy="0.1 where nothing is learned"
 )
+SOME_MEMORIZED = limit("training-somewhat-below-chance", 0.97, unit="ratio", source="measured: 0.88-0.96")
+FIRST_OPENING = limit("gap-of-some-memorizing", 0.05, unit="relative", source="measured: 0.10-0.30", healthy="0.0-0.05")
+LARGE_MAJORITY = limit("majority-too-large-to-tell", 0.6, unit="share", source="measured: 0.75-0.91", healthy="0.1-0.6")
 NO_SKILL = limit("score-beyond-majority", 0.03, unit="difference of shares", source="measured", healthy="0.34-0.73")
 OFTEN_RIGHT = limit("labels-often-right", 0.8, unit="share", source="labels dealt at random", healthy="0.8-1.0")
 
 best_val = signal.best_loss_over_chance(val.loss)
 val_fall = signal.fall_after_first(val.loss)
 correct = signal.last_value(val.accuracy)
+level = signal.loss_over_chance(train.loss)
+gap = signal.relative_gap(val.loss, train.loss)
+parting = signal.parting_trend(val.loss, train.loss)
+majority = signal.majority_share()
 
 RULE = Rule(
     id="DAT204",
@@ -40,8 +40,13 @@ RULE = Rule(
         # The variance of other samples may be smaller than that of those it was told of.
         | (config.loss.is_("mse") & (best_val >= NEAR_VARIANCE) & (val_fall < HARDLY_FELL))
     )
-    & (signal.loss_over_chance(train.loss) <= MEMORIZED)
-    & (signal.relative_gap(val.loss, train.loss) >= OPENING),
+    # The loss of a large majority stands near that of guessing, however much is learned of the others.
+    & ((majority < LARGE_MAJORITY) | ~majority.known)
+    & (
+        ((level <= MEMORIZED) & (gap >= OPENING))
+        # A network too small for all of them memorizes a little of each sample, at the cost of all others.
+        | ((level <= SOME_MEMORIZED) & (gap >= FIRST_OPENING) & (parting > OVERFIT_PARTING))
+    ),
     evidence=(
         against(
             correct >= OFTEN_RIGHT,
@@ -59,7 +64,7 @@ RULE = Rule(
             "the validation accuracy ends {value:+.3f} above the share of the largest class: something is learned",
         ),
     ),
-    unless=("DAT301", "DAT401", "DAT403"),
+    unless=("DAT301", "DAT403"),
     explains=("GEN101", "GEN102", "GEN103", "PLT104", "OSC105"),
     remedies=("verify-labels", "pair-inputs-with-labels", "more-data"),
     meaning=(
@@ -91,6 +96,10 @@ RULE = Rule(
                 signal.relative_gap(val.loss, train.loss).of(0.25),
                 signal.score_over_majority(val.accuracy).of(0.04),
             ),
+        ),
+        case(
+            "a small network memorizes a little",
+            facts(best_val.of(1.0), level.of(0.96), gap.of(0.06), parting.of(3.0), majority.of(0.5)),
         ),
         case(
             "no skill to speak of",
@@ -178,6 +187,10 @@ RULE = Rule(
                 signal.relative_gap(val.loss, train.loss).of(0.3),
             ),
         ),
+        case("a little, within the noise", facts(best_val.of(1.0), level.of(0.9), gap.of(0.15), parting.of(2.0))),
+        case("a large majority", facts(best_val.of(1.0), level.of(0.7), gap.of(0.5), majority.of(0.7))),
+        case("too little of a gap", facts(best_val.of(1.0), level.of(0.96), gap.of(0.04), parting.of(4.0))),
+        case("the training loss at chance", facts(best_val.of(1.0), level.of(0.98), gap.of(0.15), parting.of(4.0))),
         case(
             "no gap opens",
             facts(

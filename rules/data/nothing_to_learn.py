@@ -4,7 +4,7 @@ from expert.authoring import (
     Rule, against, case, config, curve, facts, flat, gradient, limit, run, signal, strong, supports, train, update,
     val, weak,
 )  # fmt: skip
-from expert.rules.limits import WILD_UPDATE
+from expert.rules.limits import HARDLY_FELL, NEAR_VARIANCE, WILD_UPDATE
 
 AT_CHANCE = limit("best-loss-at-chance", 0.95, unit="ratio", source="measured: 0.96-1.01", healthy="0.0-0.7")
 FAR_ENOUGH = limit("way-of-a-run", 1.0, unit="norms of the weights", source="measured", healthy="0.9-20 once it learns")
@@ -15,6 +15,7 @@ NO_DIRECTION = limit("gradients-of-one-direction", 0.3, unit="cosine", source="m
 
 best_train = signal.best_loss_over_chance(train.loss)
 best_val = signal.best_loss_over_chance(val.loss)
+val_fall = signal.fall_after_first(val.loss)
 travel = signal.weight_travel()
 update_size = signal.update_ratio()
 early = signal.early_update_ratio()
@@ -35,7 +36,8 @@ RULE = Rule(
     cause="the inputs, as they reach the model, tell nothing of the targets: paired wrongly, drawn at random, or "
     "emptied on the way",
     when=(best_train > AT_CHANCE)
-    & (best_val > AT_CHANCE)
+    # The variance of other samples may be smaller than that of those it was told of.
+    & ((best_val > AT_CHANCE) | (config.loss.is_("mse") & (best_val >= NEAR_VARIANCE) & (val_fall < HARDLY_FELL)))
     & (travel > FAR_ENOUGH)
     & update_size.between(ORDINARY_UPDATE, LARGE_UPDATE)
     & (early < WILD_UPDATE)
@@ -81,6 +83,8 @@ RULE = Rule(
         case("some classes rarer, none weighted", facts(best_train.of(0.99), best_val.of(1.01), travel.of(20),
              update_size.of(0.01), early.of(0.05), direction.of(0.0), imbalance.of(2.5),
              config.class_weights.of(False))),
+        case("targets of a smaller variance", facts(best_train.of(1.0), best_val.of(0.9), config.loss.of("mse"),
+             val_fall.of(0.04), travel.of(5), update_size.of(3e-3), early.of(0.02), direction.of(0.0))),
         case("its inputs count", facts(best_train.of(0.99), best_val.of(1.01), travel.of(20), update_size.of(0.01),
              early.of(0.05), direction.of(0.0), blind.of(1.2))),
     ),
@@ -89,6 +93,13 @@ RULE = Rule(
              early.of(0.02), direction.of(0.0))),
         case("validation learns", facts(best_train.of(1.0), best_val.of(0.9), travel.of(5), update_size.of(3e-3),
              early.of(0.02), direction.of(0.0))),
+        case("targets of half the variance", facts(best_train.of(1.0), best_val.of(0.8), config.loss.of("mse"),
+             val_fall.of(0.04), travel.of(5), update_size.of(3e-3), early.of(0.02), direction.of(0.0))),
+        case("targets that are told a little", facts(best_train.of(1.0), best_val.of(0.9), config.loss.of("mse"),
+             val_fall.of(0.06), travel.of(5), update_size.of(3e-3), early.of(0.02), direction.of(0.0))),
+        case("classes that are told a little", facts(best_train.of(1.0), best_val.of(0.9),
+             config.loss.of("cross_entropy"), val_fall.of(0.0), travel.of(5), update_size.of(3e-3), early.of(0.02),
+             direction.of(0.0))),
         case("the weights went a short way only", facts(best_train.of(1.0), best_val.of(1.0), travel.of(0.8),
              update_size.of(3e-3), early.of(0.02), direction.of(0.0))),
         case("tiny steps", facts(best_train.of(1.0), best_val.of(1.0), travel.of(5), update_size.of(3e-4),

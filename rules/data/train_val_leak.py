@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, decisive, escalates, facts, limit, run, signal, strong, supports, train,
+    Rule, against, case, curve, data, decay, decisive, escalates, facts, limit, moderate, run, signal,
+    strong, supports, train,
     val,
 )  # fmt: skip
 
@@ -36,7 +37,8 @@ RULE = Rule(
     when=(overlap > 0)
     | ((fall >= VANISHES) & gap.between(-EQUAL.value, EQUAL) & score.between(PERFECT, 1.0) & ~overlap.known),
     evidence=(
-        supports(overlap > SHARED, decisive, "{value:.0%} of the validation rows are training rows too"),
+        supports(overlap > SHARED, decisive, "{value:.0%} of the validation rows are training rows too", group="rows"),
+        supports(overlap > 0, moderate, "{value:.1%} of the validation rows are training rows too", group="rows"),
         against(data.duplicates > REPEATED, strong, "rows repeat within the training set as well: {value:.0%} of them"),
     ),
     escalate=(
