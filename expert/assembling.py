@@ -112,7 +112,8 @@ class Assembly:
                 name, value = leaf.bound.name, leaf.bound.value
                 other = self.limits.get(name, leaf.bound)
                 if other is not leaf.bound and other != leaf.bound:
-                    yield f"{owner} defines limit '{name}' as {value:g}, but another record as {other.value:g}."
+                    alike = "" if other.value != value else " with another unit, source or range"
+                    yield f"{owner} defines limit '{name}' as {value:g}, but another record as {other.value:g}{alike}."
 
     def _is_ours(self, record: Rule | Remedy | Signal) -> bool:
         return self.origins.get(record.id) in self.built_in
