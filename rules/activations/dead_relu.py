@@ -40,8 +40,10 @@ DEAD_UNITS = limit(
 )
 MOSTLY = limit("mostly-dead-units", 0.9, unit="share", source="DeepDiagnosis 2022, measured", healthy="0.00-0.44")
 WHOLE_LAYER = limit("whole-layer-dead", 0.95, unit="share", source="measured", healthy="0.00-0.44")
+FEW_UNITS = limit("few-units-to-die", 4, unit="units", source="measured with 1 to 3", healthy="8 and more")
 
 dead = signal.dead_unit_share()
+narrow = signal.narrowest_layer()
 progress = signal.relative_improvement(train.loss)
 
 RULE = Rule(
@@ -62,13 +64,14 @@ RULE = Rule(
         supports(progress < NO_PROGRESS, moderate, "the training loss improved by only {value:.1%}"),
         supports(signal.all_layers_frozen(), moderate, "not one weight moves"),
         supports(model.activation.is_("relu"), weak, "a ReLU has no slope at all below zero"),
+        against(narrow < FEW_UNITS, strong, "a layer has {value:.0f} units: some of so few soon die"),
         against(
             model.activation.is_("leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"),
             strong,
             "the hidden activation, {value}, is not flat below zero",
         ),
     ),
-    escalate=(escalates(dead >= MOSTLY, "error"),),
+    escalate=(escalates((dead >= MOSTLY) & ((narrow >= FEW_UNITS) | ~narrow.known), "error"),),
     explains=(
         "ACT103",
         "PLT101",
@@ -109,6 +112,10 @@ RULE = Rule(
         ),
         case("half of the units, some progress", facts(dead.of(0.6), progress.of(0.2), model.activation.of("elu"))),
         case("loss not recorded", facts(dead.of(0.92))),
+        case("three units", facts(dead.of(0.7), progress.of(0.2), narrow.of(3))),
+        case("three units, nearly all dead", facts(dead.of(0.92), progress.of(0.2), narrow.of(3))),
+        case("five units, nearly all dead", facts(dead.of(0.92), progress.of(0.2), narrow.of(5))),
+        case("five units", facts(dead.of(0.7), progress.of(0.2), narrow.of(5))),
         case("hardly any progress", facts(dead.of(0.88), progress.of(0.007))),
         case("a whole layer dead, the bias of the last one learns", facts(dead.of(0.96), progress.of(0.5))),
         case("a little progress", facts(dead.of(0.7), progress.of(0.012))),

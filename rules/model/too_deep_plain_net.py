@@ -23,6 +23,8 @@ from expert.rules.limits import FAINT_GRADIENT, LITTLE_PROGRESS, NO_PROGRESS
 PLAIN = limit(
     "depth-of-plain-network", 8, unit="weight layers", source="measured", healthy="to 5 in default initialization"
 )
+WEAKER = limit("gradient-weaker-in-front", 0.1, unit="ratio", source="measured: 0.01-0.07", healthy="0.1-3")
+NOTHING_LEARNED = limit("nothing-learned", 0.05, unit="relative", source="measured: 0.00-0.02", healthy="0.59-0.99")
 
 reach = signal.first_to_last_gradient()
 progress = signal.relative_improvement(train.loss)
@@ -42,7 +44,7 @@ RULE = Rule(
     & (model.depth >= PLAIN)
     & model.normalization.is_("none")
     & model.residual.is_(False)
-    & ((reach < FAINT_GRADIENT) | ~reach.known)
+    & ((reach < FAINT_GRADIENT) | ~reach.known | ((reach < WEAKER) & (progress < NOTHING_LEARNED)))
     & ((progress < LITTLE_PROGRESS) | ~progress.known),
     evidence=(
         supports(reach < FAINT_GRADIENT, strong, "the first layer gets {value:.1g} times the gradient of the last"),
@@ -114,6 +116,17 @@ RULE = Rule(
             ),
         ),
         case(
+            "a gradient that is weaker in front, nothing learned",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(9),
+                model.normalization.of("none"),
+                model.residual.of(False),
+                reach.of(0.08),
+                progress.of(0.04),
+            ),
+        ),
+        case(
             "before any training",
             facts(
                 model.activation.of("relu"),
@@ -124,6 +137,28 @@ RULE = Rule(
         ),
     ),
     quiet=(
+        case(
+            "a gradient that is hardly weaker in front",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(9),
+                model.normalization.of("none"),
+                model.residual.of(False),
+                reach.of(0.14),
+                progress.of(0.04),
+            ),
+        ),
+        case(
+            "a weaker gradient, and something learned",
+            facts(
+                model.activation.of("relu"),
+                model.depth.of(9),
+                model.normalization.of("none"),
+                model.residual.of(False),
+                reach.of(0.08),
+                progress.of(0.07),
+            ),
+        ),
         case(
             "five layers",
             run(

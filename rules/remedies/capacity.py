@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from expert.authoring import Remedy, embedding, keras_code, model, not_when, signal, torch_code, train, val
 
+narrow = signal.narrowest_layer()
+
 REMEDIES = (
     Remedy(
         id="FX502",
@@ -44,7 +46,11 @@ REMEDIES = (
                 signal.first_to_last_gradient() < 1e-2,
                 "the gradients do not reach the first layer: another makes it worse",
             ),
-            not_when(signal.dead_unit_share() >= 0.5, "half of the units of a layer are dead: revive them first"),
+            # Of three units one is soon dead: there are too few of them.
+            not_when(
+                (signal.dead_unit_share() >= 0.5) & ((narrow >= 4) | ~narrow.known),
+                "half of the units of a layer are dead: revive them first",
+            ),
             not_when(signal.validation_rise(val.loss, train.loss) > 0.1, "the model overfits already"),
         ),
         snippets=(
