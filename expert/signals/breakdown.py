@@ -13,6 +13,8 @@ from expert.signals.signal import Reading, Signal, Unknown, View
 
 LOSSES = ("train.loss", "val.loss")
 USUAL_CLAMPS = (1e-10, 1e-7, 1e-12, 1e-8, 1e-15)
+LAST = 3
+"""So many last values have to cost what a clamp costs."""
 FIRST_STEP = 1
 BEFORE = 50.0
 LOG = "log the loss at every step, as it is"
@@ -95,16 +97,19 @@ def _clamp_match(view: View, loss: Curve, accuracy: Curve) -> Reading | Unknown:
     count = min(len(loss.points), len(accuracy.points))
     if count == 0 or not np.array_equal(loss.at[:count], accuracy.at[:count]):
         return Unknown(f"{loss.name} and {accuracy.name} were not recorded together", "log both at every epoch")
-    value = float(loss.points[count - 1])
-    error = 1.0 - float(accuracy.points[count - 1]) / (100.0 if float(accuracy.points.max()) > 1.5 else 1.0)
-    if error <= 0.01 or value <= 0.0:
+    # By accident one value is near one of the ceilings now and then; several in a row are not.
+    last = slice(max(0, count - LAST), count)
+    values = loss.points[last]
+    errors = 1.0 - accuracy.points[last] / (100.0 if float(accuracy.points.max()) > 1.5 else 1.0)
+    if not (errors > 0.01).all() or not (values > 0.0).all():
         return Unknown("hardly any sample is classified wrongly at the end")
     told = view.config.probability_clamp
     clamps = (told,) if told is not None and 0.0 < told < 1.0 else USUAL_CLAMPS
-    per_error = value / error
-    clamp = min(clamps, key=lambda one: abs(per_error + math.log(one)))
-    distance = abs(per_error + math.log(clamp)) / -math.log(clamp)
-    return Reading(distance, detail={"per_error": per_error, "clamp": clamp, "ceiling": -math.log(clamp)})
+    each = values / errors
+    distances = {one: float(np.abs(each + math.log(one)).max()) / -math.log(one) for one in clamps}
+    clamp = min(distances, key=lambda one: distances[one])
+    detail = {"per_error": float(each[-1]), "clamp": clamp, "ceiling": -math.log(clamp)}
+    return Reading(distances[clamp], detail=detail)
 
 
 SIGNALS: tuple[Signal, ...] = (

@@ -98,3 +98,5 @@ def test_the_ceiling_of_a_clamp_shows_in_the_price_of_a_wrong_sample(clamp: floa
         {"val.loss": -(1 - accuracy) * math.log(clamp), "val.accuracy": accuracy}, config={"probability_clamp": 1e-3}
     )
     assert other.value("clamp_match", "val.loss", "val.accuracy") > 0.5
+    by_accident = Run({"val.loss": [0.5139, 0.5131, 0.518], "val.accuracy": [0.9825, 0.9875, 0.985]})
+    assert by_accident.value("clamp_match", "val.loss", "val.accuracy") > 0.05
