@@ -13,6 +13,7 @@ BLIND = limit("validation-worse-than-blind", 0.05, unit="share", source="measure
 BELOW = limit("score-below-majority", -0.1, unit="difference of shares", source="measured: -0.23", healthy="0.34-0.73")
 LEARNED = limit("training-learned", 0.7, unit="ratio", source="measured: 0.2", healthy="0.01-0.41")
 
+HARDLY_ANY = limit("hardly-any-loss", 0.05, unit="ratio to chance", source="measured: 0.07-3", healthy="0.00-0.1")
 APART = limit("validation-apart-at-once", 1.4, unit="ratio", source="measured: 1.5-6.5", healthy="0.4-1.07")
 FAR = limit("validation-far-apart", 3, unit="share", source="measured: 14-100", healthy="0.0-2.0")
 
@@ -22,6 +23,7 @@ gap = signal.relative_gap(val.loss, train.loss)
 level = signal.loss_over_chance(train.loss)
 columns = data.feature_shift
 blind = signal.worse_than_blind(val.accuracy)
+left = signal.loss_over_chance(val.loss)
 worse_than_blind = ((score <= BELOW) | (blind > BLIND)) & (level <= LEARNED)
 
 RULE = Rule(
@@ -38,7 +40,8 @@ RULE = Rule(
     when=((data.label_shift > LABELS) & (signal.label_shift_over_chance() > BEYOND))
     | ((columns > FEATURES) & (data.validation_samples >= ENOUGH))
     | (worse_than_blind & (level >= 0))
-    | ((start > APART) & (gap > FAR)),
+    # Of a loss near zero the smallest difference is many times as much.
+    | ((start > APART) & (gap > FAR) & ((left > HARDLY_ANY) | ~left.known)),
     evidence=(
         supports(
             worse_than_blind,
@@ -102,6 +105,7 @@ RULE = Rule(
             run(curve(train.loss, decay(1.0, 0.05, 20)), curve(val.loss, line(2.0, 6.0, 20))),
         ),
         case("apart at once, and far enough", facts(start.of(1.5), gap.of(3.5))),
+        case("apart at once, not much of it", facts(start.of(1.5), gap.of(3.5), left.of(0.07))),
         case("apart at once, of a summed loss", facts(start.of(1.5), gap.of(3.5), config.loss_reduction.of("sum"))),
         case(
             "apart at once, trained in evaluation mode",
@@ -130,6 +134,7 @@ RULE = Rule(
         ),
     ),
     quiet=(
+        case("apart next to zero", facts(start.of(1.5), gap.of(9.0), left.of(0.03))),
         case(
             "one kind",
             run(
