@@ -10,6 +10,7 @@ UNSURE_OF_TRAINING = limit("doubt-of-training", 0.55, unit="ratio", source="meas
 TOLD_LITTLE = limit("told-little", 0.5, unit="ratio to chance", source="measured: 0.74-0.96", healthy="0.0-0.3")
 TOLD_SOMETHING = limit("told-something", 0.97, unit="ratio to chance", source="measured", healthy="0.0-0.3")
 NOT_BY_HEART = limit("training-not-by-heart", 0.3, unit="ratio to chance", source="measured", healthy="0.0-0.3")
+FAR_BETTER = limit("validation-far-more-right", -0.15, unit="relative", source="measured", healthy="-0.1-0.3")
 SEVERAL = limit("classes-to-err-among", 4, unit="classes", source="two classes are doubted alike by nature")
 STANDING = limit("standing", -0.01, unit="relative per epoch", source="measured: -0.006-0.01", healthy="-0.1-0.0")
 
@@ -18,7 +19,22 @@ trained_doubt = signal.loss_over_even_doubt(train.loss, train.accuracy)
 left = signal.loss_over_chance(val.loss)
 trained_left = signal.loss_over_chance(train.loss)
 pace = signal.recent_pace(val.loss)
+better = signal.relative_gap(val.accuracy, train.accuracy)
 classes = signal.number_of_classes()
+# Training and validation have the same share of wrong labels, as parts of one set.
+alike = (
+    (doubt > SAME_DOUBT)
+    & ((doubt < OVER_CONFIDENT) | trained_doubt.between(SAME_DOUBT, OVER_CONFIDENT))
+    & (trained_doubt > UNSURE_OF_TRAINING)
+    & left.between(TOLD_LITTLE, TOLD_SOMETHING)
+)
+# The labels of validation were checked: its answers turn out far better than those that training counts as right.
+of_training = (
+    trained_doubt.between(SAME_DOUBT, OVER_CONFIDENT)
+    & (better < FAR_BETTER)
+    & (left < TOLD_SOMETHING)
+    & (~config.augmentation | ~config.augmentation.known)
+)
 plainly = (
     config.label_smoothing.of(0.0), config.mixup.of(False), config.penalty_in_loss.of(False),
     config.class_weights.of(False),
@@ -35,11 +51,7 @@ RULE = Rule(
     blames=("labels",),
     symptom="both losses stand still far from zero, and the network has the same doubt about every sample",
     cause="many labels are wrong: any sample can have one, and it can name any class",
-    when=(doubt > SAME_DOUBT)
-    # The labels of validation may be right: its answers are better then than the model is sure of.
-    & ((doubt < OVER_CONFIDENT) | trained_doubt.between(SAME_DOUBT, OVER_CONFIDENT))
-    & (trained_doubt > UNSURE_OF_TRAINING)
-    & left.between(TOLD_LITTLE, TOLD_SOMETHING)
+    when=(alike | of_training)
     & (trained_left > NOT_BY_HEART)
     & (pace > STANDING)
     # Smoothed labels, mixed samples, penalties and weights lie in the loss as well.
@@ -51,6 +63,11 @@ RULE = Rule(
         supports(
             doubt.between(0.9, 1.15), strong,
             "the validation loss is {value:.0%} of what one and the same doubt about every sample gives",
+        ),
+        supports(
+            of_training, strong,
+            "the training loss is {value:.0%} of what one and the same doubt about every sample gives, and new samples "
+            "are answered far better",
         ),
     ),
     # Between two or three classes much is doubtful by nature.
@@ -79,6 +96,14 @@ RULE = Rule(
             data={"classes": 8})),
         case("the labels of validation are right", facts(doubt.of(1.9), trained_doubt.of(1.2), left.of(0.7),
             trained_left.of(0.85), pace.of(0.0), classes.of(10), *plainly)),
+        case("validation was checked and is nearly solved", facts(doubt.of(3.0), trained_doubt.of(1.0), left.of(0.2),
+            trained_left.of(0.7), pace.of(0.0), classes.of(10), better.of(-0.2), config.augmentation.of(False))),
+        case("validation was checked", facts(doubt.of(1.6), trained_doubt.of(1.0), left.of(0.49), trained_left.of(0.9),
+            pace.of(0.0), classes.of(10), better.of(-0.2))),
+        case("better on new samples, some of it known by heart", facts(doubt.of(1.2), trained_doubt.of(0.7),
+            left.of(0.7), trained_left.of(0.6), pace.of(0.0), classes.of(10), better.of(-0.2))),
+        case("better on new samples, and timid", facts(doubt.of(1.2), trained_doubt.of(1.5), left.of(0.7),
+            trained_left.of(0.9), pace.of(0.0), classes.of(10), better.of(-0.2))),
         case("some of it known by heart", facts(doubt.of(0.95), trained_doubt.of(0.6), left.of(0.8),
             trained_left.of(0.4), pace.of(-0.005), classes.of(4))),
         case("two classes", facts(doubt.of(0.9), trained_doubt.of(0.9), left.of(0.6), trained_left.of(0.6),
@@ -87,6 +112,16 @@ RULE = Rule(
             pace.of(0.0), classes.of(10))),
     ),
     quiet=(
+        case("a little better on new samples", facts(doubt.of(3.0), trained_doubt.of(1.0), left.of(0.2),
+            trained_left.of(0.7), pace.of(0.0), classes.of(10), better.of(-0.1))),
+        case("harder on purpose", facts(doubt.of(3.0), trained_doubt.of(1.0), left.of(0.2), trained_left.of(0.7),
+            pace.of(0.0), classes.of(10), better.of(-0.3), config.augmentation.of(True))),
+        case("timid on training samples", facts(doubt.of(3.0), trained_doubt.of(1.6), left.of(0.2),
+            trained_left.of(0.7), pace.of(0.0), classes.of(10), better.of(-0.3))),
+        case("sure of training samples", facts(doubt.of(3.0), trained_doubt.of(0.8), left.of(0.2),
+            trained_left.of(0.7), pace.of(0.0), classes.of(10), better.of(-0.3))),
+        case("nothing told of new samples", facts(doubt.of(3.0), trained_doubt.of(1.0), left.of(0.99),
+            trained_left.of(0.7), pace.of(0.0), classes.of(10), better.of(-0.3))),
         case("hard samples", facts(doubt.of(0.8), trained_doubt.of(0.8), left.of(0.6), trained_left.of(0.6),
             pace.of(0.0), classes.of(10))),
         case("over-confident", facts(doubt.of(1.5), trained_doubt.of(0.7), left.of(0.8), trained_left.of(0.5),

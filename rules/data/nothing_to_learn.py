@@ -56,7 +56,7 @@ RULE = Rule(
     unless=(
         "DAT101", "DAT201", "DAT202", "DAT203", "DAT204", "DAT301", "DAT304", "OPT101", "OPT201", "OPT301", "OSC102",
         "GRD101", "GRD102", "GRD103", "GRD201", "GRD202", "GRD301", "GRD302", "GRD303", "ACT101", "ACT102", "CFG106",
-        "MOD101", "MOD103", "MOD107", "MOD202", "MOD204", "MOD205", "MOD301", "NUM301", "RUN102", "RUN108",
+        "MOD101", "MOD103", "MOD107", "MOD202", "MOD203", "MOD204", "MOD205", "MOD301", "NUM301", "RUN102", "RUN108",
     ),
     explains=("PLT101", "PLT104", "PLT106", "GEN102", "GEN103", "GEN109", "OSC106"),
     remedies=("pair-inputs-with-labels", "verify-labels", "overfit-one-batch", "standardize-inputs"),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, case, curve, decay, escalates, facts, flat, limit, model, run, signal, supports, train, val, weak,
+    Rule, case, curve, decay, escalates, facts, flat, limit, model, moderate, run, signal, supports, train, val,
 )  # fmt: skip
 from expert.rules.limits import LITTLE_PROGRESS, LONG_SEQUENCE, SOME_LEFT
 
@@ -26,7 +26,7 @@ RULE = Rule(
         | (model.recurrent.is_("lstm", "gru") & (model.sequence_length > VERY_LONG))
     )
     & ((progress < LITTLE_PROGRESS) | ~progress.known | (left > SOME_LEFT)),
-    evidence=(supports(progress < 0.1, weak, "the training loss improved by only {value:.1%}"),),
+    evidence=(supports(progress < 0.1, moderate, "the training loss improved by only {value:.1%}"),),
     # It learns: another recurrence may learn more.
     escalate=(escalates(progress >= LITTLE_PROGRESS, "info"),),
     explains=(
