@@ -92,7 +92,7 @@ def _with_reductions(history: History, run: Run) -> History:
 
 def _without_twins(history: History) -> History:
     """Keras writes every evaluation twice, once on the clock of the epochs; the other has placed those on steps."""
-    names = dict.fromkeys(series.name for series in history.series)
+    names = dict.fromkeys(series.name for series in history.series)  # a set would have no order
     twins = {
         name: twin
         for name in names

@@ -40,7 +40,7 @@ DEAD_UNITS = limit(
 )
 MOSTLY = limit("mostly-dead-units", 0.9, unit="share", source="DeepDiagnosis 2022, measured", healthy="0.00-0.44")
 WHOLE_LAYER = limit("whole-layer-dead", 0.95, unit="share", source="measured", healthy="0.00-0.44")
-FEW_UNITS = limit("few-units-to-die", 4, unit="units", source="measured with 1 to 3", healthy="8 and more")
+FEW_UNITS = limit("few-units-to-die", 4, unit="units", source="measured with 1 to 4", healthy="6 and more")
 
 dead = signal.dead_unit_share()
 narrow = signal.narrowest_layer()

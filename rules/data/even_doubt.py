@@ -4,15 +4,23 @@ from expert.authoring import (
     Rule, case, config, curve, decay, escalates, facts, flat, line, limit, run, signal, strong, supports, train, val,
 )  # fmt: skip
 
-SAME_DOUBT = limit("same-doubt", 0.88, unit="ratio", source="measured: 0.87-1.08", healthy="0.3-0.85")
-OVER_CONFIDENT = limit("over-confident", 1.3, unit="ratio", source="measured", healthy="1.5-30 where it overfits")
-UNSURE_OF_TRAINING = limit("doubt-of-training", 0.55, unit="ratio", source="measured: 0.61-1.08", healthy="0.2-0.85")
-TOLD_LITTLE = limit("told-little", 0.5, unit="ratio to chance", source="measured: 0.74-0.96", healthy="0.0-0.3")
-TOLD_SOMETHING = limit("told-something", 0.97, unit="ratio to chance", source="measured", healthy="0.0-0.3")
-NOT_BY_HEART = limit("training-not-by-heart", 0.3, unit="ratio to chance", source="measured", healthy="0.0-0.3")
-FAR_BETTER = limit("validation-far-more-right", -0.15, unit="relative", source="measured", healthy="-0.1-0.3")
+SAME_DOUBT = limit(
+    "same-doubt", 0.88, unit="ratio", source="measured: 0.91-1.8", healthy="0.01-14: solved tasks read all"
+)
+OVER_CONFIDENT = limit(
+    "over-confident", 1.3, unit="ratio", source="measured: 0.91-1.2 unless overfitted", healthy="0.01-14"
+)
+UNSURE_OF_TRAINING = limit("doubt-of-training", 0.55, unit="ratio", source="measured: 0.71-0.99", healthy="0.003-13")
+TOLD_LITTLE = limit("told-little", 0.5, unit="ratio to chance", source="measured: 0.74-1.8", healthy="0.0-0.63")
+TOLD_SOMETHING = limit("told-something", 0.97, unit="ratio to chance", source="measured", healthy="0.0-0.63")
+NOT_BY_HEART = limit(
+    "training-not-by-heart", 0.3, unit="ratio to chance", source="measured: 0.34-0.89", healthy="0.0-0.63"
+)
+FAR_BETTER = limit(
+    "validation-far-more-right", -0.15, unit="relative", source="40 % wrong labels: -0.5", healthy="-0.07-0.21"
+)
 SEVERAL = limit("classes-to-err-among", 4, unit="classes", source="two classes are doubted alike by nature")
-STANDING = limit("standing", -0.01, unit="relative per epoch", source="measured: -0.006-0.01", healthy="-0.1-0.0")
+STANDING = limit("standing", -0.01, unit="relative per epoch", source="measured: -0.005-0.07", healthy="-0.4-0.08")
 
 doubt = signal.loss_over_even_doubt(val.loss, val.accuracy)
 trained_doubt = signal.loss_over_even_doubt(train.loss, train.accuracy)

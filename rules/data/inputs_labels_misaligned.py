@@ -11,8 +11,10 @@ OPENING = limit(
     "gap-of-memorizing", 0.2, unit="relative", source="measured: 0.48-1.5", healthy="0.1 where nothing is learned"
 )
 SOME_MEMORIZED = limit("training-somewhat-below-chance", 0.97, unit="ratio", source="measured: 0.88-0.96")
-FIRST_OPENING = limit("gap-of-some-memorizing", 0.05, unit="relative", source="measured: 0.10-0.30", healthy="0.0-0.05")
-LARGE_MAJORITY = limit("majority-too-large-to-tell", 0.6, unit="share", source="measured: 0.75-0.91", healthy="0.1-0.6")
+FIRST_OPENING = limit("gap-of-some-memorizing", 0.05, unit="relative", source="measured: 0.10-0.30", healthy="-0.4-2.3")
+LARGE_MAJORITY = limit(
+    "majority-too-large-to-tell", 0.7, unit="share", source="measured: 0.77-0.94", healthy="0.1-0.67"
+)
 NO_SKILL = limit("score-beyond-majority", 0.03, unit="difference of shares", source="measured", healthy="0.34-0.73")
 OFTEN_RIGHT = limit("labels-often-right", 0.8, unit="share", source="labels dealt at random", healthy="0.8-1.0")
 
@@ -188,7 +190,7 @@ RULE = Rule(
             ),
         ),
         case("a little, within the noise", facts(best_val.of(1.0), level.of(0.9), gap.of(0.15), parting.of(2.0))),
-        case("a large majority", facts(best_val.of(1.0), level.of(0.7), gap.of(0.5), majority.of(0.7))),
+        case("a large majority", facts(best_val.of(1.0), level.of(0.7), gap.of(0.5), majority.of(0.75))),
         case("too little of a gap", facts(best_val.of(1.0), level.of(0.96), gap.of(0.04), parting.of(4.0))),
         case("the training loss at chance", facts(best_val.of(1.0), level.of(0.98), gap.of(0.15), parting.of(4.0))),
         case(

@@ -8,7 +8,7 @@ from expert.authoring import (
 TWICE = limit(
     "repeated-batches", 1.5, unit="batches", source="knowledge of the field", healthy="0 where each sample comes once"
 )
-NOW_AND_THEN = limit("batches-alike-by-chance", 0.03, unit="share", source="measured: 0.3-0.98", healthy="0.00-0.01")
+NOW_AND_THEN = limit("batches-alike-by-chance", 0.03, unit="share", source="measured: 0.45-0.79", healthy="0.00-0.01")
 ALL_OF_THEM = limit(
     "nearly-all-batches-repeated", 0.9, unit="share", source="one batch on purpose gives 1 - 1/steps", healthy="0.00"
 )

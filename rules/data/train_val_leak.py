@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from expert.authoring import (
-    Rule, against, case, curve, data, decay, decisive, escalates, facts, limit, moderate, run, signal,
-    strong, supports, train,
-    val,
+    Rule, against, case, curve, data, decay, decisive, escalates, facts, limit, moderate, run, signal, strong, supports,
+    train, val,
 )  # fmt: skip
 
 SHARED = limit(

@@ -13,7 +13,7 @@ BLIND = limit("validation-worse-than-blind", 0.05, unit="share", source="measure
 BELOW = limit("score-below-majority", -0.1, unit="difference of shares", source="measured: -0.23", healthy="0.34-0.73")
 LEARNED = limit("training-learned", 0.7, unit="ratio", source="measured: 0.2", healthy="0.01-0.41")
 
-HARDLY_ANY = limit("hardly-any-loss", 0.05, unit="ratio to chance", source="measured: 0.07-3", healthy="0.00-0.1")
+HARDLY_ANY = limit("hardly-any-loss", 0.05, unit="ratio to chance", source="measured: 1.9-22", healthy="0.03")
 APART = limit("validation-apart-at-once", 1.4, unit="ratio", source="measured: 1.5-6.5", healthy="0.4-1.07")
 FAR = limit("validation-far-apart", 3, unit="share", source="measured: 14-100", healthy="0.0-2.0")
 

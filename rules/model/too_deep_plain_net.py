@@ -23,11 +23,14 @@ from expert.rules.limits import FAINT_GRADIENT, LITTLE_PROGRESS, NO_PROGRESS
 PLAIN = limit(
     "depth-of-plain-network", 8, unit="weight layers", source="measured", healthy="to 5 in default initialization"
 )
-WEAKER = limit("gradient-weaker-in-front", 0.1, unit="ratio", source="measured: 0.01-0.07", healthy="0.1-3")
+WEAKER = limit("gradient-weaker-in-front", 0.1, unit="ratio", source="measured: 0.00-0.07", healthy="0.06-9")
 NOTHING_LEARNED = limit("nothing-learned", 0.05, unit="relative", source="measured: 0.00-0.02", healthy="0.59-0.99")
 
 reach = signal.first_to_last_gradient()
 progress = signal.relative_improvement(train.loss)
+nine_plain_layers = (
+    model.activation.of("relu"), model.depth.of(9), model.normalization.of("none"), model.residual.of(False),
+)  # fmt: skip
 
 RULE = Rule(
     id="MOD202",
@@ -96,20 +99,14 @@ RULE = Rule(
             "little progress, He initialization",
             facts(
                 progress.of(0.012),
-                model.activation.of("relu"),
-                model.depth.of(9),
-                model.normalization.of("none"),
-                model.residual.of(False),
+                *nine_plain_layers,
                 model.initialization.of("he"),
             ),
         ),
         case(
             "a faint gradient, some progress, pre-trained",
             facts(
-                model.activation.of("relu"),
-                model.depth.of(9),
-                model.normalization.of("none"),
-                model.residual.of(False),
+                *nine_plain_layers,
                 reach.of(0.007),
                 progress.of(0.2),
                 config.pretrained.of(True),
@@ -118,10 +115,7 @@ RULE = Rule(
         case(
             "a gradient that is weaker in front, nothing learned",
             facts(
-                model.activation.of("relu"),
-                model.depth.of(9),
-                model.normalization.of("none"),
-                model.residual.of(False),
+                *nine_plain_layers,
                 reach.of(0.08),
                 progress.of(0.04),
             ),
@@ -140,10 +134,7 @@ RULE = Rule(
         case(
             "a gradient that is hardly weaker in front",
             facts(
-                model.activation.of("relu"),
-                model.depth.of(9),
-                model.normalization.of("none"),
-                model.residual.of(False),
+                *nine_plain_layers,
                 reach.of(0.14),
                 progress.of(0.04),
             ),
@@ -151,10 +142,7 @@ RULE = Rule(
         case(
             "a weaker gradient, and something learned",
             facts(
-                model.activation.of("relu"),
-                model.depth.of(9),
-                model.normalization.of("none"),
-                model.residual.of(False),
+                *nine_plain_layers,
                 reach.of(0.08),
                 progress.of(0.07),
             ),

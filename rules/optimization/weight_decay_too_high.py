@@ -10,7 +10,7 @@ SHRUNK = limit("shrunk-weights", 0.3, unit="ratio", source="measured", healthy="
 HIGH = limit("high-loss-under-decay", 0.7, unit="ratio to chance", source="measured", healthy="0.0-0.5")
 STRONG = limit("strong-weight-decay", 0.05, unit="decay", source="measured", healthy="up to 0.01")
 SHORT_MEMORY = limit("steps-remembered", 100, unit="steps", source="measured: 20", healthy="2000-40000")
-HALF = limit("large-penalty", 0.01, unit="1", source="half of a large decay: a penalty has twice its gradient")
+HALF = limit("large-penalty", 0.01, unit="penalty", source="half of a large decay: a penalty has twice its gradient")
 LARGE = limit("large-weight-decay", 0.02, unit="decay", source="knowledge of the field", healthy="0 to 0.001 for SGD")
 LITTLE = limit("little-fall-under-decay", 0.3, unit="share", source="measured", healthy="0.55-0.99")
 

@@ -88,9 +88,9 @@ REMEDIES = (
             keras_code("""
                 settings = model.optimizer.get_config()
                 settings["weight_decay"] = (settings["weight_decay"] or 0.0) / 10
-                for layer in model.layers:  # the penalty of layers, where they have one
-                    if getattr(layer, "kernel_regularizer", None):
-                        layer.kernel_regularizer = keras.regularizers.L2(layer.kernel_regularizer.l2 / 10)
+                for weight in model.trainable_weights:  # the penalties of layers, where they have any
+                    if isinstance(weight.regularizer, keras.regularizers.L2):
+                        weight.regularizer = keras.regularizers.L2(float(weight.regularizer.l2) / 10)
                 model.compile(type(model.optimizer).from_config(settings), loss=loss)
             """),
         ),
